@@ -1,9 +1,10 @@
-//! `make bench-fingerprint`: how many copies of a work are found by its fingerprint, how many strangers are taken for one, and how
-//! long a search takes among 100,000 entries. The real probe, the real store, the real rule; films and entries are made.
+//! `make bench-fingerprint`: how many copies of a work its fingerprint finds, how many unrelated films it mistakes for
+//! a copy, and how long a search takes among 100,000 entries. The real probe, the real store, the real rule; films and
+//! entries are made.
 //!
-//! ORIGINALS (200) films of SECONDS (14) are entered, then every variant of each is searched for as screening does it. Then ENTRIES
-//! (100000) rows are added whose words are drawn at random, and some searches are timed. Wants DATABASE_URL (an empty database).
-//! Writes OUT (target/bench/fingerprint.json).
+//! ORIGINALS (200) films of SECONDS (14) are entered, then every variant of each is searched for as screening does it.
+//! Then ENTRIES (100000) rows with randomly drawn words are added, and some searches are timed. Needs DATABASE_URL (an
+//! empty database). Writes OUT (target/bench/fingerprint.json).
 #![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a benchmark may fail loudly, and talks to people")]
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -45,7 +46,7 @@ struct Arguments {
     seconds: u64,
     #[arg(long, env = "ENTRIES", default_value_t = 100_000)]
     entries: u64,
-    /// Films that are made and probed side by side.
+    /// Films that are made and probed at the same time.
     #[arg(long, env = "JOBS", default_value_t = 2)]
     jobs: u64,
     #[arg(long, env = "OUT", default_value = "target/bench/fingerprint.json")]
@@ -58,17 +59,17 @@ struct Family {
     variants: Vec<(&'static str, ProbeReport)>,
 }
 
-/// What became of one variant's search.
+/// The result of one variant's search.
 #[derive(Default)]
 struct Tally {
     searched: u64,
-    /// Its original was handed back as a candidate.
+    /// The search returned its original as a candidate.
     candidate: u64,
     /// The rule names its original: by picture, by sound, by either.
     picture: u64,
     sound: u64,
     found: u64,
-    /// The rule names a film that it was not made from.
+    /// The rule names a film that the variant was not made from.
     wrong: u64,
 }
 
@@ -121,7 +122,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Makes and probes all films, some side by side.
+/// Makes and probes all films, several at a time.
 fn families(arguments: &Arguments) -> Vec<Family> {
     let mut families: Vec<(u64, Family)> = std::thread::scope(|scope| {
         let jobs: Vec<_> = (0..arguments.jobs)
@@ -181,7 +182,7 @@ struct Bench {
 }
 
 impl Bench {
-    /// Enters a work and records what the probe said of it, as its worker does.
+    /// Enters a work and records its probe report, as the probe worker does.
     async fn entered(&self, report: &ProbeReport) -> anyhow::Result<SubmissionId> {
         let id = SubmissionId(Uuid::now_v7());
         let new = &NewSubmission {
@@ -206,7 +207,8 @@ impl Bench {
         Ok(id)
     }
 
-    /// What screening's rule says of a work that was entered, with the candidates and the time that search and comparison took.
+    /// What the screening rule decides about an entered work, with the candidates and the time of search and
+    /// comparison.
     async fn screened(
         &self,
         id: SubmissionId,
@@ -227,7 +229,7 @@ impl Bench {
         Ok((word, candidates, [searched, begun.elapsed()]))
     }
 
-    /// Lets a work in, so that it is found from now on.
+    /// Accepts a work, so that later searches find it.
     async fn let_in(&self, id: SubmissionId, report: &ProbeReport, word: RuleVerdict) -> anyhow::Result<()> {
         let claim = self.store.claim(Stage::Screen, "bench").await?.context("nothing to screen")?;
         anyhow::ensure!(claim.submission == id, "screening found another entry");
@@ -237,7 +239,7 @@ impl Bench {
         Ok(())
     }
 
-    /// Enters a work, searches for its like, and takes it back.
+    /// Enters a work, searches for similar works, and removes it again.
     async fn search(&self, report: &ProbeReport) -> anyhow::Result<(RuleVerdict, Vec<SubmissionId>, [Duration; 2])> {
         let id = self.entered(report).await?;
         let found = self.screened(id, report).await?;
@@ -245,12 +247,12 @@ impl Bench {
         Ok(found)
     }
 
-    /// Adds entries that nobody made a film for, and times searches among them.
+    /// Adds entries without films, and times searches among them.
     async fn crowd(&self, arguments: &Arguments, families: &[Family]) -> anyhow::Result<Value> {
         let begun = Instant::now();
         let mut connection = PgConnection::connect(&arguments.config.database_url).await?;
         let mut dice = Dice::new(1);
-        // Made anew behind the rows: entered one by one they would take an hour, most of it for the index.
+        // Built after the rows: inserted into an existing index they would take an hour.
         let definition: String =
             sqlx::query_scalar("select indexdef from pg_indexes where indexname = 'fingerprints_by_token'")
                 .fetch_one(&mut connection)
@@ -294,7 +296,7 @@ impl Bench {
         let mut times = Vec::new();
         for family in families.iter().take(40) {
             let mut report = family.original.clone();
-            // The smallest of twelve times as many, as the choice of words makes them.
+            // The smallest of twelve times that number, as the selection of words leaves them.
             report.fingerprint.probes = (0..3200).map(|_| (dice.next() >> 32) as u32 / 12).collect();
             let (_, _, [search, _]) = self.search(&report).await?;
             times.push(search.as_secs_f64() * 1000.0);
@@ -303,8 +305,9 @@ impl Bench {
     }
 }
 
-/// Entries as three-minute works have them: 384 words of 1800 of the picture and 128 of 1440 of the sound, each set the smallest of
-/// its kind; in a fifth of them the forty words of an intro card that all share. Hashes to compare are those of thirty seconds.
+/// Entries with the figures of three-minute works: 384 words out of 1800 of the picture and 128 out of 1440 of the
+/// sound, each set the smallest of its kind; a fifth of them contain the forty words of a shared intro card. The hashes
+/// to compare are those of thirty seconds.
 async fn insert(connection: &mut PgConnection, dice: &mut Dice, count: u64) -> anyhow::Result<()> {
     let ids: Vec<Uuid> = (0..count).map(|_| Uuid::now_v7()).collect();
     let machine = serde_json::to_value(Submission::new(Gates { review: Gate::Manual, release: Gate::Manual }))?;

@@ -1,5 +1,5 @@
-//! Works go to Bilibili's open platform: each exists there once, whatever happens to workers, calls, tokens and webhooks, and a work
-//! that is taken back is seen to be gone.
+//! Delivery to Bilibili's open platform: each work exists there once, whatever happens to workers, calls, tokens and
+//! webhooks, and a recalled work is checked to be gone.
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,12 +16,13 @@ use crate::support::{Setup, TestPipeline, catalogue, planted};
 
 const PARTNER: &str = "bilibili";
 const SOON: Duration = Duration::from_secs(180);
-/// For 600 MB, whose digest a debug build computes twice, beside all other tests. A release build needs a few seconds.
+/// For 600 MB, whose digest a debug build computes twice while all other tests run. A release build needs a few
+/// seconds.
 const LONG: Duration = Duration::from_secs(480);
 
 /// A pipeline and the platform that it delivers to.
 struct Story {
-    // Ended first: what it leaves behind is settled with the platform.
+    // Dropped first: the check for leftovers needs the platform.
     pipeline: TestPipeline,
     bilibili: Emulator<Bilibili>,
 }
@@ -65,13 +66,13 @@ impl Story {
         self.bilibili.world.journal.count(name)
     }
 
-    /// Waits until the platform was asked this so often.
+    /// Waits until the platform has received this call `times` times.
     async fn asked(&self, name: &str, times: usize) {
         let what = format!("the platform was asked {name} {times} times");
         wait_until_true(&what, SOON, async || self.calls(name) >= times).await;
     }
 
-    /// Of this title there is exactly one at the platform.
+    /// The platform has exactly one work with this title.
     fn exists_once(&self, title: &str) {
         let there = self.bilibili.of_title(title);
         assert_eq!(there.len(), 1, "{title}: {there:?} after {:?}", self.bilibili.world.journal.names());
@@ -86,7 +87,7 @@ impl Story {
         accounts.into_iter().find(|row| row["name"] == "default").expect("the account is listed")
     }
 
-    /// No token and no secret of the platform lies in the database or in a log.
+    /// The database and the logs contain no token and no secret of the platform.
     async fn keeps_secrets(&self) {
         let keys = self.bilibili.keys();
         let mut secrets = vec![keys.client_secret, keys.access_token, keys.refresh_token];
@@ -129,7 +130,7 @@ async fn a_worker_killed_in_the_middle_of_600_mb_sends_no_finished_part_again() 
     const KILLED_AT: u32 = 40;
     let story = Story::new(Settings::default(), &[]).await;
     let first = story.pipeline.serve("first", &["publish"]).await;
-    // The part at which the worker dies is on its way, and not done.
+    // The part during which the worker dies is sent but not acknowledged.
     story.bilibili.world.faults.after("part", KILLED_AT - 1, Fault::Hang);
     let id = planted::film(&story.pipeline, "六百兆", &[PARTNER], BYTES).await;
     story.release(id).await;
@@ -155,7 +156,7 @@ async fn a_worker_killed_in_the_middle_of_600_mb_sends_no_finished_part_again() 
 async fn a_submission_that_took_effect_and_was_not_answered_is_read_back_and_exists_once() {
     let story = Story::new(Settings::default(), &[]).await;
     story.pipeline.serve("publish", &["publish"]).await;
-    // Each loses its answer in another way; the first one by silence, which takes as long as we wait.
+    // Each answer is lost in another way; the first by silence, which lasts as long as our timeout.
     let faults = [Fault::CommitThenTimeOut, Fault::CommitThenCut, Fault::HalfAnswer, Fault::AnotherId];
     for (at, fault) in faults.into_iter().enumerate() {
         let title = format!("没有回答之{at}");
@@ -186,7 +187,7 @@ async fn a_submission_that_never_arrived_is_made_again_and_a_busy_platform_is_wa
     faults.once("add", Fault::TooMany(1));
     story.bilibili.answer_instead("add", 123_028, "投稿过于频繁");
     let id = story.released("第三次才到").await;
-    // Ten seconds is what the code asks for.
+    // The code asks for ten seconds.
     story.is(id, "live").await;
     story.exists_once("第三次才到");
     assert_eq!(story.calls("add"), 4);
@@ -222,7 +223,7 @@ async fn two_workers_who_need_a_new_token_at_once_use_the_refresh_token_once() {
     for id in &works {
         story.release(*id).await;
     }
-    // All four wait for them when they come.
+    // All four wait for the budget once they begin.
     let services = [story.pipeline.start("one", &["publish"], &[]), story.pipeline.start("two", &["publish"], &[])];
     for id in works {
         story.is(id, "live").await;
@@ -244,7 +245,7 @@ async fn tokens_lost_between_the_answer_and_our_commit_are_told_and_end_with_a_n
     let service = story.pipeline.serve("publish", &["publish"]).await;
     story.bilibili.world.faults.once("refresh", Fault::CommitThenCut);
     let id = story.released("令牌丢失").await;
-    // The one more try that is left is refused, and then none is made any more.
+    // The one remaining try is refused, and no further one is made.
     story.asked("refresh", 2).await;
     let account = wait_until("the account says that it is refused", SOON, async || {
         let account = story.account().await;
@@ -256,7 +257,7 @@ async fn tokens_lost_between_the_answer_and_our_commit_are_told_and_end_with_a_n
     let metric = r#"reelmill_credentials_refused{partner="bilibili"}"#;
     wait_until_true("the metric says so", SOON, async || service.metric(metric).await == 1.0).await;
 
-    // What an operator gets from the platform's pages.
+    // The keys that an operator gets from the platform's pages.
     let keys = story.bilibili.reissue();
     let mut env = story.pipeline.command_env();
     env.insert("PARTNER_BILIBILI_ACCESS_TOKEN".into(), keys.access_token);
@@ -272,7 +273,7 @@ async fn tokens_lost_between_the_answer_and_our_commit_are_told_and_end_with_a_n
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_wakes_the_delivery_and_a_second_one_does_nothing() {
-    // Nobody looks by itself for ten minutes.
+    // The next look by ourselves is ten minutes away: only the webhook can be the cause.
     let settings = Settings { review: Duration::from_secs(1), ..Settings::default() };
     let story = Story::new(settings, &[("POLL_BASE_S", "600")]).await;
     let service = story.pipeline.serve("publish", &["publish"]).await;
@@ -304,7 +305,7 @@ async fn a_work_that_is_taken_back_in_review_or_live_is_seen_to_be_gone() {
     story.bilibili.set(|settings| settings.review = Duration::ZERO);
     let live = story.released("上线后撤回").await;
     story.is(live, "live").await;
-    // One delete never arrives, and one has no answer: both are asked for again.
+    // One delete never arrives, and one gets no answer: both are sent again.
     story.bilibili.world.faults.once("delete", Fault::Cut);
     story.bilibili.world.faults.after("delete", 1, Fault::HalfAnswer);
     for id in [in_review, live] {
@@ -323,7 +324,7 @@ async fn a_delete_that_never_arrived_is_asked_for_again() {
     story.pipeline.serve("publish", &["publish"]).await;
     let id = story.released("删除未达").await;
     story.is(id, "live").await;
-    // The connection breaks before the platform does anything: as far as we know it may have deleted.
+    // The connection breaks before the platform does anything; as far as we know, it may have deleted the work.
     story.bilibili.world.faults.once("delete", Fault::Cut);
     story.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
     story.is(id, "recalled").await;
@@ -338,7 +339,7 @@ async fn a_work_taken_back_while_its_submission_is_unanswered_is_found_and_delet
     let id = story.released("撤回未知").await;
     story.asked("add", 1).await;
     story.exists_once("撤回未知");
-    // The worker dies with its question; nobody knows what became of it.
+    // The worker dies during its request; the outcome is unknown.
     first.signal(Signal::STOP);
     story.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
     first.kill();
@@ -438,7 +439,7 @@ async fn refusal(story: &Story, id: Uuid) -> String {
     sqlx::query_scalar(query).bind(id).fetch_one(story.pipeline.truth.pool()).await.expect("the words of a refusal")
 }
 
-/// Compares two files piece by piece: they may be large.
+/// Compares two files piece by piece, because they may be large.
 fn same_bytes(left: &Path, right: &Path) {
     use std::io::Read as _;
     let open =

@@ -1,5 +1,5 @@
-//! The console in a real browser: chromium and its driver, one test after the other. The works that pages show are planted: nothing here
-//! encodes a film.
+//! The console in a real browser: chromium and its driver, one test after another. The works on the pages are inserted
+//! directly: no test here encodes a film.
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -10,23 +10,23 @@ use crate::support::catalogue::{self, Gates};
 use crate::support::wait::wait_until_true;
 use crate::support::{Service, Setup, TestPipeline};
 
-// Deliveries that people make, on the board.
+// Deliveries by hand, on the board.
 mod board;
-// Many works at once, and works that change between look and confirmation.
+// Acts on many works, and works that change between preview and confirmation.
 mod bulk;
-// What a contest says of itself at the public address.
+// The contest's page at the public address.
 mod contest;
 // Entering a work.
 mod enter;
-// Lists, and the same as spreadsheets.
+// Lists, and their spreadsheets.
 mod lists;
 // Every page in both languages, wide and narrow.
 mod look;
-// Every act without a script.
+// Every act without JavaScript.
 mod plain;
 // Works decided by keyboard, one after the other.
 mod queue;
-// A film sent from the entrant's page.
+// A film uploaded from the entrant's page.
 mod send;
 // Sign-in, sessions and their end.
 mod sign_in;
@@ -52,16 +52,16 @@ struct Stage {
 }
 
 impl Stage {
-    /// A desk whose gates people open. `None`, with a line that says so, where there is no browser.
+    /// A desk whose gates are opened by people. `None`, with a printed line, if there is no browser.
     async fn new() -> Option<Self> {
         Self::with(Scripts::On, &["desk"]).await
     }
 
-    /// As [`Stage::new`], for a browser whose pages may or may not run scripts, and a service with these roles.
+    /// As [`Stage::new`], for a browser with or without scripts, and a service with these roles.
     async fn with(scripts: Scripts, roles: &[&str]) -> Option<Self> {
         let driver = Driver::start().await?;
         let gates = Gates { review: "manual", release: "manual" };
-        // Without workers the reconciler would only start works that must stay as they were planted.
+        // Without workers the reconciler would start works that must stay in the inserted state.
         let env = if roles == ["desk"] { vec![("RECONCILE_S", "3600".to_owned())] } else { Vec::new() };
         let partners = vec![(DOUYIN, catalogue::partner("抖音", "douyin"))];
         let pipeline = TestPipeline::with(Setup { gates, env, partners, ..Setup::default() }).await;
@@ -72,7 +72,7 @@ impl Stage {
         Some(Self { browser, driver, base, service, pipeline })
     }
 
-    /// A new person with these roles, who is signed in at the stage's browser.
+    /// A new person with these roles, signed in at the stage's browser.
     async fn person(&self, name: &str, roles: &[&str]) -> Person {
         let person = Person::new(&self.pipeline, name, roles).await;
         person.signed_in(&self.pipeline, &self.browser).await;

@@ -1,17 +1,17 @@
-//! Everything at once: real entries go from their form to their partners while workers, services, broker, database and object store are
-//! killed, stopped, cut off and filled. In the end each acknowledgement that anybody got is held against what is true: nothing is
-//! lost, nothing happened twice, nothing is stuck. `make chaos` runs it long; `CHAOS_SEED`, `CHAOS_FAULTS` and `CHAOS_ENTRIES` say
-//! which and how long.
+//! Everything at once: real entries go from their form to their partners while workers, services, broker, database and
+//! object store are killed, stopped, cut off and filled. In the end each acknowledgement that a client received is
+//! compared with what is true: nothing is lost, nothing happened twice, nothing is stuck. `make chaos` runs it long;
+//! `CHAOS_SEED`, `CHAOS_FAULTS` and `CHAOS_ENTRIES` choose the plan and its size.
 //!
 //! | what | file |
 //! |---|---|
 //! | what the seed decides | `plan` |
-//! | servers and services, and how faults befall them | `house` |
+//! | servers and services, and how faults begin and end there | `house` |
 //! | entrants, reviewer, organiser, operator | `people` |
-//! | what they were told | `history` |
+//! | acknowledgements that they received | `history` |
 //! | whether works still make progress | `motion` |
-//! | how it stands in the end | `standing` |
-//! | whether that is what they were told | `checker` |
+//! | the final state | `standing` |
+//! | whether it agrees with the acknowledgements | `checker` |
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -39,10 +39,10 @@ mod standing;
 /// Of the short form.
 const FAULTS: usize = 12;
 const ENTRIES: usize = 15;
-/// Entries that are on their way at a time. On a machine that is too slow for the plan the others begin later.
+/// Entries in progress at a time. If the machine is too slow for the plan, the others begin later.
 const AT_ONCE: usize = 60;
 
-/// Lets every fault of the plan begin and end in its time; returns how often each happened, and how often each could not.
+/// Begins and ends every fault of the plan in its time; returns how often each happened, and how often each could not.
 async fn storm(house: &Arc<House>, plan: &Plan, begun: Instant) -> [BTreeMap<String, usize>; 2] {
     let (mut happened, mut impossible) = (BTreeMap::new(), BTreeMap::new());
     let mut faults = JoinSet::new();
@@ -74,7 +74,8 @@ fn told(fault: &Fault) -> String {
     format!("{} ({:?})", fault.name(), fault.target)
 }
 
-/// Starts what has ended by itself until it is told to stop; each apart, since a server may take a minute to come up, or not to.
+/// Restarts processes that ended by themselves, until `stop`; each in a task of its own, since a server may take a
+/// minute to start, or fail to.
 async fn supervise(house: Arc<House>, stop: CancellationToken) {
     let mut looking = JoinSet::new();
     for target in house::targets() {
@@ -110,7 +111,7 @@ async fn entries(people: Arc<People>, plan: Plan, begun: Instant) {
     }
 }
 
-/// What the webhooks said is live.
+/// The works that webhooks reported live.
 fn announced(received: &[Received]) -> impl Iterator<Item = (uuid::Uuid, String)> {
     received.iter().filter_map(|message| {
         let message = message.json();
@@ -155,7 +156,7 @@ async fn whatever_befalls_the_house_what_anybody_was_told_is_true_in_the_end() {
     let findings = checker::compare(&record, &standing);
     let told: usize = record.entries.iter().map(|entry| entry.told.len()).sum();
     eprintln!(
-        "\nseed {seed}, plan {}: {} faults over {} entries in {:.0} s; {told} acknowledgements and {} announcements held against the end\n\
+        "\nseed {seed}, plan {}: {} faults over {} entries in {:.0} s; {told} acknowledgements and {} announcements compared with the end\n\
          survived: {happened:?}\nended by themselves and were started again: {:?}",
         &plan.digest()[..16],
         happened.values().sum::<usize>(),

@@ -1,6 +1,7 @@
-//! Hand-off under fire: works go out by every method at once while publish workers are killed with −9, platforms time out after
-//! committing, and every message and webhook is doubled. In the end each work is at each partner exactly once, and what we say of
-//! it is true there. `make chaos-handoff` runs it long; `CHAOS_DELIVERIES` and `CHAOS_SEED` say how long and which.
+//! Delivery under faults: works are delivered by every method at once while publish workers are killed with SIGKILL,
+//! platforms time out after committing, and every message and webhook is doubled. In the end each work is at each
+//! partner exactly once, and our record of it is true. `make chaos-handoff` runs it long; `CHAOS_DELIVERIES` and
+//! `CHAOS_SEED` choose size and plan.
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -30,7 +31,7 @@ mod partner;
 mod plan;
 mod verdict;
 
-/// Where every work goes: one partner of each method.
+/// The partners of every work: one of each method.
 const PARTNERS: [&str; 6] = [BILIBILI, DOUYIN, DROP, TV, NET, BAG];
 const BILIBILI: &str = "bilibili";
 const DOUYIN: &str = "douyin";
@@ -50,7 +51,7 @@ struct Arguments {
     config: Config,
 }
 
-/// A delivery as the database has it.
+/// A delivery as stored in the database.
 struct Row {
     submission: Uuid,
     partner: String,
@@ -64,14 +65,14 @@ struct Counts {
     kills: u32,
     recalls: BTreeMap<&'static str, u32>,
     retried: usize,
-    /// Reported live by a person, since the worker that served the last byte died before it wrote that down.
+    /// Reported live by a person, because the worker that served the last byte died before recording it.
     reported: u32,
     /// When the last delivery to each partner was over, after the release.
     over: BTreeMap<String, Duration>,
 }
 
 struct Chaos {
-    // Ended first: what it leaves behind is settled with the platforms.
+    // Dropped first: the check for leftovers needs the platforms.
     pipeline: TestPipeline,
     store: Store,
     bilibili: Emulator<Bilibili>,
@@ -97,7 +98,7 @@ impl Chaos {
         ];
         let sshd = Sshd::start();
         let mut env = bilibili.env(&bilibili.url());
-        // Names of variables are static everywhere else; these few live as long as the test.
+        // Names of variables are static elsewhere; these few live as long as the test.
         env.extend(sshd.env(TV).into_iter().map(|(name, value)| (&*name.leak(), value)));
         let feed = [
             ("PARTNER_NET_FEED_TOKEN", FEED_TOKEN),
@@ -106,8 +107,8 @@ impl Chaos {
         env.extend(feed.map(|(name, value)| (name, value.to_owned())));
         env.extend(douyin.env(&douyin.url()));
         let times = [("LEASE_S", "3"), ("RECONCILE_S", "0.3"), ("RETRY_BASE_S", "0.2"), ("SLOTS", "8")];
-        // A part that dies with its worker again and again is parked, and people try it again: with more attempts its back-off would
-        // outlast the story.
+        // A part whose workers keep dying is parked, and an operator retries it: with more attempts its back-off would
+        // outlast the test.
         env.extend(times.into_iter().chain([("MAX_ATTEMPTS", "8")]).map(|(name, value)| (name, value.to_owned())));
         let pipeline = TestPipeline::with(Setup { partners, env, ..Setup::default() }).await;
         pipeline.command(&["migrate"]).await.exits(0);
@@ -121,7 +122,7 @@ impl Chaos {
         Self { pipeline, store, bilibili, douyin, sshd, plan, works }
     }
 
-    /// Everything goes wrong from now on, as the plan says.
+    /// Starts all faults of the plan.
     async fn go_wrong(&self) {
         for world in [&self.bilibili.world, &self.douyin.world] {
             for (call, per_mille, fault) in self.plan.faults() {
@@ -138,7 +139,7 @@ impl Chaos {
         sqlx::raw_sql(twice).execute(self.pipeline.truth.pool()).await.expect("double every message");
     }
 
-    /// All is quiet again, so that what is left can end.
+    /// Ends all faults, so that the remaining work can finish.
     async fn calm_down(&self) {
         self.bilibili.world.faults.clear();
         self.douyin.world.faults.clear();
@@ -146,7 +147,7 @@ impl Chaos {
         sqlx::raw_sql(once).execute(self.pipeline.truth.pool()).await.expect("double no more");
     }
 
-    /// Starts a publish worker, to whom the platforms' webhooks go from now on.
+    /// Starts a publish worker, which receives the platforms' webhooks from now on.
     async fn worker(&self, name: &str) -> Arc<Service> {
         let service = self.pipeline.serve(name, &["publish"]).await;
         let address = service.partner_address().expect("an address for partners");
@@ -170,7 +171,7 @@ impl Chaos {
         rows.into_iter().map(row).collect()
     }
 
-    /// What people do meanwhile: say yes to Douyin, carry bags, recall what the plan says, try again what was parked.
+    /// What people do meanwhile: confirm for Douyin, deliver bags, recall what the plan says, retry parked parts.
     async fn people(
         &self,
         asked: &mut BTreeSet<(Uuid, String)>,
@@ -225,7 +226,7 @@ impl Chaos {
             .plan
             .recalls()
             .filter(|(number, partner)| !asked.contains(&(self.works[*number], (*partner).to_owned())));
-        // The rows were read before this pass: what was recalled in it is not over.
+        // The rows were read before this pass: a delivery recalled in this pass is not over.
         let begins = asked.len() > recalled_before;
         let complete = rows.len() == self.works.len() * PARTNERS.len();
         !begins && complete && planned.count() == 0 && rows.iter().all(Row::is_over)
@@ -286,7 +287,7 @@ impl Chaos {
         workers.iter().find_map(|worker| worker.partner_address()).expect("a worker serves the feed")
     }
 
-    /// A person takes back at the partner what no call can, and reports it.
+    /// A person removes the works at the partner that no API call can remove, and reports it.
     async fn people_take_back(&self) {
         for row in self.rows().await {
             let Observed::Recalling { receipt, by: RecallBy::Operator, .. } = &row.machine.observed else { continue };
@@ -299,7 +300,7 @@ impl Chaos {
 }
 
 impl Row {
-    /// Live where it is wanted; where it is not, gone, or a person's task with a deadline.
+    /// Live where it is wanted; elsewhere gone, or a person's task with a deadline.
     fn is_over(&self) -> bool {
         match (&self.machine.observed, self.machine.desired.name()) {
             (Observed::Live { .. }, "live") | (Observed::Recalled { .. }, "gone") => true,

@@ -1,4 +1,5 @@
-//! The command line as people type it: what it prints, what it leaves, and how it exits (0 done, 1 our failure, 2 usage, 3 refused, 130 interrupted).
+//! The command line as people type it: what it prints, which files it writes, and its exit code (0 done, 1 our failure,
+//! 2 usage, 3 refused, 130 interrupted).
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::support::{TestPipeline, catalogue, clips, measure, process};
 
 const SOON: Duration = Duration::from_secs(180);
 
-/// A directory with the test catalogue, and the environment of a person who has no server.
+/// A directory with the test catalogue, and an environment without servers.
 fn alone() -> (tempfile::TempDir, BTreeMap<String, String>) {
     let dir = tempfile::tempdir().expect("a directory");
     catalogue::write(&dir.path().join("catalogue"), catalogue::OPEN, (0, 0.5), &[], false);
@@ -81,7 +82,7 @@ async fn render_makes_every_file_of_the_ladder_without_any_server() {
         assert!(measure::is_faststart(file));
         let (loudness, peak) = measure::loudness(file);
         assert!((loudness + 15.0).abs() <= 2.0 && peak <= -1.9, "{loudness} LUFS, {peak} dBTP");
-        // A sharp test picture at half its size and little bitrate; another picture is below 12 dB.
+        // A sharp test picture at half its size and a low bit rate; a different picture is below 12 dB.
         let likeness = measure::likeness(file, &film, "25", size);
         assert!(likeness > 20.0, "{} is like its source by {likeness} dB", file.display());
         let cover = std::fs::read(made["cover"].as_str().expect("a cover")).expect("read the cover");
@@ -101,7 +102,7 @@ async fn render_makes_every_file_of_the_ladder_without_any_server() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_source_of_100_frames_a_second_is_copied_with_all_of_them_where_a_partner_takes_it() {
     let (dir, mut env) = alone();
-    // What partners really take.
+    // The partners' real limits.
     env.remove("CATALOGUE_DIR");
     let (film, out) = (dir.path().join("fast.mp4"), dir.path().join("out"));
     let options = "-f lavfi -i testsrc2=size=320x180:rate=100:duration=2 -f lavfi -i sine=f=440:r=48000:d=2 -c:v libx264 \
@@ -146,7 +147,7 @@ async fn a_cover_is_of_its_moment_where_the_picture_waits_for_the_sound() {
 async fn a_server_that_is_away_is_our_failure_and_is_named() {
     let (dir, env) = alone();
     let mut env = env;
-    // Nobody listens on port 9.
+    // Nothing listens on port 9.
     env.insert("DATABASE_URL".into(), "postgres://reelmill@127.0.0.1:9/reelmill".into());
     let status = process::run(&["status"], &env).await.exits(1);
     assert!(
@@ -166,12 +167,12 @@ async fn a_server_that_is_away_is_our_failure_and_is_named() {
     assert!(finding("PostgreSQL")["mend"].as_str().is_some_and(|mend| mend.contains("DATABASE_URL")));
     assert_eq!(finding("RabbitMQ")["health"], "bad");
     assert_eq!(finding("catalogue")["health"], "good");
-    // Whatever is wrong is explained in both languages.
+    // Every finding is explained in both languages.
     for found in doctor.as_array().expect("a list of findings").iter().filter(|found| found["health"] != "good") {
         let (zh, en) = (found["mend_zh"].as_str().unwrap_or_default(), found["mend"].as_str().unwrap_or_default());
         assert!(!en.is_empty() && zh.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c)), "{found}");
     }
-    // One wrong setting is told as that, and hides nothing behind a cause that it is not.
+    // One wrong setting is reported as such, and does not hide other findings.
     env.insert("SLOTS".into(), "many".into());
     let doctor = process::run(&["doctor", "--output", "json"], &env).await.exits(1).json();
     let bad: Vec<_> = doctor.as_array().expect("a list").iter().filter(|found| found["health"] == "bad").collect();
@@ -196,7 +197,7 @@ async fn a_newcomer_finds_everything_from_the_first_page_on() {
         let base = reqwest::Url::parse(&page).expect("an address");
         for link in text.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).filter(|_| html) {
             let link = base.join(link).expect("a link").to_string();
-            // The standard's own page is elsewhere, where a test does not go.
+            // The standard's own page is on another server, which tests do not contact.
             if link.starts_with("http://127.0.0.1:") && seen.insert(link.clone()) {
                 next.push(link);
             }
@@ -219,7 +220,7 @@ async fn a_newcomer_finds_everything_from_the_first_page_on() {
 async fn a_submit_that_is_interrupted_exits_as_shells_have_it_and_says_that_the_same_command_resumes() {
     let (dir, env) = alone();
     let film = clips::plain(dir.path(), 1);
-    // Takes the connection and never answers.
+    // Accepts the connection and never answers.
     let mute = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let server = format!("http://{}", mute.local_addr().expect("an address"));
     let running = Service::start("submit", &submit(text(&film), &server), &env, &dir.path().join("logs"));
@@ -256,7 +257,7 @@ async fn entries_are_submitted_watched_and_listed_and_a_wrong_form_is_refused() 
     let film = clips::plain(pipeline.dir(), 2);
     let done = pipeline.command(&[&submit(text(&film), &server)[..], &["--wait"]].concat()).await.exits(0);
     let id = done.stdout.trim().to_owned();
-    // Typed again it is found, not entered twice.
+    // The same command finds the entry and does not enter it twice.
     let again = pipeline.command(&submit(text(&film), &server)).await.exits(0);
     assert_eq!(again.stdout.trim(), id);
     assert!(again.stderr.contains("already"), "{}", again.stderr);
@@ -306,9 +307,9 @@ async fn a_submit_that_was_killed_goes_on_with_the_same_command_and_sends_only_t
     line.stall_at(Some(HANGS_AT));
     let mut first = pipeline.start_command(&args);
     wait_until_true("the line hangs", SOON, async || line.passed() >= HANGS_AT).await;
-    // SIGKILL: it writes nothing down any more.
+    // SIGKILL: it cannot write anything any more.
     first.kill().await.expect("kill the submit");
-    // Whatever had come is made durable, also what is less than a part.
+    // All bytes that arrived are made durable, also less than a part.
     wait_until_true("what came before the kill is durable", SOON, async || {
         pipeline.truth.count("select coalesce(max(\"offset\"), 0) from uploads").await > 11_500_000
     })
@@ -334,7 +335,7 @@ async fn doctor_finds_a_whole_pipeline_in_good_health() {
     let ran = pipeline.command(&["doctor", "--output", "json"]).await;
     let findings = ran.json();
     let findings = findings.as_array().expect("a list of findings");
-    // A container may lack Landlock, which is said and is the only thing that may be wrong.
+    // A container may lack Landlock; this is reported and is the only accepted finding.
     let bad: Vec<&Value> = findings.iter().filter(|found| found["health"] == "bad").collect();
     assert!(bad.iter().all(|found| found["check"] == "Landlock"), "{bad:?}");
     assert_eq!(ran.code, Some(if bad.is_empty() { 0 } else { 1 }));
@@ -399,7 +400,7 @@ async fn a_wrong_catalogue_stops_the_start_with_the_file_the_key_and_what_is_all
         for name in named {
             assert!(log.contains(name), "{name} is named in: {log}");
         }
-        // It ended as it should; nobody expects more of it.
+        // The service ended as expected; the drop check must not expect another exit.
         service.kill();
     }
 }

@@ -1,5 +1,5 @@
-//! Entries of real content come out as the plan says, or are refused with a reason that a person understands. Sizes, times, levels
-//! and colours are measured by ffmpeg's own tools on what lies in the bucket.
+//! Entries of real content come out as planned, or are refused with a reason that a person understands. Sizes, times,
+//! levels and colours are measured by ffmpeg's own tools on the objects in the bucket.
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ mod footage;
 /// From the form to the partners: a few seconds of work on a free machine, more when all tests run.
 const SOON: Duration = Duration::from_secs(180);
 
-/// Picture and sound may be apart by this: a quarter of a frame at 25 frames a second, and below what anybody notices.
+/// Largest offset between picture and sound: a quarter of a frame at 25 frames a second, and below what viewers notice.
 const SYNC_S: f64 = 0.010;
 
 /// What the two rungs of the test ladder are to be, largest first.
@@ -36,7 +36,7 @@ struct Finished {
     _pipeline: TestPipeline,
 }
 
-/// Hands an entry in and waits until the partners have it. `make` gets a directory and gives the file.
+/// Enters a file and waits until the partners have the work. `make` gets a directory and returns the file.
 async fn published(make: impl FnOnce(&Path) -> PathBuf) -> Finished {
     let pipeline = TestPipeline::new().await;
     let service = pipeline.serve("all", &[]).await;
@@ -54,7 +54,7 @@ async fn published(make: impl FnOnce(&Path) -> PathBuf) -> Finished {
     Finished { plan, files, measured, _pipeline: pipeline }
 }
 
-/// What every rendition must be, whatever it was made of.
+/// What holds for every rendition, whatever its source.
 fn check(finished: &Finished, expected: &Expected) {
     assert_eq!(finished.measured.len(), 2, "one file for each rung of the ladder");
     assert_eq!(finished.plan["picture"]["frames"], expected.frames, "the plan: {}", finished.plan["picture"]);
@@ -111,7 +111,7 @@ fn check_sound(measured: &Measured, file: &Path) {
     assert!(peak <= -1.9, "{peak} dBTP in {}", file.display());
 }
 
-/// Each flash falls on its beep, and where it was in the source.
+/// Each flash coincides with its beep, at the time it has in the source.
 fn check_sync(measured: &Measured, file: &Path, onsets: &[f64]) {
     let (flashes, beeps) = (measure::flashes(file, &measured.picture.frame_times), measure::beeps(file));
     assert_eq!(
@@ -137,7 +137,8 @@ fn check_sync_of_all(finished: &Finished, source: &Path, onsets: &[f64]) {
 /// Flashes of three seconds of footage.
 const ONSETS: [f64; 3] = [footage::ONSET_S, 1.0 + footage::ONSET_S, 2.0 + footage::ONSET_S];
 
-/// The picture is the source's, upright, whole and frame by frame: another one, a turned or a shifted one is below 20 dB.
+/// The picture is the source's, upright, whole and frame by frame: a different, rotated or shifted picture is below 20
+/// dB.
 fn check_likeness(finished: &Finished, source: &Path) {
     for (measured, file) in finished.measured.iter().zip(&finished.files) {
         let likeness = measure::likeness(file, source, &measured.picture.frame_rate, measured.picture.size);
@@ -194,7 +195,7 @@ async fn an_entry_that_players_turn_comes_out_upright_and_turned_for_good() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_of_variable_rate_comes_out_at_a_constant_one_in_sync() {
-    // Of 60 frames a second some are missing, never that with which a flash begins; the rest is 36 in the mean.
+    // Some of the 60 frames a second are dropped, never the one with which a flash begins; the rest is 36 on average.
     let kept = "select='not(mod(n\\,60))+eq(mod(n\\,60)\\,24)+lt(mod(n\\,7)\\,4)+eq(n\\,179)'";
     let footage =
         Footage { name: "variable", rate: 60, picture: kept, options: &["-fps_mode", "vfr"], ..Footage::default() };
@@ -218,13 +219,13 @@ async fn interlaced_fields_come_out_as_whole_frames() {
     assert_ne!(measure::measure(&source).picture.field_order, "progressive");
 }
 
-/// Hybrid log-gamma: 75 % of the signal is the white of paper (ITU-R BT.2408), the flash is brighter.
+/// Hybrid log-gamma: reference white is 75 % of the signal (ITU-R BT.2408); the flash is brighter.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_in_hlg_comes_out_in_bt709_neither_dark_nor_flat() {
     hdr_comes_out("arib-std-b67", 0.75).await;
 }
 
-/// Perceptual quantizer: 58 % of the signal is the white of paper, 203 cd/m² (ITU-R BT.2408).
+/// Perceptual quantizer: reference white is 58 % of the signal, 203 cd/m² (ITU-R BT.2408).
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_in_pq_comes_out_in_bt709_neither_dark_nor_flat() {
     hdr_comes_out("smpte2084", 0.58).await;
@@ -250,7 +251,7 @@ async fn hdr_comes_out(transfer: &'static str, white: f64) {
         "bt2020nc",
     ]
     .leak();
-    // Black with the white of paper in the left half; the footage's own picture would be unreal when taken for HDR.
+    // Black with reference white in the left half; the footage's own picture is not plausible as HDR.
     let luma = (64.0 + white * 876.0).round();
     let picture: &'static str = format!("format=yuv420p10le,geq=lum='if(lt(X,W/2),{luma},64)':cb=512:cr=512").leak();
     let footage = Footage { name: "hdr", picture, video_codec: codec, ..Footage::default() };
@@ -259,7 +260,8 @@ async fn hdr_comes_out(transfer: &'static str, white: f64) {
     for file in &finished.files {
         let [paper, black] =
             ["crop=iw/4:ih/2:iw/8:ih/4,", "crop=iw/4:ih/2:iw*5/8:ih/4,"].map(|part| measure::luma(file, part));
-        // At least two thirds of the range, and room for the highlights above. PQ that nobody mapped would be at 143.
+        // At least two thirds of the range, with room for the highlights above. PQ without tone mapping would be at
+        // 143.
         assert!((158..=235).contains(&paper), "the white of paper comes out at {paper} of 235 in {}", file.display());
         assert!(black <= 24, "black comes out at {black} of 16 in {}", file.display());
     }
@@ -324,14 +326,14 @@ async fn a_sound_that_begins_later_than_the_picture_stays_in_sync() {
     check_likeness(&finished, &source);
 }
 
-/// The picture is the clock: the output begins with its first frame, and what is heard before it is cut.
+/// The picture is the clock: the output begins with its first frame, and earlier sound is cut.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_picture_that_begins_later_than_the_sound_stays_in_sync() {
     let finished = published(|dir| footage::with_late_picture(&Footage::default().make(dir))).await;
     check(&finished, &LANDSCAPE);
     for (measured, file) in finished.measured.iter().zip(&finished.files) {
         let (flashes, beeps) = (measure::flashes(file, &measured.picture.frame_times), measure::beeps(file));
-        // The source's beeps are a fifth of a second before its flashes, and so they remain.
+        // The source's beeps are a fifth of a second before its flashes, and stay so.
         for (flash, beep) in flashes.iter().zip(&beeps) {
             assert!((flash - beep - 0.2).abs() <= SYNC_S, "flashes {flashes:?}, beeps {beeps:?} in {}", file.display());
         }
@@ -348,8 +350,8 @@ async fn a_film_that_other_people_made_comes_out_as_planned() {
     check_likeness(&finished, &source);
 }
 
-/// A clip of those that `deploy/local/footage.sh` fetches. `make test` says at its end when it could not fetch them; where it
-/// could, each has to be there.
+/// A clip fetched by `deploy/local/footage.sh`. `make test` prints at its end if it could not fetch them; if it could,
+/// each clip must exist.
 fn real_film(name: &str) -> Option<PathBuf> {
     let Some(dir) = std::env::var_os("TEST_FOOTAGE") else {
         eprintln!("DID NOT RUN: no real footage here (deploy/local/footage.sh fetches it; TEST_FOOTAGE says where)");

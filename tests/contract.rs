@@ -1,6 +1,6 @@
-//! Both APIs answer as their documents say, for every role. Schemathesis reads each document from its service and tries every operation as
-//! everyone who may ask; `contract/schemathesis.toml` says what it sends and checks, `contract/hooks.py` who sends it, too.
-//! deploy/local/contract.sh installs it.
+//! Both APIs answer as their documents say, for every role. Schemathesis reads each document from its service and tries
+//! every operation as every role that may call it; `contract/schemathesis.toml` says what it sends and checks,
+//! `contract/hooks.py` with which credentials. deploy/local/contract.sh installs it.
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -13,17 +13,17 @@ use uuid::Uuid;
 use crate::support::catalogue::{BAG, CONTEST, Gates};
 use crate::support::{Entrant, Setup, TestPipeline, planted};
 
-/// Each run takes some twenty seconds of one core; beside other stories that is minutes.
+/// Each run takes some twenty seconds of one core; while other tests run this becomes minutes.
 const PATIENCE: Duration = Duration::from_secs(540);
 
-/// One run: all operations of one API, asked by one, and then by the others with the same requests.
+/// One run: all operations of one API, called by one asker, and then by the others with the same requests.
 struct Run {
     address: String,
     first: Asker,
     others: Vec<Asker>,
 }
 
-/// Who asks, and about which work.
+/// Who calls, and about which work.
 struct Asker {
     who: String,
     token: Option<String>,
@@ -31,7 +31,8 @@ struct Asker {
     phases: &'static [&'static str],
 }
 
-/// Valid and invalid examples of each parameter, one after the other: many, so only those ask who may send different things.
+/// Valid and invalid examples of each parameter, one after the other: many requests, so only askers with different
+/// permissions send them.
 const ALL: &[&str] = &["coverage", "fuzzing"];
 /// A few random examples for each operation.
 const FEW: &[&str] = &["fuzzing"];
@@ -52,8 +53,8 @@ async fn each_api_answers_as_its_document_says_whoever_asks() {
     let mut staff = Vec::new();
     for role in ["screener", "organiser", "operator", "auditor", "admin"] {
         let finished = planted::work(&pipeline, "已完成", &[BAG]).await;
-        // What a screener or an admin may send, one of these may too. What a token of one contest may see differs from what one of all
-        // may; what it may send does not.
+        // A screener or an admin may send no request that these roles may not. A token of one contest may see less than
+        // one of all contests, but may send the same requests.
         let phases = if ["organiser", "operator", "auditor"].contains(&role) { ALL } else { FEW };
         staff.push(ask(role, Some(pipeline.token(role).await), finished, phases));
         let bound = format!("{role}@{CONTEST}");
@@ -77,7 +78,7 @@ impl Asker {
 }
 
 impl Run {
-    /// What was found, if anything was.
+    /// The findings, if any.
     async fn tried(&self, tools: &Path) -> Option<String> {
         let contract = Path::new(env!("CARGO_MANIFEST_DIR")).join("contract");
         let mut command = Command::new("python3");

@@ -1,5 +1,5 @@
-//! What operators see: every panel of every dashboard runs against a real Prometheus that watches real services at work; every
-//! metric stands on a panel; alerts and their pages belong together, and the commands on them exist.
+//! What operators see: every panel of every dashboard runs against a real Prometheus that scrapes real services at
+//! work; every metric is on a panel; alerts have pages and pages have alerts, and the commands on them exist.
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use crate::support::wait::{comes_true, wait_until_true};
 use crate::support::{Entrant, Service, Setup, TestPipeline, planted};
 
 const SOON: Duration = Duration::from_secs(180);
-/// For a rate two looks are enough, half a second apart, and for a recorded one some more.
+/// A rate needs two scrapes, half a second apart, and a recorded rate some more.
 const SHOWN_WITHIN: Duration = Duration::from_secs(180);
 
-/// One query of a panel, as the generator tells it.
+/// One query of a panel, as the generator prints it.
 struct Query {
     place: String,
     expr: String,
@@ -47,7 +47,7 @@ fn script(arguments: &[&str]) -> String {
     String::from_utf8(ran.stdout).expect("text")
 }
 
-/// As Grafana fills a query in.
+/// A query with its variables filled in as Grafana does.
 fn filled(expr: &str) -> String {
     expr.replace("$__rate_interval", "30s").replace("$__range", "5m").replace("$partner", ".*")
 }
@@ -125,7 +125,7 @@ fn metric(series: &str) -> &str {
     ["_bucket", "_sum", "_count"].iter().find_map(|end| series.strip_suffix(end)).unwrap_or(series)
 }
 
-/// Whether a query asks for this metric, and not for one whose name begins or ends alike.
+/// Whether a query uses this metric, and not one whose name only begins or ends alike.
 fn shows(expr: &str, name: &str) -> bool {
     let words = expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
     words.into_iter().any(|word| word == name || metric(word) == name)
@@ -138,7 +138,8 @@ fn a_metric_is_not_shown_by_another_whose_name_begins_alike() {
     assert!(!shows(expr, "reelmill_parts") && !shows(expr, "reelmill_part") && !shows(expr, "parts_running"));
 }
 
-/// Whatever was entered and delivered, no label has an id in it, and no metric has more series than a table of routes makes.
+/// Whatever was entered and delivered, no label contains an id, and no metric has more series than a table of routes
+/// makes.
 async fn labels_are_bounded(prometheus: &Prometheus) {
     let mut series: BTreeMap<String, usize> = BTreeMap::new();
     for sample in prometheus.query(r#"{job="reelmill"}"#).await.expect("all series") {
@@ -158,7 +159,7 @@ async fn labels_are_bounded(prometheus: &Prometheus) {
     assert!(series.values().sum::<usize>() < 4000, "{series:?}");
 }
 
-/// What the panels showed is what happened, not merely something.
+/// The panels' figures are what happened, not just any number.
 async fn the_figures_are_true(pipeline: &TestPipeline, prometheus: &Prometheus, id: Uuid) {
     for (query, expected) in [
         (r#"max(reelmill_deliveries{partner="drop",state="live"})"#, 1.0),
@@ -224,7 +225,7 @@ fn the_dashboards_are_as_grafana_needs_them() {
     }
 }
 
-/// A panel that is described, has a unit, asks through the variables, and lies on nobody's place.
+/// A panel has a description and a unit, uses the variables, and does not overlap another panel.
 fn check_panel(dashboard: &str, panel: &Value, taken: &mut BTreeSet<(u64, u64)>) {
     let place = format!("{dashboard} / {}", panel["title"]);
     let unit = &panel["fieldConfig"]["defaults"]["unit"];
@@ -296,7 +297,7 @@ fn the_rules_are_right_and_each_alert_fires_and_stays_silent_in_its_test() {
     }
 }
 
-/// A command with something in the place of what a person fills in.
+/// A command with example values for its placeholders.
 fn filled_in(command: &str) -> String {
     let id = Uuid::nil().to_string();
     [("ENTRY", id.as_str()), ("JOB", &id), ("WEBHOOK", &id), ("STAGE/PART", "transcode/audio"), ("PARTNER", "bilibili")]
@@ -315,7 +316,7 @@ fn every_command_of_the_runbook_exists_with_its_options() {
     }
     assert!(commands.len() > 12, "{commands:?}");
     for command in commands {
-        // Options that do not exist are refused before `--help` is looked at.
+        // Options that do not exist are refused before `--help` is evaluated.
         let typed = format!("{} --help", filled_in(&command).replacen("reelmill", "\"$0\"", 1));
         let ran = Command::new("sh").args(["-c", &typed]).arg(crate::support::process::binary()).output();
         let ran = ran.expect("run a command");

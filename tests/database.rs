@@ -22,7 +22,7 @@ async fn postgres_restarted_at_once_costs_no_part_and_no_restart() {
     let done = pipeline.truth.parts(work).await;
     let done = done.iter().find(|part| part.stage == "transcode" && part.part == held.part).expect("the part is there");
     assert_eq!((done.fence, done.attempt), (held.fence, 0), "the part was done again");
-    // Once more with nothing under way, and then with everything.
+    // Once more while idle, and then under load.
     pipeline.servers.restart_postgres_immediately();
     let next = pipeline.submit_patiently(&others, 2).await;
     pipeline.servers.restart_postgres_immediately();

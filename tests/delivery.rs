@@ -1,5 +1,5 @@
-//! From the gates to the partners: what a person decides happens, nothing happens before, and what a partner gets is what was made,
-//! byte for byte, with a list that proves it.
+//! From the gates to the partners: what a person decides happens, nothing happens before, and a partner gets exactly
+//! the files that were made, byte for byte, with a list that proves it.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use crate::support::{Entrant, Setup, TestPipeline, clips, leftovers};
 
 const SOON: Duration = Duration::from_secs(180);
 
-/// Long enough for several hops between stages, each of which takes milliseconds when nobody holds it up.
+/// Long enough for several hops between stages, each of which takes milliseconds unless something blocks it.
 const A_WHILE: Duration = Duration::from_secs(2);
 
 /// Both gates wait for a person.
@@ -27,7 +27,7 @@ pub(crate) async fn status(pipeline: &TestPipeline, id: Uuid) -> Value {
     pipeline.command(&["status", &id.to_string(), "--output", "json"]).await.exits(0).json()
 }
 
-/// Waits until a delivery is in a state, as `status` says it.
+/// Waits until a delivery is in a state, according to `status`.
 pub(crate) async fn delivery_is(pipeline: &TestPipeline, id: Uuid, partner: &str, state: &str) -> Value {
     wait_until(&format!("the delivery to {partner} is {state}"), SOON, async || {
         let status = status(pipeline, id).await;
@@ -37,7 +37,7 @@ pub(crate) async fn delivery_is(pipeline: &TestPipeline, id: Uuid, partner: &str
     .await
 }
 
-/// Every object under a prefix: its name behind the prefix, and its bytes.
+/// Every object under a prefix: its name without the prefix, and its bytes.
 pub(crate) async fn folder(pipeline: &TestPipeline, bucket: &Objects, prefix: &str) -> BTreeMap<String, Vec<u8>> {
     let mut files = BTreeMap::new();
     for object in bucket.list(prefix).await.expect("list a folder") {
@@ -81,7 +81,8 @@ pub(crate) async fn check_package(pipeline: &TestPipeline, id: Uuid, files: &BTr
     check_covers(files, &metadata);
 }
 
-/// The partner's covers, and no others', lie there in the shapes and within the bytes that it asked for, described in the metadata.
+/// The folder has the partner's covers and no other partner's, in the shapes and sizes the partner requires, described
+/// in the metadata.
 fn check_covers(files: &BTreeMap<String, Vec<u8>>, metadata: &Value) {
     let there: Vec<&str> = files.keys().map(String::as_str).filter(|name| name.starts_with("cover-")).collect();
     // Of a film of 320×180; the first two are the drop's, the last is the bag's.
@@ -143,12 +144,12 @@ async fn a_partner_without_a_machine_waits_for_an_operator_with_its_bag_ready_un
     let delivery = delivery_is(&pipeline, id, BAG, "live").await;
     assert_eq!(delivery["public_url"], url);
     pipeline.truth.reaches(id, "published", SOON).await;
-    // Said twice it is out of place, and changes nothing.
+    // A second report is refused, and changes nothing.
     pipeline.command(&["delivered", &id_text, "--partner", BAG, "--url", "https://other.example/"]).await.exits(2);
     assert_eq!(delivery_is(&pipeline, id, BAG, "live").await["public_url"], url);
 }
 
-/// What an operator does: fetches the bag, with the checklist, also once more and after an interruption.
+/// What an operator does: fetches the bag, with the checklist, also a second time and after an interruption.
 async fn fetches_the_bag(pipeline: &TestPipeline, id: Uuid, files: &BTreeMap<String, Vec<u8>>) {
     let (out, id_text) = (pipeline.dir().join("bag"), id.to_string());
     let arguments = ["bag", &id_text, "--partner", BAG, "--out", &out.display().to_string()].map(ToOwned::to_owned);
@@ -162,13 +163,13 @@ async fn fetches_the_bag(pipeline: &TestPipeline, id: Uuid, files: &BTreeMap<Str
         entries.map(|entry| (name(&entry), std::fs::read(entry.path()).expect("a file"))).collect()
     };
     assert_eq!(&fetched(), files);
-    // Cut off: half of a file is there, under the name that it has until it is whole.
+    // An interrupted download: half of a file, under its temporary name.
     let name = files.keys().find(|name| name.ends_with(".mp4")).expect("a film");
     std::fs::remove_file(out.join(name)).expect("remove a file");
     std::fs::write(out.join(format!("{name}.part")), &files[name][..files[name].len() / 2]).expect("half of it");
     pipeline.command(&arguments).await.exits(0);
     assert_eq!(&fetched(), files);
-    // Somebody's own file of that name is not touched.
+    // An existing file of that name is not overwritten.
     std::fs::write(out.join(name), "mine").expect("another file");
     pipeline.command(&arguments).await.exits(2);
     assert_eq!(fetched()[name], b"mine");

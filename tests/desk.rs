@@ -1,5 +1,5 @@
-//! Every act of the desk, by command and by API: the same wish about the same state gets the same code and the same fields, refusals and
-//! dry runs included. A changing route without a row fails the test.
+//! Every act of the desk, by command and by API: the same wish about the same state gets the same code and the same
+//! fields, including refusals and dry runs. A changing route without a row fails the test.
 //!
 //! Refusals without a row: `contest_foreign`, since a command may act in every contest; `too_many_works`, since no test plants a hundred
 //! thousand works; and what clap refuses before the act sees it, such as an unknown event type.
@@ -17,20 +17,21 @@ use rows::{Row, rows};
 pub(crate) mod made;
 mod rows;
 
-/// A partner that does not take the title of the works here.
+/// A partner that does not accept the title of the works here.
 const STRICT: &str = "strict";
-/// A partner whose rules want a person's yes.
+/// A partner whose rules require a person's confirmation.
 const DOUYIN: &str = "douyin";
 const TITLE: &str = "短片";
-/// The one site of that partner, and what it takes.
+/// The one site of that partner, and its limits.
 const LIMITS: &str = "sites = [\"strict.example\"]\n\n[limits]\n\
     title_min_chars = { value = 6, tag = \"A\", source = \"a test\", valid_from = \"2024-06-01\" }\n";
 /// The name of every person here.
 const NAME: &str = "测试员";
-/// What an act that is done, or would be, answers instead of a problem's code.
+/// What an act that was done, or would be done, answers instead of a problem's code.
 const OK: &str = "";
 
-/// What a way in answered: a problem's code, or the result's JSON without what differs between two of the same.
+/// The answer to a request or a command: a problem's code, or the result's JSON without what differs between two of the
+/// same.
 #[derive(Debug, PartialEq)]
 struct Answered {
     code: String,
@@ -94,7 +95,7 @@ fn plain(value: Value) -> Value {
 async fn serve(roles: &[&str]) -> (TestPipeline, std::sync::Arc<Service>, String) {
     let strict = catalogue::partner("严格", "operator") + LIMITS;
     let partners = vec![(STRICT, strict), (DOUYIN, catalogue::partner("抖音", "douyin"))];
-    // Jobs stand as they were made: nothing starts their works meanwhile.
+    // Jobs stay as they were made: nothing starts their works meanwhile.
     let env = vec![("RECONCILE_S", "3600".to_owned())];
     let setup = Setup { partners, to_all: true, env, ..Setup::default() };
     let pipeline = TestPipeline::with(setup).await;
@@ -131,7 +132,7 @@ async fn a_wish_gets_the_same_code_and_fields_by_command_and_by_api() {
         }
     }
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), rows.len(), wrong.join("\n"));
-    // Nothing runs that would send what was released here.
+    // No service runs that would send the works released here.
     service.stop();
 }
 
@@ -165,7 +166,7 @@ async fn who_enters_a_title_that_a_partner_does_not_take_is_warned_and_the_work_
     let (pipeline, service, _) = serve(&["upload", "desk"]).await;
     let server = format!("http://{}", service.api_address().expect("the address of the API"));
     let film = pipeline.dir().join("film.mp4");
-    // Nothing here opens it.
+    // No command here opens it.
     std::fs::write(&film, b"a film").expect("a film");
     let film = film.to_str().expect("a path");
     let to = ["submit", film, "--server", &server, "--contest", CONTEST, "--theme", catalogue::THEME];

@@ -1,5 +1,5 @@
-//! Disks without room: of the database, of the object store, and a worker's scratch. Whoever asks is told to come again, what is under way
-//! waits, nothing is parked, nothing that was acknowledged is lost, and all goes on when there is room.
+//! Full disks: of the database, of the object store, and a worker's scratch. Clients get 503 and retry, work in
+//! progress waits, nothing is parked, nothing acknowledged is lost, and everything continues once there is space.
 use std::os::unix::fs::symlink;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::support::wait::{wait_until, wait_until_true};
 use crate::support::{Entrant, ObjectStore, Place, Servers, Service, Setup, TestPipeline, Volume, clips};
 
 const SOON: Duration = Duration::from_secs(180);
-/// Tries at a part until it is parked, for failures of its own.
+/// Failures of its own after which a part is parked.
 const MAX_ATTEMPTS: f64 = 5.0;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,11 +22,11 @@ async fn a_worker_without_any_room_tries_again_until_there_is_some_and_parks_not
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_child_that_fills_the_disk_is_tried_again_until_there_is_room_and_parks_nothing() {
-    // The film fits, and nothing that is made of it.
+    // The film fits, but no file made from it does.
     waits_for_room(|film| film + 16 * 1024).await;
 }
 
-/// Transcodes on a disk on which there is only room for as much as `room` says, and then on one with enough.
+/// Transcodes on a disk with only as much space as `room` returns, and then on one with enough.
 async fn waits_for_room(room: impl Fn(u64) -> u64) {
     let dir = tempfile::tempdir().expect("a directory");
     let Some(volume) = Volume::mount_or_say_so(&dir.path().join("scratch"), 64, "a full scratch disk") else { return };
@@ -43,7 +43,7 @@ async fn waits_for_room(room: impl Fn(u64) -> u64) {
         worker.metric(failed).await > 2.0 * MAX_ATTEMPTS
     })
     .await;
-    // What operators see: the figure behind the alert ScratchAlmostFull, and the reason in the part's row.
+    // What operators see: the metric of the alert ScratchAlmostFull, and the reason in the part's row.
     let free = worker.metric("reelmill_scratch_bytes{space=\"free\"}").await;
     assert!(free <= room(film) as f64 + 4096.0, "{free} bytes are free");
     let parts = pipeline.truth.parts(work).await;
@@ -99,7 +99,7 @@ async fn an_object_store_without_room_makes_entrants_and_parts_wait_and_loses_no
     assert_eq!(pipeline.truth.count("select count(*) from parts where attempt > 0").await, 0, "none was counted");
 }
 
-/// An upload whose answers are looked at one by one.
+/// An upload whose answers are checked one by one.
 struct Upload {
     http: reqwest::Client,
     entered: Entered,
@@ -148,7 +148,7 @@ async fn a_database_without_room_is_waited_for_and_keeps_every_entry_that_it_too
     let (http, form) = (reqwest::Client::new(), Entrant::form("没有空间"));
     let mut taken = 1;
     let refused = wait_until("the database takes no more", SOON * 2, async || {
-        // It has some room of its own until then.
+        // The database has some spare space of its own until then.
         let answer = http.post(format!("http://{api}/api/v1/submissions")).json(&form).send().await.expect("an answer");
         taken += i64::from(answer.status() == StatusCode::CREATED);
         (answer.status() != StatusCode::CREATED).then_some(answer)
@@ -156,12 +156,12 @@ async fn a_database_without_room_is_waited_for_and_keeps_every_entry_that_it_too
     .await;
     assert_eq!(refused.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(refused.headers().contains_key("retry-after"), "{refused:?}");
-    // What the error budget of the database burns by.
+    // The figure by which the database's error budget is computed.
     let failed = "reelmill_transactions_total{name=\"enter\",outcome=\"failed\"}";
-    assert!(service.metric(failed).await > 0.0, "nobody would be told of it");
+    assert!(service.metric(failed).await > 0.0, "the failure must be counted");
 
     volume.empty();
-    // If it could not go on at all, whatever supervises it starts it again.
+    // If it stopped entirely, the supervisor restarts it.
     wait_until_true("the database is back", SOON, async || pipeline.servers.revive("postgres")).await;
     wait_until_true("the service is ready again", SOON, async || service.is_ready().await).await;
     pipeline.truth.reaches(first, "published", SOON * 2).await;

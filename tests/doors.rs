@@ -1,5 +1,5 @@
-//! Every door of a whole pipeline: each refusal leaves a log line with a pseudonym and without anything secret; each answer of each port
-//! has the security headers; the demo contest exists only where it is asked for.
+//! Every door of a whole pipeline: each refusal leaves a log line with a pseudonym and without anything secret; each
+//! answer of each port has the security headers; the demo contest exists only where it is enabled.
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
@@ -22,7 +22,7 @@ async fn with_partners() -> TestPipeline {
         ("PARTNER_NET_FEED_TOKEN", FEED_TOKEN),
         ("PARTNER_NET_FEED_LINK_KEY", "canary-key-of-the-links-0123456789"),
         ("PARTNER_DY_CLIENT_KEY", "key"),
-        // Nothing is delivered there, and nothing listens on port 9.
+        // Nothing is delivered there: nothing listens on port 9.
         ("PARTNER_DY_URL", "http://127.0.0.1:9"),
         ("PARTNER_DY_CLIENT_SECRET", "canary-secret-of-the-notices"),
     ];
@@ -66,7 +66,7 @@ async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothi
             "token_wrong",
             made_up.id.to_string(),
         ),
-        // The public address knows entrants' tokens only, the desk those of staff.
+        // The public address accepts entrants' tokens only, the desk only those of staff.
         (http.get(&entry).bearer_auth(made_up.text()), "entrants", "malformed", "token_wrong", "unknown".into()),
         (
             http.get(format!("{desk}/api/v1/submissions/{}", entered.id)).bearer_auth(&entered.token),
@@ -129,13 +129,13 @@ async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothi
     {
         assert!(!lines.contains(secret), "{secret} in {lines}");
     }
-    // Other lines within a request name its client, too.
+    // Other log lines of a request name its client, too.
     let entered_line = service.log_text();
     let line = entered_line.lines().find(|line| line.contains("was entered")).expect("a line about the entry");
     assert!(line.contains(&format!("client=\"{name}\"")), "{line}");
 }
 
-/// What is missing of an answer's headers.
+/// The headers missing from an answer.
 fn lacks(answer: &Response) -> BTreeSet<&'static str> {
     let header = |name: &str| answer.headers().get(name).and_then(|it| it.to_str().ok()).unwrap_or_default();
     let mut lacking = BTreeSet::new();

@@ -1,5 +1,5 @@
-//! Douyin, by an emulator as strict as its documents: nothing is published before a person says yes, a create is never made twice
-//! whatever happens to its answer, and a recall is a person's task, since there is no call that deletes.
+//! Douyin, by an emulator as strict as its documents: nothing is published before a person confirms, a create is never
+//! made twice whatever happens to its answer, and a recall is a person's task, since the API cannot delete.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ use crate::support::{Service, TestPipeline, planted};
 
 mod strictness;
 
-/// The partner of these stories.
+/// The partner of these tests.
 const DOUYIN: &str = "douyin";
 /// Everything that has to happen while other tests run too.
 const SOON: Duration = Duration::from_secs(180);
-/// Long enough for several looks at the platform.
+/// Long enough for several polls of the platform.
 const A_WHILE: Duration = Duration::from_secs(2);
-/// A call's deadline, twenty seconds, and what follows it.
+/// A call's deadline, twenty seconds, and the steps after it.
 const AFTER_A_DEADLINE: Duration = Duration::from_secs(90);
 
 /// A pipeline, and the platform that it delivers to.
@@ -43,7 +43,7 @@ impl Stage {
         Self { pipeline, platform }
     }
 
-    /// Starts the publish role. Claims are short, so that a killed worker's work goes on soon.
+    /// Starts the publish role. Leases are short, so that a killed worker's work continues soon.
     async fn serve(&self, name: &str) -> Arc<Service> {
         self.serve_with(name, &[]).await
     }
@@ -119,10 +119,10 @@ async fn nothing_is_published_before_a_person_says_yes_and_then_it_is_once() {
     stage.is(id, "awaiting_operator").await;
     let film = std::fs::read(planted::film_path(&stage.pipeline, id)).expect("the planted film");
     let videos = stage.platform.videos();
-    let video = videos.values().next().expect("the video is there before anybody is asked");
+    let video = videos.values().next().expect("the video is there before the confirmation");
     assert_eq!((videos.len(), video.bytes, video.used), (1, film.len(), false));
     assert_eq!(video.sha256, hex::encode(Sha256::digest(&film)), "the video is ours, byte for byte");
-    holds_for("nobody said yes", A_WHILE, async || stage.platform.items().is_empty() && stage.asked("create") == 0)
+    holds_for("no confirmation", A_WHILE, async || stage.platform.items().is_empty() && stage.asked("create") == 0)
         .await;
 
     stage.confirm(id).await;
@@ -132,7 +132,7 @@ async fn nothing_is_published_before_a_person_says_yes_and_then_it_is_once() {
     assert!(stage.platform.is_public(&stage.platform.world, &item.item_id));
     assert!(delivery["public_url"].as_str().is_some_and(|url| url.starts_with("https://")), "{delivery}");
     stage.pipeline.truth.reaches(id, "published", SOON).await;
-    // Said twice it is out of place, and changes nothing; and it is not said where nobody asked for it.
+    // A second confirmation is refused, and changes nothing; so is one that was not asked for.
     let id = id.to_string();
     stage.command(&["confirm", &id, "--partner", DOUYIN], 2).await;
     stage.command(&["confirm", &id, "--partner", "drop"], 2).await;
@@ -164,7 +164,7 @@ async fn a_worker_killed_before_its_create_took_effect_makes_it_from_a_new_video
     let _second = stage.serve("second").await;
     stage.is(id, "live").await;
     stage.only("没有发生");
-    // Nobody can know whether the first video was used up, so it was not named again.
+    // It is unknown whether the first video was used, so it was not used again.
     let named: Vec<Value> =
         stage.platform.world.journal.of("create").iter().map(|it| it.json()["video_id"].clone()).collect();
     assert_eq!(named.len(), 2);
@@ -178,7 +178,7 @@ async fn a_create_whose_answer_is_lost_is_read_back_among_works_of_the_same_titl
     for fault in [Fault::CommitThenTimeOut, Fault::CommitThenCut, Fault::HalfAnswer] {
         stage.platform.world.faults.once("create", fault);
     }
-    // The same title four times: only the number tells them apart.
+    // The same title four times: only the number distinguishes them.
     let mut ids = Vec::new();
     for _ in 0..4 {
         ids.push(stage.released("同名作品").await);
@@ -234,7 +234,7 @@ async fn messages_wake_a_delivery_and_change_nothing_however_often_and_late_they
     let stage = Stage::new().await;
     stage.platform.world.notices.doubled(1000);
     stage.platform.world.notices.shuffled(Duration::from_millis(400));
-    // Nobody looks by himself within this story.
+    // Our own polls come later than the end of this test.
     let service = stage.serve_with("publish", &[("POLL_BASE_S", "600")]).await;
     let address = format!("http://{}/partners/{DOUYIN}/webhook", service.partner_address().expect("an address"));
     stage.platform.change(|rules| rules.webhook = Some(address.clone()));
@@ -242,7 +242,7 @@ async fn messages_wake_a_delivery_and_change_nothing_however_often_and_late_they
     stage.is(id, "live").await;
     let item = stage.only("有消息");
 
-    // The opposite, late and properly signed; about nobody's work; and forged.
+    // A late notice that says the opposite, properly signed; one about an unknown work; and a forged one.
     let notices = &stage.platform.world.notices;
     for (item_id, status) in [(item.item_id.as_str(), 2), (item.item_id.as_str(), 4), ("@9Vnobody", 5)] {
         notices.send(Duration::ZERO, stage.platform.news_of(item_id, status).expect("news"));
@@ -251,7 +251,7 @@ async fn messages_wake_a_delivery_and_change_nothing_however_often_and_late_they
     forged.headers.retain(|(name, _)| name != "x-douyin-signature");
     forged.headers.push(("x-douyin-signature".into(), "0".repeat(40)));
     notices.send(Duration::ZERO, forged);
-    // Two messages of the platform's own and four of ours, all twice.
+    // Two messages of the platform and four of ours, all twice.
     wait_until_true("every message was settled", SOON, async || notices.sent().len() >= 12).await;
     for sent in notices.sent() {
         let forged = sent.notice.headers.iter().any(|(_, value)| *value == "0".repeat(40));
@@ -280,20 +280,20 @@ async fn a_recall_is_a_persons_task_with_a_deadline_and_never_over_by_itself() {
     stage.recall(id).await;
     stage.is(id, "recalling").await;
     wait_until_true("it is a person's", SOON, async || machine(&stage, id).await["observed"]["by"] == "operator").await;
-    holds_for("nobody reported", A_WHILE, async || {
+    holds_for("no report given", A_WHILE, async || {
         machine(&stage, id).await["observed"]["state"] == "recalling" && stage.there("要撤回").len() == 1
     })
     .await;
-    assert_eq!(machine(&stage, id).await["observed"]["receipt"], json!(item.item_id), "the person is told which");
-    // What the person did is not known before it is reported.
+    assert_eq!(machine(&stage, id).await["observed"]["receipt"], json!(item.item_id), "the task names the work");
+    // The person's act is unknown until it is reported.
     assert!(stage.platform.person_deletes(&item.item_id));
-    holds_for("still nobody reported", A_WHILE, async || machine(&stage, id).await["observed"]["state"] == "recalling")
+    holds_for("still no report given", A_WHILE, async || machine(&stage, id).await["observed"]["state"] == "recalling")
         .await;
     let open = "select count(*) from deliveries where recall_due > now() and recall_reason = '测试撤回'";
     assert_eq!(stage.pipeline.truth.count(open).await, 1, "the task has a deadline");
     let id_text = id.to_string();
     stage.command(&["confirm", &id_text, "--partner", DOUYIN], 2).await;
-    // The page cannot be reached from here, so only the person's picture, insisted on, ends it.
+    // The page cannot be reached from here, so only the person's picture, with an explicit override, ends it.
     let picture = stage.pipeline.dir().join("gone.jpg");
     std::fs::write(&picture, planted::jpeg(64, 64)).expect("a picture");
     let picture = picture.display().to_string();
@@ -372,7 +372,7 @@ async fn a_token_that_ended_is_replaced_once_for_all_workers() {
     let id = stage.released("第一件").await;
     stage.is(id, "awaiting_operator").await;
     assert_eq!(stage.asked("refresh"), 1);
-    // The platform's fifteen days are over before ours are.
+    // The platform's period of fifteen days ends before ours.
     let clock = &stage.platform.world.clock;
     clock.set(clock.now() + TimeDelta::days(16));
     let ids = [stage.released("第二件").await, stage.released("第三件").await, stage.released("第四件").await];
@@ -382,7 +382,7 @@ async fn a_token_that_ended_is_replaced_once_for_all_workers() {
     assert_eq!((stage.asked("refresh"), stage.platform.videos().len()), (2, 4));
     let health = stage.pipeline.truth.texts("select health from partner_accounts where account = 'default'").await;
     assert_eq!(health, ["valid"]);
-    // Neither token is in any row as text.
+    // Neither token is stored as plain text in any row.
     let tokens = stage.platform.authorisation();
     for (table, row) in stage.pipeline.truth.every_row().await {
         for secret in [&tokens.access_token, &tokens.refresh_token, &stage.platform.rules().client_secret] {

@@ -1,4 +1,5 @@
-//! A film is entered again: as it is, changed, by several at once. Who was first stays in; nobody learns whose the other one is.
+//! A film is entered again: unchanged, changed, by several entrants at once. The first stays accepted; the answer never
+//! reveals who entered the other one.
 use std::time::Duration;
 
 use futures::future::join_all;
@@ -10,10 +11,10 @@ use crate::support::wait::wait_until;
 use crate::support::{Entrant, Service, Setup, TestPipeline, catalogue, films};
 
 const SOON: Duration = Duration::from_secs(180);
-/// Long enough to lose both ends and still be compared.
+/// Long enough to lose both ends and still be comparable.
 const SECONDS: u64 = 12;
 
-/// A service whose contest asks for works that were not entered before. All its gates stand open.
+/// A service whose contest requires works that were not entered before. All its gates are open.
 async fn serve(pipeline: &TestPipeline) -> std::sync::Arc<Service> {
     let dir = pipeline.dir().join("strict");
     catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[], false);
@@ -21,7 +22,7 @@ async fn serve(pipeline: &TestPipeline) -> std::sync::Arc<Service> {
     let text = std::fs::read_to_string(&contest).expect("read the contest");
     let rule = "[rules]\nduplicate = { picture_percent = 25, sound_percent = 50 }";
     assert!(text.contains("[rules]"));
-    // A copy may be smaller than what the contest usually takes.
+    // A copy may be smaller than the contest's usual minimum.
     let text = text.replace("[rules]", rule).replace("min_short_side = 180", "min_short_side = 90");
     std::fs::write(contest, text).expect("write the contest");
     pipeline.serve_with("strict", &[], &[("CATALOGUE_DIR", &dir.display().to_string())]).await
@@ -34,7 +35,7 @@ async fn enter(service: &Service, file: &std::path::Path) -> Entered {
     entered
 }
 
-/// What the entrant is told.
+/// The entry as its entrant sees it.
 async fn told(service: &Service, entered: &Entered) -> Value {
     let address = service.api_address().expect("a service that takes uploads says where");
     let url = format!("http://{address}/api/v1/submissions/{}", entered.id);
@@ -42,7 +43,7 @@ async fn told(service: &Service, entered: &Entered) -> Value {
     answer.json().await.expect("how it stands")
 }
 
-/// What screening came to: the state behind it.
+/// The outcome of screening: the state after it.
 async fn screened(service: &Service, entered: &Entered) -> String {
     wait_until(&format!("{} is screened", entered.id), SOON, async || {
         let told = told(service, entered).await;
@@ -89,7 +90,7 @@ async fn a_film_that_is_entered_again_is_refused_as_it_is_and_shown_to_a_person_
     let shown = status(&pipeline, again.id).await;
     let twin = &duplicate(&shown["verdict"]["rules"])["others"][0];
     assert_eq!(twin["submission"], first.id.to_string());
-    // Its beginning was cut off: what is at 0 s here was at 1.7 s there.
+    // The beginning was cut off: what is at 0 s here was at 1.7 s there.
     for what in ["picture", "sound"] {
         assert!(twin[what]["covered_percent"].as_u64() >= Some(60), "{what}: {twin}");
         let range = &twin[what]["ranges"][0];
@@ -105,7 +106,7 @@ async fn a_film_that_is_entered_again_is_refused_as_it_is_and_shown_to_a_person_
     assert_eq!(duplicate_free(&screened(&service, &third).await), "let in");
 }
 
-/// A state that lies behind an open gate.
+/// A state after an open gate.
 fn duplicate_free(state: &str) -> &str {
     if ["transcode", "assemble", "publish", "published"].contains(&state) { "let in" } else { state }
 }

@@ -1,4 +1,4 @@
-//! What an entrant hears while the film is still being decoded.
+//! What an entrant sees while the film is still being decoded.
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::support::{Setup, TestPipeline, clips};
 
 const SOON: Duration = Duration::from_secs(180);
 
-/// A stand-in for the child's program: the child itself, but as long as `held` is there no probe begins.
+/// A stand-in for the child's program: the child itself, but no probe begins while the file `held` exists.
 fn no_probe_as_long_as_held(dir: &Path) -> (PathBuf, PathBuf) {
     let (script, held) = (dir.join("held-child"), dir.join("held"));
     let (flag, child) = (held.display(), binary().display().to_string());
@@ -43,7 +43,7 @@ async fn seen(service: &Service, entered: &Entered) -> Value {
     answer.json().await.expect("JSON")
 }
 
-/// Waits for the first look, and gives each rule with its outcome.
+/// Waits for the first look, and returns each rule with its outcome.
 async fn looked(service: &Service, entered: &Entered) -> Vec<(String, String)> {
     let entry = wait_until("the headers were looked at", SOON, async || {
         let entry = seen(service, entered).await;
@@ -67,12 +67,12 @@ async fn entrants_hear_what_the_headers_say_before_anything_is_decoded_and_the_v
     let pipeline = TestPipeline::with(Setup { gates, ..Setup::default() }).await;
     let (child, held) = no_probe_as_long_as_held(pipeline.dir());
     let service = pipeline.serve_with("all", &[], &[("REELMILL_CHILD_EXE", child.to_str().expect("a path"))]).await;
-    // The contest takes one to thirty seconds.
+    // The contest accepts one to thirty seconds.
     let gone = enter(&pipeline, &service, 2).await;
     looked(&service, &gone).await;
     pipeline.command(&["withdraw", &gone.id.to_string()]).await.exits(0);
     let entry = seen(&service, &gone).await;
-    assert!(entry["first_look"].is_null() && entry["verdict"].is_null(), "nobody asks of what was withdrawn: {entry}");
+    assert!(entry["first_look"].is_null() && entry["verdict"].is_null(), "a withdrawn work is not examined: {entry}");
     let (right, long) = (enter(&pipeline, &service, 2).await, enter(&pipeline, &service, 31).await);
     let kept = outcomes([("format", "pass"), ("duration", "pass"), ("resolution", "pass"), ("aspect", "pass")]);
     assert_eq!(looked(&service, &right).await, kept);
@@ -81,7 +81,7 @@ async fn entrants_hear_what_the_headers_say_before_anything_is_decoded_and_the_v
     assert_eq!(status(&pipeline, long.id).await["first_look"]["rules"][1]["rejection"]["code"], "too_long");
     let table = pipeline.command(&["status", &long.id.to_string()]).await.exits(0).stdout;
     assert!(table.contains("by its headers, while it is being decoded"), "{table}");
-    assert_eq!(seen(&service, &long).await["state"], "probe", "headers refuse nobody");
+    assert_eq!(seen(&service, &long).await["state"], "probe", "headers never refuse");
 
     std::fs::remove_file(held).expect("let go on");
     pipeline.truth.reaches(right.id, "awaiting_review", SOON).await;

@@ -1,5 +1,5 @@
-//! Files that attack: each ends as a rejection with its own code or goes through as the honest film that it also is; nothing of
-//! another file comes out, nobody is connected to, and the worker goes on.
+//! Hostile files: each ends as a rejection with its own code, or passes as the honest film that it also is; no content
+//! of another file comes out, no connection is made, and the worker continues.
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpListener;
@@ -15,10 +15,10 @@ use crate::support::{Entrant, TestPipeline, clips, measure, process};
 
 mod files;
 
-/// A hostile file takes a child process and a look; twenty of them share two cores with the other tests.
+/// A hostile file takes a child process and a poll; twenty of them share two cores with the other tests.
 const SOON: Duration = Duration::from_secs(180);
 
-/// Hands each file in; its name is the work's title.
+/// Enters each file; its name is the work's title.
 async fn enter_all(pipeline: &TestPipeline, address: &str, files: &[PathBuf]) -> BTreeMap<String, Uuid> {
     let entrant = Entrant::at(address);
     let mut entered = BTreeMap::new();
@@ -31,7 +31,7 @@ async fn enter_all(pipeline: &TestPipeline, address: &str, files: &[PathBuf]) ->
     entered
 }
 
-/// Why a submission was refused, as its state machine says it.
+/// Why a submission was refused, from its state machine.
 async fn refusal(pipeline: &TestPipeline, id: Uuid) -> Value {
     pipeline.truth.reaches(id, "rejected", SOON).await;
     pipeline.truth.machine(id).await["state"]["reason"].clone()
@@ -44,7 +44,7 @@ async fn every_hostile_file_is_refused_for_its_own_reason_and_the_worker_finishe
     let address = service.api_address().expect("the address of the API");
     let dir = pipeline.dir();
 
-    // Nobody may ever call here. The queue of the listener keeps whoever does.
+    // No connection may ever be made. The listener's queue keeps every caller.
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     listener.set_nonblocking(true).expect("a listener that can be asked");
     let trap = format!("http://{}/film.mp4", listener.local_addr().expect("the trap's port"));
@@ -82,7 +82,7 @@ async fn every_hostile_file_is_refused_for_its_own_reason_and_the_worker_finishe
     }
     let reached = pipeline.truth.count("select count(*) from parts where stage not in ('probe', 'screen')").await;
     assert_eq!(reached, 0, "nothing was made of any of them");
-    assert_eq!(listener.accept().expect_err("somebody called").kind(), std::io::ErrorKind::WouldBlock);
+    assert_eq!(listener.accept().expect_err("no connection").kind(), std::io::ErrorKind::WouldBlock);
 
     let good = Entrant::at(&address).submit("好作品", &other).await;
     pipeline.truth.reaches(good, "published", SOON).await;
@@ -100,7 +100,7 @@ async fn an_empty_file_is_refused_as_no_video() {
     assert_eq!((&reason["code"], &reason["found"]), (&"unknown_format".into(), &"empty".into()), "{reason}");
 }
 
-/// The tags are somebody's word; the film is honest, and so it goes through, measured.
+/// The tags are not trusted; the film is honest, and so it passes, as measured.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_tag_says_is_neither_believed_nor_passed_on() {
     let pipeline = TestPipeline::new().await;
@@ -129,7 +129,7 @@ async fn what_a_tag_says_is_neither_believed_nor_passed_on() {
     let log = service.log_text();
     assert!(log.lines().all(|line| line.len() < 4096), "no line of the log is long");
     let forbidden = |character: char| character == '\u{1b}' || character == '\u{202e}';
-    assert!(!log.contains(forbidden), "nothing of a file acts on whoever reads the log");
+    assert!(!log.contains(forbidden), "no control characters of a file reach the log");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,7 +144,8 @@ async fn a_child_of_the_shipped_binary_fails_at_everything_that_is_forbidden() {
         assert!(report.attempts.iter().any(|attempt| attempt.what == what), "{what} was tried");
     }
     for attempt in &report.attempts {
-        // Where the kernel has no Landlock, files are out of the sandbox's reach, and the service would not start unasked.
+        // If the kernel has no Landlock, the sandbox cannot restrict files, and the service does not start unless
+        // configured to.
         let files = ["open", "list", "write", "make", "climb", "symlink"];
         let needs_landlock = files.iter().any(|word| attempt.what.starts_with(word));
         assert!(attempt.denied || (needs_landlock && !report.landlock), "{}: {}", attempt.what, attempt.answer);

@@ -1,6 +1,6 @@
-//! A child that lies. The parent's decoders are fed with strangers' files, so one day a child will be somebody else's: then its answers and
-//! the files that it leaves are lies. Each of them has to end as a failure of ours or as a verdict: nothing outside of scratch is read, no
-//! key of another entry is written, and the next honest child finishes the work.
+//! A child that lies. The child decodes files from strangers, so one day an attacker may control it: its answers and
+//! the files it leaves are then false. Each lie must end as a failure of ours or as a verdict: no file outside of
+//! scratch is read, no object of another entry is written, and the next honest child finishes the work.
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -15,12 +15,12 @@ use crate::support::process::binary;
 use crate::support::wait::wait_until_true;
 use crate::support::{Setup, TestPipeline, clips};
 
-/// Two dozen lies are two dozen attempts, on two cores that other tests use too.
+/// Two dozen lies are two dozen attempts, on two cores shared with other tests.
 const SOON: Duration = Duration::from_secs(180);
-/// Stands in every file that no child may carry out.
+/// Contained in every file that no child may copy out.
 const MARK: &str = "TOP SECRET OF THE HOUSE";
 
-/// Files outside of scratch that look like what a child leaves.
+/// Files outside of scratch that look like a child's output.
 struct Secrets {
     film: PathBuf,
     picture: PathBuf,
@@ -42,8 +42,8 @@ impl Secrets {
     }
 }
 
-/// A stand-in for the child's program: the child itself, whose answer and files the next lie about its job changes. A lie is a few lines of
-/// shell and is told once; they find the answer in `$answer` and the output directory in `$out`.
+/// A stand-in for the child's program: the child itself, whose answer and files are changed by the next lie about its
+/// job. A lie is a few lines of shell and is used once; the answer is in `$answer` and the output directory in `$out`.
 struct Liar {
     program: PathBuf,
     lies: PathBuf,
@@ -76,7 +76,7 @@ rm -rf "$work"
         Self { program, lies }
     }
 
-    /// Lies about a job, to be told in this order.
+    /// Lies about a job, to be used in this order.
     fn tell(&self, job: &str, lies: &[String]) {
         for (number, lie) in lies.iter().enumerate() {
             let file = self.lies.join(format!("{job}.{number:02}.lie"));
@@ -84,19 +84,19 @@ rm -rf "$work"
         }
     }
 
-    /// Lies that were not told yet.
+    /// Lies that were not used yet.
     fn left(&self) -> Vec<String> {
         let names = std::fs::read_dir(&self.lies).expect("the lies").map(|entry| entry.expect("a lie").file_name());
         names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".lie")).collect()
     }
 }
 
-/// Says another thing.
+/// Changes a text of the answer.
 fn says(honest: &str, instead: &str) -> String {
     format!(r#"sed -i 's#{honest}#{instead}#' "$answer""#)
 }
 
-/// Leaves something else under a name.
+/// Replaces an output file.
 fn leaves(name: &str, what: &str) -> String {
     format!(r#"rm -rf "$out/{name}"; {what} "$out/{name}""#)
 }
@@ -105,7 +105,7 @@ fn link(to: &Path) -> String {
     format!("ln -s '{}'", to.display())
 }
 
-/// A liar, a service that believes it to be its child, and an environment in which attempts follow each other at once.
+/// A liar, a service that uses it as its child, and settings under which attempts follow each other at once.
 async fn house() -> (TestPipeline, Liar) {
     let env = [("RETRY_BASE_S", "0.02"), ("RECONCILE_S", "0.3"), ("MAX_ATTEMPTS", "20")];
     let env = env.map(|(name, value)| (name, value.to_owned())).to_vec();
@@ -118,7 +118,7 @@ async fn serve(pipeline: &TestPipeline, liar: &Liar) -> std::sync::Arc<crate::su
     pipeline.serve_with("all", &[], &[("REELMILL_CHILD_EXE", liar.program.to_str().expect("a path"))]).await
 }
 
-/// Every file below a directory that holds the mark.
+/// Every file below a directory that contains the mark.
 fn marked(dir: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let path = entry.path();
@@ -144,7 +144,7 @@ async fn no_lie_of_a_child_reaches_a_file_outside_another_entry_or_a_partner_and
     let (pipeline, liar) = house().await;
     let service = serve(&pipeline, &liar).await;
     let secrets = Secrets::write(pipeline.dir());
-    // Another entrant's film, as the store keeps it.
+    // Another entrant's film, as stored.
     let victim = pipeline.submit(&service, 2).await;
     pipeline.truth.reaches(victim, "published", SOON).await;
     let theirs = ObjectKey::Upload(upload_of(&pipeline, victim).await);
@@ -163,7 +163,7 @@ async fn no_lie_of_a_child_reaches_a_file_outside_another_entry_or_a_partner_and
                 says(r#""display_width":[0-9]*"#, r#""display_width":4294967295"#),
             ],
         ),
-        // One for the child with a preview, one for that without.
+        // One for the child with a preview, one for the child without.
         ("probe", vec![leaves("proxy.mp4", &link(&secrets.film)), says(r#""size_bytes":[0-9]*"#, r#""size_bytes":1"#)]),
         (
             "encode_segment",
@@ -220,10 +220,10 @@ async fn no_lie_of_a_child_reaches_a_file_outside_another_entry_or_a_partner_and
     for (job, told) in &lies {
         liar.tell(job, told);
     }
-    // Another film: an equal one would be taken over from the first entry, without a child.
+    // A different film: the files of an equal one would be reused from the first entry, without a child.
     let entry = pipeline.submit(&service, 3).await;
     pipeline.truth.reaches(entry, "published", SOON).await;
-    assert_eq!(liar.left(), Vec::<String>::new(), "every lie was told");
+    assert_eq!(liar.left(), Vec::<String>::new(), "every lie was used");
 
     assert_eq!(digest().await, before, "another entrant's film is what it was");
     let mut carried_out = Vec::new();
@@ -234,7 +234,8 @@ async fn no_lie_of_a_child_reaches_a_file_outside_another_entry_or_a_partner_and
     }
     let log = service.log_text();
     assert!(!log.contains('\u{1b}') && !log.contains("panicked"), "nothing acts on the log, and nothing panicked");
-    // The two about headers are told nobody, and the first about the probe costs the preview only for as long as the second is not told.
+    // The two about headers do not reach the entrant, and the first about the probe costs the preview only while the
+    // second is not used.
     let attempts: BTreeMap<String, i32> = {
         let mut attempts = BTreeMap::new();
         for part in pipeline.truth.parts(entry).await {
@@ -245,7 +246,8 @@ async fn no_lie_of_a_child_reaches_a_file_outside_another_entry_or_a_partner_and
     let failures = |stage: &str| log.lines().filter(|line| line.contains(&format!("failed in {stage}"))).count();
     assert_eq!(failures("probe"), 1, "{attempts:?}");
     assert_eq!(failures("transcode"), 13, "each lie of an encoder is an attempt: {attempts:?}");
-    // Two of the lies are about further covers, which only one of the two renditions has: they are lies where it hears them.
+    // Two of the lies are about further covers, which only one of the two renditions has: they have an effect only
+    // there.
     let rendition = failures("assemble");
     assert!((10..=13).contains(&rendition), "each lie about a rendition is an attempt: {rendition}, {attempts:?}");
 }
@@ -254,7 +256,7 @@ async fn no_lie_of_a_child_reaches_a_file_outside_another_entry_or_a_partner_and
 async fn a_child_that_lies_about_a_file_again_is_a_verdict_about_the_file() {
     let (pipeline, liar) = house().await;
     let service = serve(&pipeline, &liar).await;
-    // Four children: with a preview and without, twice. A refusal that is not a child's to give, too, is only a lie.
+    // Four children: with a preview and without, twice. A refusal that a child may not give is treated as a lie, too.
     let refusal = r#"printf '%s\n' '{"rejected":{"code":"review_refused","words":"never come back"}}' > "$answer""#;
     let endless = r#"head -c 20000000 /dev/zero | tr '\0' ' ' > "$answer""#;
     let text = says(r#""format":"[^"]*""#, r#""format":"\\u0000""#);
@@ -266,7 +268,7 @@ async fn a_child_that_lies_about_a_file_again_is_a_verdict_about_the_file() {
     assert_eq!(liar.left(), Vec::<String>::new());
 }
 
-/// A preview is no reason to hold a work up: one that is none is left out.
+/// A work does not wait for its preview: an invalid preview is left out.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_preview_that_leads_outside_is_left_out() {
     let (pipeline, liar) = house().await;
@@ -312,7 +314,7 @@ async fn the_command_line_believes_a_lying_child_no_more_than_the_services_do() 
     assert!(carried_out.is_empty(), "{carried_out:?}");
 }
 
-/// Scratch holds works that are not published.
+/// Scratch contains works that are not published.
 #[tokio::test(flavor = "multi_thread")]
 async fn scratch_is_not_for_others_on_the_machine() {
     let pipeline = TestPipeline::new().await;
@@ -323,14 +325,14 @@ async fn scratch_is_not_for_others_on_the_machine() {
     assert_eq!((mode(&scratch), mode(&own)), (0o700, 0o700));
 }
 
-/// A program that has no capabilities, whoever the user is: as in a container, and as a child that got out of its sandbox.
+/// A program without capabilities, whatever its user: as in a container, and as a child that escaped its sandbox.
 fn without_capabilities(program: &str) -> Command {
     let mut command = Command::new("setpriv");
     command.args(["--bounding-set=-all", "--inh-caps=-all", program]).stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
-/// Ends with the test.
+/// Killed at the end of the test.
 struct Running(Child);
 
 impl Running {

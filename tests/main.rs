@@ -1,23 +1,24 @@
 //! The stories: the real binary, real servers, real video. One file a story, one fact a test.
 mod support;
 
-// Works at Bilibili's open platform, which answers as it likes.
+// Works at Bilibili's open platform, by an emulator that also fails.
 mod bilibili;
-// The pages of staff in a real browser.
+// The staff pages in a real browser.
 mod browser;
 // Entries of real content, measured when they come out.
 mod content;
-// Postgres goes away in the middle of everything and comes back.
+// Postgres goes away under load and comes back.
 mod database;
-// Real entries while workers and servers are killed, stopped, cut off and filled; what anybody was told is there in the end.
+// Real entries while workers and servers are killed, stopped, cut off and filled; every acknowledgement holds in the
+// end.
 mod chaos;
-// Everything goes wrong at once, on the way to every partner.
+// All faults at once, for every method of delivery.
 mod chaos_handoff;
-// What people type.
+// Commands as people type them.
 mod command_line;
-// What two OpenAPI documents promise.
+// The two OpenAPI documents.
 mod contract;
-// What operators see of it.
+// Dashboards and alerts.
 mod dashboards;
 // Gates that people open, and what partners get.
 mod delivery;
@@ -27,61 +28,61 @@ mod desk;
 mod disk_full;
 // Failed authentication, security headers, and the contest for trials.
 mod doors;
-// Douyin: a person says yes before, and takes back after.
+// Douyin: a person confirms before, and removes afterwards.
 mod douyin;
 // Films that are entered again.
 mod duplicates;
-// What an entrant hears while the film is still being decoded.
+// What an entrant sees while the film is still being decoded.
 mod first_look;
 // What the sources themselves must look like.
 mod house;
-// What attacks: none of it gets anywhere.
+// Hostile files: none of them does harm.
 mod hostile;
-// A sandboxed child that belongs to somebody else by now: none of its answers is believed.
+// A sandboxed child under an attacker's control: none of its answers is trusted.
 mod lying;
-// RabbitMQ says too much, forgets everything, loses its patience, or dies.
+// RabbitMQ repeats messages, loses everything, times out, or dies.
 mod messages;
-// Who works with entries, in which roles.
+// Staff and their roles.
 mod persons;
-// Films that give way to another one.
+// Films that are replaced by another one.
 mod replace;
 // New runs of works that are published.
 mod reprocess;
-// What was made before is not made again.
+// Finished files are reused.
 mod reuse;
-// Over which line and as whom servers are reached.
+// TLS to the servers, and the roles used there.
 mod reach;
 // A partner's bucket, with a notice.
 mod s3_drop;
-// To whom, when, and how it is known that a work is gone.
+// Release and recall: for which partners, when, and the evidence that a work is gone.
 mod recall;
 // A feed that a partner pulls.
 mod mrss;
-// Back to a moment, by the scripts that operators use.
+// Point-in-time recovery, by the scripts that operators use.
 mod restore;
-// What reviewers look at before anything is made.
+// What reviewers see before renditions are made.
 mod review;
 // Forty works of a recommending unit at once.
 mod sheets;
 // The same stories on two S3 servers.
 mod s3_servers;
-// What people are told to do next, and that it does what it says.
+// The advice that problems give, and that following it works.
 mod trouble;
 // Works in several segments.
 mod seams;
-// What may be found nowhere.
+// Secrets and personal data appear nowhere they must not.
 mod secrets;
 // Folders on a partner's SFTP server, and its receipts.
 mod sftp_drop;
-// Encrypted lines to the database and the broker, by certificates that are right and wrong.
+// TLS to the database and the broker, with valid and invalid certificates.
 mod tls;
-// One entry's way through everything, as spans.
+// One entry's path through all stages, as spans.
 mod traces;
-// Uploads by the official JavaScript client, over lines that break.
+// Uploads by the official JavaScript client, over unreliable connections.
 mod tus_client;
 // Recommending units at the public address.
 mod units;
-// Workers that die, sleep or stop, at every place where it could matter.
+// Workers that are killed, paused or stopped, at every point where it could matter.
 mod workers;
-// Changes told to others, signed.
+// Signed notifications of changes.
 mod webhooks;

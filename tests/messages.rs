@@ -1,4 +1,4 @@
-//! RabbitMQ says too much, forgets everything, loses its patience, or dies: the table of parts knows better.
+//! RabbitMQ repeats messages, loses everything, times out, or dies: the table of parts is authoritative.
 use std::time::Duration;
 
 use pipeline::stage::Stage;
@@ -6,7 +6,7 @@ use pipeline::stage::Stage;
 use crate::support::wait::{holds_for, wait_until_true};
 use crate::support::{Direction, Pause, Servers, Setup, TestPipeline, wait_until};
 
-/// The deadline of every wait, on a machine that ten tests share. How soon things happen is not judged here.
+/// The deadline of every wait, on a machine shared by ten tests. Speed is not judged here.
 const SOON: Duration = Duration::from_secs(180);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,7 +19,7 @@ async fn every_message_sent_three_times_and_out_of_order_does_each_part_once() {
     let mut works = Vec::new();
     for _ in 0..3 {
         works.push(pipeline.submit(&one, 3).await);
-        // Messages for what is not there at all, last stage first.
+        // Messages about parts that do not exist, last stage first.
         for stage in Stage::ALL.into_iter().rev() {
             broker.say_there_is_work(stage, 3).await;
         }
@@ -30,7 +30,7 @@ async fn every_message_sent_three_times_and_out_of_order_does_each_part_once() {
             assert_eq!((part.status.as_str(), part.attempt), ("done", 0), "{part:?}");
         }
     }
-    // Each part was claimed once: the fences are as many as the parts.
+    // Each part was claimed once: there are as many fences as parts.
     let claims = pipeline.truth.count("select last_value from part_fences").await;
     assert_eq!(claims, pipeline.truth.count("select count(*) from parts").await, "parts were claimed more than once");
 }
@@ -43,7 +43,7 @@ async fn queues_deleted_while_work_is_pending_are_rebuilt_from_the_table() {
     pipeline.truth.reaches(work, "transcode", SOON).await;
     let broker = pipeline.broker().await;
     broker.delete_queues().await;
-    // Those who were listening listen again, and the messages of the pending parts are there again, without anybody's help.
+    // The consumers are back, and the messages of the pending parts are back, without an operator.
     for stage in [Stage::Probe, Stage::Screen, Stage::Publish] {
         wait_until(&format!("{stage} is listened to again"), SOON, async || {
             broker.queue_state(stage).await.filter(|(_, consumers)| *consumers > 0)
@@ -65,10 +65,11 @@ async fn consuming_resumes_after_a_killed_brokers_return_without_a_restart() {
     let pipeline = TestPipeline::with(Setup { servers: Some(Servers::own("")), ..Setup::default() }).await;
     let service = pipeline.serve("all", &[]).await;
     let before = pipeline.submit(&service, 3).await;
-    // Moments after the queues were declared: the last of them comes back without a leader, and has to be replaced in that time.
+    // Moments after the queues were declared: the last one comes back without a leader, and has to be replaced in that
+    // time.
     pipeline.servers.kill_rabbitmq();
     wait_until_true("it says that it is not ready", SOON, async || !service.is_ready().await).await;
-    // Entries are taken all the same: the database is what they need.
+    // Entries are accepted all the same: they need only the database.
     let during = pipeline.submit(&service, 2).await;
     pipeline.servers.start_rabbitmq();
     let broker = pipeline.broker().await;
@@ -89,7 +90,7 @@ async fn a_broker_that_nobody_hears_any_more_is_left_and_found_again() {
     let pipeline = TestPipeline::new().await;
     let (proxy, through) = pipeline.proxy_to(&pipeline.amqp_url).await;
     let service = pipeline.serve_with("all", &[], &[("AMQP_URL", &through)]).await;
-    // The connection stays open and says nothing: only heartbeats can tell.
+    // The connection stays open and silent: only heartbeats detect it.
     proxy.swallow(Direction::ToClient);
     wait_until_true("it says that it is not ready", SOON, async || !service.is_ready().await).await;
     let work = pipeline.submit(&service, 2).await;

@@ -1,5 +1,5 @@
-//! Feeds that a partner pulls: who may read them, what their links open and for how long, what counts as fetched, and what a recall
-//! means before and after anything was fetched.
+//! Feeds that a partner pulls: who may read them, what their links open and for how long, what counts as fetched, and
+//! what a recall means before and after a fetch.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use crate::support::{Service, Setup, TestPipeline};
 
 mod flood;
 
-/// The partner of these stories.
+/// The partner of these tests.
 const NET: &str = "net";
 const TOKEN: &str = "canary-token-of-the-feed-0123456789";
 const LINK_KEY: &str = "canary-key-of-the-links-0123456789";
 const SOON: Duration = Duration::from_secs(180);
-/// Long enough for several looks at what was fetched.
+/// Long enough for several polls of what was fetched.
 const A_WHILE: Duration = Duration::from_secs(2);
 
 /// A pipeline with a partner that pulls, and the service that it pulls from.
@@ -224,7 +224,7 @@ async fn a_work_that_nobody_fetched_is_recalled_for_certain_and_its_links_are_de
     let link = stage.link(&format!("{RENDITION}.mp4")).await;
     assert_eq!(stage.http.head(&link).send().await.expect("an answer").status(), StatusCode::OK);
     stage.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
-    // At once: before any worker has looked at it.
+    // At once, before any worker has looked at it.
     assert_eq!(stage.get(&link, None).await.status(), StatusCode::GONE);
     stage.is(id, "recalled").await;
     assert!(!stage.feed_text().await.contains(&id.to_string()));
@@ -244,7 +244,7 @@ async fn a_work_that_the_partner_shows_although_we_never_saw_it_fetched_is_live_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recall_cuts_a_running_fetch_and_of_what_was_fetched_a_person_decides() {
     let stage = Stage::new().await;
-    // More than the sockets' buffers hold, so that it still runs when it is cut.
+    // More than the sockets' buffers hold, so that the transfer still runs when it is cut.
     let bytes = 24_000_000;
     let id = stage.offered(bytes).await;
     let link = stage.link(&format!("{RENDITION}.mp4")).await;
@@ -259,7 +259,7 @@ async fn a_recall_cuts_a_running_fetch_and_of_what_was_fetched_a_person_decides(
         stage.pipeline.truth.texts(by).await == ["operator"]
     };
     wait_until_true("a person is asked", SOON, by).await;
-    // The server looks every two seconds; a slow reader is one for as long.
+    // The server checks every two seconds; a slow reader is cut after being slow that long.
     let cut = wait_until("the fetch is cut", SOON, async || match running.chunk().await {
         Ok(Some(chunk)) => {
             read += chunk.len() as u64;

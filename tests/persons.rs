@@ -1,4 +1,4 @@
-//! Persons, as the command line manages them and the API obeys.
+//! Persons, as managed by the command line and enforced by the API.
 use crate::support::TestPipeline;
 use crate::support::catalogue::CONTEST;
 

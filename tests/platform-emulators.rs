@@ -1,6 +1,6 @@
-//! Serves the emulators of the partner platforms to the demo: prints their addresses and
-//! the environment in which Reelmill finds them as one line of JSON, and serves until its
-//! input closes or it is asked to end. Emulators, not platforms: what goes in here is seen by nobody.
+//! Serves the emulators of the partner platforms to the demo: prints their addresses and the environment in which
+//! Reelmill finds them as one line of JSON, and serves until its input closes or it gets a signal. These are emulators:
+//! nothing sent here is published.
 #![allow(dead_code, reason = "the tests use the rest")]
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -45,6 +45,6 @@ async fn main() -> anyhow::Result<()> {
             read = input.read(&mut ignored) => if read.is_ok_and(|bytes| bytes > 0) { continue } else { break },
         }
     }
-    // Reading the input blocks a thread that nobody can cancel.
+    // The thread that reads the input blocks and cannot be cancelled.
     std::process::exit(0);
 }

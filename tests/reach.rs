@@ -1,4 +1,4 @@
-//! Over which line and as whom servers are reached: no plaintext to another machine, no owner's rights for services.
+//! TLS to the servers and the roles used there: no plaintext to another machine, no owner's rights for services.
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::Path;
@@ -22,7 +22,7 @@ fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 async fn plaintext_to_another_machine_is_refused_by_services_commands_and_doctor_unless_it_is_allowed() {
     let dir = tempfile::tempdir().expect("a directory");
     let scratch = dir.path().join("scratch").display().to_string();
-    // Addresses for documentation: nobody is there.
+    // Documentation addresses: no server answers there.
     let mut all = env(&[
         ("DATABASE_URL", "postgres://reelmill@192.0.2.1/reelmill?sslmode=prefer"),
         ("AMQP_URL", "amqp://guest:guest@mq.example/%2f"),
@@ -54,11 +54,11 @@ async fn plaintext_to_another_machine_is_refused_by_services_commands_and_doctor
     for (found, host) in doctor(&all).await.iter().zip(["192.0.2.1", "mq.example"]) {
         assert!(found.contains("plaintext_refused") && found.contains(host), "{found}");
     }
-    // With TLS to the database, the broker is the next to be refused.
+    // With TLS to the database, the broker is refused next.
     all.insert("DATABASE_URL".into(), "postgres://reelmill@192.0.2.1/reelmill?sslmode=require".into());
     let ran = process::run(&["serve"], &all).await.exits(2);
     assert!(ran.stderr.contains("plaintext_refused: ") && ran.stderr.contains("amqps://"), "{}", ran.stderr);
-    // What is named is tried.
+    // A complete address is tried.
     all.insert("DATABASE_URL".into(), "postgres://reelmill@127.0.0.1:9/reelmill".into());
     all.insert("ALLOW_PLAINTEXT".into(), "mq.example,10.0.0.0/8".into());
     let [_, broker] = doctor(&all).await;
@@ -104,7 +104,7 @@ async fn tls_that_is_asked_for_is_not_given_up_where_the_server_has_none() {
     assert!(ran.stderr.contains("does not support TLS"), "{}", ran.stderr);
 }
 
-/// Logins as compose and the demo make them, under names of this test's own, in a database of its own.
+/// Logins as compose and the demo create them, with names of this test's own, in a database of its own.
 struct Logins {
     server: String,
     name: String,
@@ -183,7 +183,7 @@ async fn the_logins_of_compose_migrate_and_serve_and_a_service_waits_for_the_mig
     all.insert("DATABASE_OWNER_URL".into(), owner);
     let done = process::run(&["migrate"], &all).await.exits(0);
     assert!(done.stderr.contains(&format!("members of {role} may use it")), "{}", done.stderr);
-    // From here on it looks at its neighbours, of which the object store is away.
+    // From here on it checks its dependencies, of which the object store is unavailable.
     wait_until_true("it has begun", SOON, async || says("\"database\":\"ok\"").await).await;
     process::run(&["status"], &all).await.exits(0);
     let mut session = PgConnection::connect(&app).await.expect("log in as services do");
@@ -210,11 +210,11 @@ async fn services_of_every_story_are_no_owners() {
         let code = error.as_database_error().and_then(|it| it.code().map(|code| code.into_owned()));
         assert_eq!(code.as_deref(), Some("42501"), "{statement}: {error}");
     }
-    // And so a whole entry is taken to its partner by those who may not.
+    // A whole entry is delivered to its partner with these restricted logins.
     let all = pipeline.serve("all", &[]).await;
     let work = pipeline.submit(&all, 2).await;
     pipeline.truth.reaches(work, "published", SOON + SOON).await;
-    // Somebody who does log in as the owner hears of it.
+    // A service that logs in as the owner logs a warning.
     let mut env = pipeline.command_env();
     env.insert("DATABASE_URL".into(), pipeline.truth.url.clone());
     let doctor = process::run(&["doctor", "--output", "json"], &env).await.json();
@@ -231,5 +231,5 @@ async fn services_of_every_story_are_no_owners() {
         .fetch_one(pipeline.truth.pool())
         .await
         .expect("who is connected");
-    assert_eq!(others, 0, "nobody of ours is logged in as anybody else");
+    assert_eq!(others, 0, "no session of ours uses another login");
 }

@@ -1,4 +1,4 @@
-//! Release and recall as organisers order them: to whom, when, and how it is known that a work is gone.
+//! Release and recall as organisers order them: for which partners, when, and the evidence that a work is gone.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
@@ -17,10 +17,10 @@ use crate::support::wait::{holds_for, wait_until};
 use crate::support::{Setup, TestPipeline, leftovers, planted};
 
 const SOON: Duration = Duration::from_secs(180);
-/// Long enough for several looks.
+/// Long enough for several polls.
 const A_WHILE: Duration = Duration::from_secs(2);
 
-/// A pipeline that looks at partners often, and may look at pages on this machine.
+/// A pipeline that polls partners often, and may fetch pages on this machine.
 async fn pipeline() -> TestPipeline {
     let env = vec![
         ("POLL_BASE_S", "0.3".to_owned()),
@@ -30,7 +30,7 @@ async fn pipeline() -> TestPipeline {
     TestPipeline::with(Setup { env, ..Setup::default() }).await
 }
 
-/// A public page whose answer a story sets.
+/// A public page whose answer a test sets.
 struct Page {
     url: String,
     status: Arc<AtomicU16>,
@@ -160,7 +160,7 @@ async fn an_operator_may_insist_where_a_platform_answers_for_what_it_deleted() {
     assert_eq!(pipeline.truth.state(id).await, "published");
 }
 
-/// A person has the task to take it back there, and so the recall is under way.
+/// A person has the task to remove it there, and so the recall is in progress.
 async fn a_person_is_to_take_it_back(pipeline: &TestPipeline, id: Uuid, partner: &str) {
     wait_until("a person has the task", SOON, async || {
         let delivery = delivery(pipeline, id, partner).await;
@@ -183,7 +183,8 @@ async fn a_work_that_is_taken_back_as_a_whole_while_one_partner_is_recalled_goes
         delivery_is(&pipeline, id, DROP, "recalled").await;
         assert!(leftovers::keys(&pipeline.partner).await.is_empty(), "the drop is empty");
         assert_eq!(delivery(&pipeline, id, BAG).await["state"], "recalling", "only a person can say");
-        // What the person proves is looked at and believed: the recall of the one partner was not lost with that of all.
+        // The person's evidence is checked and accepted: the recall of the one partner was not lost with the recall of
+        // all.
         let picture = picture(&pipeline);
         pipeline.command(&["recalled", &text, "--partner", BAG, "--screenshot", &picture]).await.exits(0);
         delivery_is(&pipeline, id, BAG, "recalled").await;
@@ -201,7 +202,7 @@ async fn a_parked_recall_is_tried_again_with_the_recall_of_the_whole_work() {
     service.stop();
     let text = id.to_string();
     pipeline.command(&["recall", &text, "--reason", "误发", "--partners", DROP]).await.exits(0);
-    // As after five failures.
+    // The state after five failures.
     let parked = "update parts set status = 'parked', attempt = 5 where stage = 'publish' and part = 'partner/drop'";
     sqlx::query(parked).execute(pipeline.truth.pool()).await.expect("park a part");
     let trouble = pipeline.command(&["trouble"]).await.exits(0);

@@ -1,4 +1,5 @@
-//! A film that was refused gives way to another one: the receipt stays, a new run begins, and works that were refused because of the former film can pass.
+//! A refused film is replaced by another one: the receipt stays, a new run begins, and works that were refused because
+//! of the former film can pass.
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,7 @@ use crate::support::{Entrant, Service, Setup, TestPipeline, films};
 
 const SOON: Duration = Duration::from_secs(180);
 
-/// A service whose contest asks for works of five seconds at least that were not entered before.
+/// A service whose contest requires works of at least five seconds that were not entered before.
 async fn serve(pipeline: &TestPipeline, name: &str, gates: Gates) -> Arc<Service> {
     let dir = pipeline.dir().join("strict");
     catalogue::write(&dir, gates, (0, 0.5), &[], false);
@@ -100,7 +101,7 @@ async fn a_film_that_was_too_short_is_replaced_through_a_crash_and_goes_live_und
     hand_over(&pipeline, entered.id).await;
 }
 
-/// A person brings the work to the partner that has no machine.
+/// A person delivers the work to the partner without an API.
 async fn hand_over(pipeline: &TestPipeline, id: Uuid) {
     let (id, url) = (id.to_string(), format!("https://partner.example/{id}"));
     delivery_is(pipeline, id.parse().expect("an id"), catalogue::BAG, "awaiting_operator").await;
@@ -127,11 +128,11 @@ async fn a_twin_that_was_refused_because_of_the_former_film_comes_in_once_that_h
         (told["state"] == "awaiting_review" && told["former_films"].is_array()).then_some(())
     })
     .await;
-    // The twin's entrant sends the very film again, or the organisers have it screened again: both find the seat free.
+    // The twin's entrant sends the same film again, or the organisers have it screened again: both find the seat free.
     announce(&service, &twin).await;
     entrant(&service).upload(&at(&service, &twin).1, &film).await;
     is(&service, &twin, "awaiting_review").await;
-    // And the other way round: what gave way is the copy now.
+    // And in the other direction: the replaced film is now the copy.
     announce(&service, &first).await;
     entrant(&service).upload(&at(&service, &first).1, &film).await;
     assert_eq!(is(&service, &first, "rejected").await["rejection"]["code"], "already_entered");

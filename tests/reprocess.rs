@@ -1,4 +1,4 @@
-//! New runs of works that are published: said beforehand, made beside the old ones, and seen by a partner only when asked for.
+//! New runs of published works: previewed, made beside the old files, and sent to a partner only when ordered.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -11,15 +11,15 @@ use crate::support::wait::{holds_for, wait_until};
 use crate::support::{Setup, TestPipeline, leftovers};
 
 const SOON: Duration = Duration::from_secs(180);
-/// Several looks of the reconciler.
+/// Several passes of the reconciler.
 const A_WHILE: Duration = Duration::from_secs(2);
 
-/// Looks of the reconciler come soon in these stories.
+/// The reconciler runs often in these tests.
 fn quick() -> Setup {
     Setup { env: vec![("RECONCILE_S", "0.3".to_owned()), ("BULK_IN_FLIGHT", "1".to_owned())], ..Setup::default() }
 }
 
-/// So many works that are live at the partner with a bucket.
+/// This many works that are live at the partner with a bucket.
 async fn published(pipeline: &TestPipeline, works: usize) -> Vec<Uuid> {
     let service = pipeline.serve("first", &[]).await;
     let mut ids = Vec::new();
@@ -40,7 +40,7 @@ async fn job(pipeline: &TestPipeline, job: &str) -> Value {
     pipeline.command(&["bulk", "show", job, "--output", "json"]).await.exits(0).json()
 }
 
-/// Every key in the partner's bucket, which may not change.
+/// Every key in the partner's bucket, which must not change.
 async fn at_partner(pipeline: &TestPipeline) -> Vec<String> {
     leftovers::keys(&pipeline.partner).await
 }
@@ -55,7 +55,7 @@ async fn run_in_force(pipeline: &TestPipeline, id: Uuid) -> Vec<i32> {
         .expect("read the runs")
 }
 
-/// A catalogue that wants its sound a little softer, so that a new run makes new files.
+/// A catalogue whose target loudness is a little lower, so that a new run makes new files.
 fn softer(pipeline: &TestPipeline) -> String {
     let dir = pipeline.dir().join("softer");
     catalogue::write(&dir, catalogue::OPEN, (0, 0.5), &[], false);
@@ -74,11 +74,12 @@ async fn a_run_that_fails_quality_control_changes_nothing_in_force_or_at_a_partn
     pipeline.services()[0].stop();
     let softer = pipeline.serve_with("softer", &[], &[("CATALOGUE_DIR", &softer(&pipeline))]).await;
     let id_text = id.to_string();
-    // A claim reads the plan along: whoever encodes the sound has it already, whoever assembles will see the change.
+    // A claim reads the plan too: the worker that encodes the sound has it already, the one that assembles sees the
+    // change.
     let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.part = 'audio'").await;
     pipeline.command(&["reprocess", &id_text, "--from", "screen"]).await.exits(0);
     pipeline.truth.reaches_gate(SOON).await;
-    // The sound was made for -17 LUFS; quality control is told that -5 were wanted.
+    // The sound was made for -17 LUFS; quality control now expects -5.
     let louder = "update submissions set plan = jsonb_set(plan, '{audios,0,loudness_lufs}', '-5') where id = $1";
     sqlx::query(louder).bind(id).execute(pipeline.truth.pool()).await.expect("change the plan");
     gate.open().await;
@@ -92,7 +93,7 @@ async fn a_run_that_fails_quality_control_changes_nothing_in_force_or_at_a_partn
     assert_eq!(at_partner(&pipeline).await, before);
     assert_eq!(delivery_is(&pipeline, id, DROP, "live").await["run"], 1);
 
-    // Given up for a run that comes through.
+    // Cancelled in favour of a run that completes.
     softer.stop();
     pipeline.serve("again", &[]).await;
     pipeline.command(&["reprocess", &id_text, "--from", "screen"]).await.exits(0);
@@ -111,7 +112,7 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
     let estimate = &found["estimate"];
     assert_eq!((&found["works"], &estimate["renditions"]), (&2.into(), &4.into()));
     assert_eq!((&estimate["reused_works"], &estimate["cpu_hours"]), (&2.into(), &0.0.into()), "{found}");
-    // What screening will plan is not known, so nothing is promised to be there.
+    // The plan of screening is not known yet, so reuse is not promised.
     let online = "state=published partner=drop delivery=live";
     let anew = ["reprocess", "--where", online, "--from", "screen", "--dry-run"];
     let said = pipeline.command(&[&anew[..], &["--output", "json"]].concat()).await.exits(0).json();
@@ -145,7 +146,7 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
 async fn a_bulk_job_is_paused_resumed_and_cancelled_as_one_and_what_has_begun_ends() {
     let pipeline = TestPipeline::with(quick()).await;
     let ids = published(&pipeline, 3).await;
-    // Nobody encodes for now, so that the first work stays where it is.
+    // No worker encodes for now, so that the first work stays where it is.
     pipeline.services()[0].stop();
     let others = ["upload", "probe", "publish"];
     pipeline.serve("others", &others).await;
@@ -178,7 +179,7 @@ async fn a_bulk_job_is_paused_resumed_and_cancelled_as_one_and_what_has_begun_en
     wait_until("it goes on", SOON, async || (works().await.get("done") == Some(&2)).then_some(())).await;
     let cancelled = pipeline.command(&["bulk", "cancel", &id]).await;
     let left = works().await;
-    // The third may have begun in the meantime; begun or not, it ends as it should.
+    // The third may have begun meanwhile; either way it ends correctly.
     match cancelled.code {
         Some(0) if left.contains_key("cancelled") => {
             assert_eq!(left, counts(&[("done", 2), ("cancelled", 1)]));

@@ -1,5 +1,5 @@
-//! A restore drill with real servers: works before and after a base backup, a moment, works after the moment, a server that dies, and
-//! the way back to the moment by the scripts that operators use.
+//! A restore drill with real servers: works before and after a base backup, a chosen point in time, works after it, a
+//! server that dies, and recovery to that point by the scripts that operators use.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -29,7 +29,7 @@ fn run(command: &mut Command) -> String {
     String::from_utf8(output.stdout).expect("text")
 }
 
-/// Where WAL and backups go: PostgreSQL's own user writes and reads there. Ended with the servers' directory.
+/// The directory for WAL and backups, owned by PostgreSQL's own user. Removed with the servers' directory.
 struct Vault {
     dir: PathBuf,
 }
@@ -39,7 +39,7 @@ impl Vault {
         let dir = servers.directory().join("vault");
         std::fs::create_dir_all(dir.join("wal")).expect("a directory for WAL");
         std::fs::create_dir_all(dir.join("db")).expect("a directory for backups");
-        // The script lies where that user may read it: a checkout may be in somebody's home.
+        // The script must be readable for that user: the checkout may be in a private home directory.
         std::fs::copy(script("archive-wal.sh"), dir.join("archive-wal.sh")).expect("copy the script");
         std::fs::copy(script("restore.sh"), dir.join("restore.sh")).expect("copy the script");
         let vault = Self { dir };
@@ -47,7 +47,7 @@ impl Vault {
         vault
     }
 
-    /// Everything in it is for PostgreSQL's own user.
+    /// Gives everything in it to PostgreSQL's own user.
     fn hand_over(&self) {
         if rustix::process::geteuid().is_root() {
             run(Command::new("chown").arg("-R").arg("postgres:").arg(&self.dir));
@@ -58,7 +58,7 @@ impl Vault {
         self.dir.join("wal")
     }
 
-    /// Tells the server to archive, as the documentation says.
+    /// Enables WAL archiving, as the documentation says.
     async fn archives(&self, pipeline: &TestPipeline) {
         let command = format!("{} %p %f {}", self.dir.join("archive-wal.sh").display(), self.wal().display());
         for setting in ["archive_mode = on".to_owned(), format!("archive_command = '{command}'")] {
@@ -73,7 +73,7 @@ impl Vault {
         .await;
     }
 
-    /// Ends the current WAL segment and waits until it lies in the archive.
+    /// Ends the current WAL segment and waits until it is archived.
     async fn catches_up(&self, pipeline: &TestPipeline) {
         let segment = "select pg_walfile_name(pg_switch_wal())";
         let name: String =
@@ -93,7 +93,7 @@ async fn fsck(pipeline: &TestPipeline, more: &[&str], exit: i32) -> Value {
     pipeline.command(&args).await.exits(exit).json()
 }
 
-/// What was found, by name, of each entry or of the ids in keys that nobody knows.
+/// The findings by name, each with the number of entries or of unknown ids in keys.
 fn found(report: &Value) -> BTreeMap<String, usize> {
     let mut counts = BTreeMap::new();
     for finding in report["findings"].as_array().expect("findings") {
@@ -115,7 +115,7 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
     // The base backup, taken while the services run.
     let mut command = Command::new(script("backup.sh"));
     command.arg(vault.dir.join("db")).env_clear().envs(pipeline.command_env()).env("REELMILL", process::binary());
-    // Services may not read the whole server's files.
+    // Services must not be able to read all files of the server.
     command.env("DATABASE_URL", &pipeline.truth.url);
     command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
     std::fs::create_dir(vault.dir.join("db/.2020-01-01T000000Z.part")).expect("what a killed backup left");
@@ -133,7 +133,7 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
     let between = entered_and_delivered(&pipeline, &service).await;
     let moment: String =
         sqlx::query_scalar("select clock_timestamp()::text").fetch_one(pipeline.truth.pool()).await.expect("the time");
-    // After the moment: a new work, and one taken back, whose files are swept.
+    // After the point in time: a new work, and a withdrawn one, whose files are swept.
     let after = entered_and_delivered(&pipeline, &service).await;
     pipeline.command(&["withdraw", &before.to_string()]).await.exits(0);
     wait_until_true("nothing is left of what was withdrawn", SOON, async || {
@@ -152,7 +152,7 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
 
     vault.hand_over();
     a_hole_in_the_archive_is_no_end(&vault, &backup);
-    // The server dies, and is restored to the moment.
+    // The server dies, and is restored to the point in time.
     pipeline.servers.replace_postgres(|data| {
         let mut restore = as_postgres(&vault.dir.join("restore.sh"));
         run(restore.arg(&backup).arg(data).arg(vault.wal()).arg(&moment));
@@ -165,7 +165,7 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
     let known = pipeline.truth.texts("select id::text from submissions order by id").await;
     assert_eq!(known, [before.to_string(), between.to_string()], "what came after the moment is gone");
 
-    // The bucket has more, and less.
+    // The bucket has objects without rows, and lacks objects of rows.
     let report = fsck(&pipeline, &[], 1).await;
     let counts = found(&report);
     for (name, least) in
@@ -183,16 +183,17 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
         }
     }
 
-    // The partner has what we do not know of any more. Only the partner's own list shows it, and only people can take it back.
+    // The partner has a work that we no longer know of. Only the partner's own list shows it, and only people can
+    // remove it.
     let theirs = ObjectKey::drop_prefix(SubmissionId(after), 1);
     assert!(!pipeline.partner.list(&theirs).await.expect("list the partner's bucket").is_empty());
     pipeline.partner.delete_prefix(&theirs, &[]).await.expect("the partner takes it back");
 
-    // Repaired, withdrawn again, and on it goes.
+    // Repaired and withdrawn again; the pipeline then continues.
     fsck(&pipeline, &["--repair"], 1).await;
     pipeline.command(&["withdraw", &before.to_string()]).await.exits(0);
     let service = pipeline.serve("after", &[]).await;
-    // The moment may lie in the middle of a sweep, whose rows are nobody else's for ten minutes.
+    // The point in time may be in the middle of a sweep, whose rows stay claimed for ten minutes.
     leftovers::collect_garbage(&pipeline).await;
     let next = entered_and_delivered(&pipeline, &service).await;
     pipeline.renditions(between).await;
@@ -202,7 +203,7 @@ async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has
     pipeline.command(&["audit", "verify"]).await.exits(0);
 }
 
-/// Without a time to reach, a server would take the hole for the end of everything, and say nothing.
+/// Without a recovery target, a server would take the gap for the end of the archive, without an error.
 fn a_hole_in_the_archive_is_no_end(vault: &Vault, backup: &Path) {
     let (data, wal) = (vault.dir.join("holed"), vault.dir.join("holed-wal"));
     let restored = |accept: bool| {
@@ -227,13 +228,13 @@ fn a_hole_in_the_archive_is_no_end(vault: &Vault, backup: &Path) {
     std::fs::remove_file(&segments[segments.len() - 2]).expect("lose a segment");
     let (done, said) = restored(false);
     assert!(!done && said.contains("WAL is missing") && said.contains("give a TIME before the hole"), "{said}");
-    assert!(!data.exists() && !vault.dir.join("holed.part").exists(), "nothing is left that somebody might start");
+    assert!(!data.exists() && !vault.dir.join("holed.part").exists(), "no data directory is left to start from");
     let (done, said) = restored(true);
     assert!(done && data.join("recovery.signal").exists(), "{said}");
     std::fs::remove_dir_all(&data).expect("delete it");
 }
 
-/// A command as PostgreSQL's user, who owns the data.
+/// A command as PostgreSQL's user, which owns the data.
 fn as_postgres(program: &Path) -> Command {
     let mut command = if rustix::process::geteuid().is_root() {
         let mut command = Command::new("runuser");

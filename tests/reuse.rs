@@ -1,5 +1,5 @@
-//! No work is done twice: what was made before is found by what determines it, copied, and nothing is encoded; and where that
-//! does not come off, the file is made.
+//! Nothing is encoded twice: an existing file is found by the digest of what determines its bytes, and copied; where
+//! reuse fails, the file is made.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,11 +13,11 @@ use crate::support::{Entrant, Setup, TestPipeline, clips, wait_until};
 
 const SOON: Duration = Duration::from_secs(180);
 
-/// Another contest with the same rules, for a bucket only.
+/// Another contest with the same rules, whose only partner is the bucket.
 const OTHER: &str = "other";
 
-/// Waits until the files of a run are with the bucket, and says what the run did: files that its transcode parts left, and whose
-/// files its renditions are.
+/// Waits until a run's files are in the partner's bucket; returns what the run did: the files made by its transcode
+/// parts, and the owner of each rendition's file.
 async fn done(pipeline: &TestPipeline, id: Uuid, run: i32) -> (usize, Vec<Option<Value>>) {
     pipeline.truth.part_is(id, "assemble", "done", SOON).await;
     wait_until(&format!("run {run} of {id} is in force"), SOON, async || {
@@ -46,7 +46,7 @@ async fn digests(pipeline: &TestPipeline, id: Uuid) -> BTreeMap<String, String> 
         .collect()
 }
 
-/// Children that ended in a service's lifetime, by its own count.
+/// Media children that a service has run, from its own metric.
 async fn children(pipeline: &TestPipeline, service: usize) -> u64 {
     let metrics = pipeline.services()[service].metrics_text().await;
     let counts = metrics.lines().filter(|line| line.starts_with("reelmill_children_total"));
@@ -63,7 +63,7 @@ async fn enter(pipeline: &TestPipeline, contest: &str, seconds: u32) -> Uuid {
     entered.id
 }
 
-/// The catalogue of the tests with one more contest, which takes the same works for the bucket only.
+/// The catalogue of the tests with one more contest, which accepts the same works for the bucket only.
 async fn with_two_contests(setup: Setup) -> TestPipeline {
     let pipeline = TestPipeline::with(setup).await;
     let contests = pipeline.dir().join("catalogue/contests");
@@ -94,7 +94,7 @@ async fn a_new_run_with_an_unchanged_plan_encodes_nothing_and_one_of_another_eng
     assert_eq!(digests(&pipeline, id).await, made, "the same bytes");
     assert_eq!(status(&pipeline, id).await["renditions"][0]["reused_from"]["run"], 1);
 
-    // An engine is part of the address; these are addresses as another one would have given them.
+    // The engine is part of the address; these are addresses as another engine would have given them.
     let other = "update renditions set artefact = set_byte(artefact, 0, get_byte(artefact, 0) # 1)";
     sqlx::query(other).execute(pipeline.truth.pool()).await.expect("change the addresses");
     pipeline.command(&again).await.exits(0);
@@ -105,7 +105,7 @@ async fn a_new_run_with_an_unchanged_plan_encodes_nothing_and_one_of_another_eng
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_file_in_another_contest_and_a_partner_added_later_find_what_was_made() {
-    // Garbage is due at once, so that the sweep belongs to the story.
+    // Garbage is due at once, so that the test includes the sweep.
     let env = vec![("GARBAGE_DELAY_S", "0.1".to_owned()), ("RECONCILE_S", "0.5".to_owned())];
     let pipeline = with_two_contests(Setup { env, ..Setup::default() }).await;
     pipeline.serve("all", &[]).await;
@@ -113,7 +113,7 @@ async fn the_same_file_in_another_contest_and_a_partner_added_later_find_what_wa
     assert_eq!(done(&pipeline, first, 1).await.0, 3);
     let made = digests(&pipeline, first).await;
 
-    // For another partner, too: the bag wants what the bucket wanted, and covers that nobody has cut yet.
+    // For another partner, too: the bag wants the same files as the bucket, and covers that were not cut yet.
     let second = enter(&pipeline, catalogue::CONTEST, 2).await;
     let theirs = Some(json!({ "submission": first, "run": 1 }));
     assert_eq!(done(&pipeline, second, 1).await, (0, vec![theirs.clone(), theirs]));
@@ -130,7 +130,7 @@ async fn the_same_file_in_another_contest_and_a_partner_added_later_find_what_wa
     delivery_is(&pipeline, second, DROP, "live").await;
     delivery_is(&pipeline, second, BAG, "awaiting_operator").await;
 
-    // Each owns its objects: the first entrant takes everything back, and the second one's files stay.
+    // Each work owns its objects: the first entrant withdraws, and the second one's files stay.
     let keys =
         "select count(*) from renditions a join renditions b using (object_key) where a.submission <> b.submission";
     assert_eq!(pipeline.truth.count(keys).await, 0);
@@ -141,7 +141,7 @@ async fn the_same_file_in_another_contest_and_a_partner_added_later_find_what_wa
     })
     .await;
     assert_eq!(digests(&pipeline, second).await, made);
-    // Nothing that was handed over says where it comes from.
+    // No delivered file reveals where it comes from.
     for object in pipeline.partner.list(&second.to_string()).await.expect("list the drop") {
         let file = pipeline.dir().join("dropped");
         pipeline.partner.get_to_file(&object.key, &file).await.expect("fetch");
@@ -174,7 +174,7 @@ async fn a_file_that_vanished_or_was_damaged_is_made_again() {
 
     let second = enter(&pipeline, catalogue::CONTEST, 2).await;
     assert_eq!(done(&pipeline, second, 1).await, (3, vec![None, None]));
-    // So that every row's object is there again when the story ends.
+    // Every row's object must exist when the test ends.
     std::fs::rename(&aside, &vanishes).expect("put it back");
     std::fs::write(&damaged, whole).expect("mend it");
     assert_eq!(digests(&pipeline, second).await, made);

@@ -1,4 +1,4 @@
-//! What reviewers look at before anything is made of an entry, by their own tokens and on the command line.
+//! What reviewers see before renditions are made, with their own tokens and on the command line.
 use std::time::Duration;
 
 use media::synth::pictures;

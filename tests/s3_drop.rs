@@ -1,4 +1,5 @@
-//! Into a partner's bucket with a notice: the partner is told, signed, until it says yes, and only then is a work live there, or gone.
+//! Delivery into a partner's bucket with a notice: signed notices are sent until the partner confirms, and only then is
+//! a work live there, or gone.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -30,7 +31,7 @@ async fn pipeline(store: Option<ObjectStore>, receiver: &Receiver) -> TestPipeli
         ("RECONCILE_S", "0.3".to_owned()),
     ];
     let pipeline = TestPipeline::with(Setup { store, env, ..Setup::default() }).await;
-    // Nobody else: what a person would have to take back stays open until he does.
+    // This is the only partner: what a person would have to remove elsewhere would stay open.
     let contest = pipeline.dir().join("catalogue/contests/test.toml");
     let text = std::fs::read_to_string(&contest).expect("the contest's file");
     std::fs::write(contest, text.replace(&format!("[\"{DROP}\", \"{BAG}\"]"), &format!("[\"{DROP}\"]")))
@@ -38,7 +39,7 @@ async fn pipeline(store: Option<ObjectStore>, receiver: &Receiver) -> TestPipeli
     pipeline
 }
 
-/// The delivery's state as anybody is told it.
+/// The delivery's state as the API shows it.
 async fn state(pipeline: &TestPipeline, id: uuid::Uuid) -> Value {
     let status = status(pipeline, id).await;
     let deliveries = status["deliveries"].as_array().cloned().unwrap_or_default();
@@ -57,7 +58,7 @@ async fn the_partner_is_told_until_it_says_yes(store: Option<ObjectStore>) {
     let id = pipeline.submit(&service, 2).await;
     let prefix = ObjectKey::drop_prefix(SubmissionId(id), 1);
 
-    // It has everything, and yet it is not live before it has said so.
+    // The partner has every file, and still the work is not live before the partner confirms.
     let refused = receiver.receives(2, SOON).await;
     assert_eq!(state(&pipeline, id).await, "in_review");
     let files = folder(&pipeline, &pipeline.partner, &prefix).await;
@@ -80,7 +81,7 @@ async fn the_partner_is_told_until_it_says_yes(store: Option<ObjectStore>) {
         assert_eq!(file["sha256"], hex::encode(Sha256::digest(bytes)), "{file}");
     }
 
-    // Taken back: the folder goes at once, and that it is gone there is believed when the partner says so.
+    // Recalled: the folder is removed at once, and the work counts as gone when the partner confirms it.
     receiver.always_say(Say::status(503));
     pipeline.command(&["recall", &id.to_string(), "--reason", "演练"]).await.exits(0);
     wait_until("a notice of the recall", SOON, async || (of_kind(&receiver, "drop.recalled").len() >= 2).then_some(()))
@@ -92,7 +93,7 @@ async fn the_partner_is_told_until_it_says_yes(store: Option<ObjectStore>) {
     let told = of_kind(&receiver, "drop.recalled");
     assert!(told.iter().all(|it| it.is_by(NEW) && it.id == told[0].id && it.json()["data"]["folder"] == prefix));
 
-    // Every call is kept as evidence, without what proves who we are.
+    // Every call is kept as evidence, without our credentials.
     let evidence =
         pipeline.truth.texts("select row_to_json(e)::text from exchanges e where step like 'notice.%'").await;
     assert_eq!(evidence.len(), receiver.received().len());
@@ -115,7 +116,7 @@ async fn on_garage_the_partner_is_told_until_it_says_yes() {
     the_partner_is_told_until_it_says_yes(Some(store)).await;
 }
 
-/// Relays to `server` and counts what passes to it.
+/// Relays to `server` and counts the bytes sent to it.
 async fn counting(server: &str) -> (String, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("the port");
@@ -146,7 +147,7 @@ async fn counting(server: &str) -> (String, Arc<AtomicU64>) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_workers_large_file_goes_on_and_no_finished_part_is_sent_again() {
     const FILM: u64 = 200 << 20;
-    /// The package's small files, the questions between, and what was on its way when the worker died: half a part.
+    /// The package's small files, the requests, and what was in flight when the worker died: half a part.
     const REST: u64 = 8 << 20;
     let pipeline = TestPipeline::with(Setup::default()).await;
     let endpoint = pipeline.store.partners.endpoint.clone().expect("an address");

@@ -1,5 +1,5 @@
-//! The same stories on two S3 servers: the embedded one, and Garage, which other people wrote and which differs where the standard
-//! leaves room. Without Garage on this machine its half says so and does nothing.
+//! The same tests on two S3 servers: the embedded one, and Garage, an independent implementation that differs where the
+//! standard leaves room. Without Garage on this machine its half prints a line and is skipped.
 use std::time::Duration;
 
 use pipeline::id::SubmissionId;
@@ -14,10 +14,10 @@ use crate::support::{Entrant, ObjectStore, Setup, TestPipeline, clips, leftovers
 
 const SOON: Duration = Duration::from_secs(180);
 
-/// An entry goes all the way: uploaded in parts of 8 MiB by the official client, killed in between, made into renditions, dropped
-/// into the partner's bucket; then what only the work needed is swept away.
+/// An entry goes all the way: uploaded in parts of 8 MiB by the official client, killed in between, made into
+/// renditions, delivered to the partner's bucket; then everything that only the processing needed is swept.
 async fn an_entry_goes_all_the_way_and_leaves_only_what_is_wanted(store: Option<ObjectStore>) {
-    // Garbage is due at once, so that the sweep belongs to the story.
+    // Garbage is due at once, so that the test includes the sweep.
     let env = vec![("GARBAGE_DELAY_S", "0.1".to_owned()), ("RECONCILE_S", "0.5".to_owned())];
     let pipeline = TestPipeline::with(Setup { store, env, segment_s: 1, ..Setup::default() }).await;
     let service = pipeline.serve("all", &[]).await;
@@ -47,7 +47,7 @@ async fn an_entry_goes_all_the_way_and_leaves_only_what_is_wanted(store: Option<
     .await;
 }
 
-/// The film with 17 MiB behind its last box that every player skips: it is uploaded in three parts.
+/// The film followed by 17 MiB in a box that every player skips: it is uploaded in three parts.
 fn padded(film: &std::path::Path) -> std::path::PathBuf {
     let mut bytes = std::fs::read(film).expect("read a clip");
     let size = 17 * 1024 * 1024_u32;
@@ -59,7 +59,7 @@ fn padded(film: &std::path::Path) -> std::path::PathBuf {
     file
 }
 
-/// The upload that is given up in the middle: its parts, its tail and the upload in parts itself go.
+/// An upload is abandoned in the middle: its parts, its tail and the multipart upload itself are removed.
 async fn an_upload_that_expires_leaves_nothing(store: Option<ObjectStore>) {
     let pipeline = TestPipeline::with(Setup { store, ..Setup::default() }).await;
     let service = pipeline.serve("upload", &["upload"]).await;
@@ -82,7 +82,7 @@ async fn an_upload_that_expires_leaves_nothing(store: Option<ObjectStore>) {
     .await;
 }
 
-/// Garage, or a line that says that its story did not run.
+/// Garage, or a printed line that its test did not run.
 pub(crate) fn garage(story: &str) -> Option<ObjectStore> {
     let store = ObjectStore::garage();
     if store.is_none() {

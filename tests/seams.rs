@@ -1,4 +1,4 @@
-//! Works in several segments: what is lost is made again alone, and no cap is broken where they meet.
+//! Works in several segments: a lost segment is made again alone, and the rate caps hold across the joins.
 use std::time::Duration;
 
 use pipeline::id::{EncodeId, Fence, SubmissionId};
@@ -8,9 +8,9 @@ use serde_json::Value;
 use crate::support::wait::wait_until_true;
 use crate::support::{Entrant, Setup, TestPipeline, clips};
 
-/// Until a work of few seconds is published, on a machine that ten tests share.
+/// Time limit for a work of a few seconds to be published, on a machine shared by ten tests.
 const SOON: Duration = Duration::from_secs(180);
-/// The part that the worker dies over.
+/// The part during which the worker dies.
 const LOST: &str = "segment/1";
 
 #[tokio::test(flavor = "multi_thread")]
@@ -49,7 +49,7 @@ async fn what_the_store_lost_of_a_work_is_made_again_alone_where_it_is_missed() 
     let pipeline = TestPipeline::with(Setup { segment_s: 1, ..Setup::default() }).await;
     let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
     let work = pipeline.submit(&others, 3).await;
-    // Everything is encoded, and nothing was read yet.
+    // Everything is encoded, and nothing was assembled yet.
     let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.stage = 'assemble'").await;
     pipeline.serve("transcode", &["transcode"]).await;
     pipeline.truth.reaches_gate(SOON).await;
@@ -70,7 +70,7 @@ async fn what_the_store_lost_of_a_work_is_made_again_alone_where_it_is_missed() 
     let after = pipeline.truth.parts(work).await;
     for was in encoded.iter().filter(|part| part.stage == "transcode") {
         let is = after.iter().find(|part| part.part == was.part).expect("the part is there");
-        assert_eq!((is.fence, &is.output), (was.fence, &was.output), "no part was begun anew");
+        assert_eq!((is.fence, &is.output), (was.fence, &was.output), "no part was restarted");
     }
     assert!(after.iter().all(|part| part.attempt == 0 && part.status == "done"), "and none failed: {after:?}");
     let shown = pipeline.command(&["status", &work.to_string(), "--output", "json"]).await.exits(0).json();
@@ -84,7 +84,7 @@ async fn what_the_store_lost_of_a_work_is_made_again_alone_where_it_is_missed() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn noise_behind_a_still_is_encoded_again_where_it_breaks_the_cap_and_status_shows_it() {
-    // Every segment is encoded for a full buffer, which none but the first one finds.
+    // Every segment is encoded for a full buffer, but only the first one starts with a full buffer.
     let pipeline = TestPipeline::with(Setup { segment_s: 2, buffer_start: 0.9, ..Setup::default() }).await;
     let service = pipeline.serve("all", &[]).await;
     let clip = clips::noise_behind_a_still(pipeline.dir());
@@ -120,18 +120,19 @@ async fn a_rendition_that_fails_quality_control_is_parked_at_once_with_the_evide
     let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
     let work = pipeline.submit(&others, 2).await;
     pipeline.truth.reaches(work, "transcode", SOON).await;
-    // A claim reads the plan along: whoever encodes the sound has it already, whoever assembles will see the change.
+    // A claim reads the plan too: the worker that encodes the sound has it already, the one that assembles sees the
+    // change.
     let gate = pipeline.truth.gate("parts", "new.status = 'claimed' and new.part = 'audio'").await;
     pipeline.start("transcode", &["transcode"], &[]);
     pipeline.truth.reaches_gate(SOON).await;
-    // The sound was made for -15 LUFS; from now on the plan says that -5 were wanted.
+    // The sound was made for -15 LUFS; from now on the plan asks for -5.
     let louder = "update submissions set plan = jsonb_set(plan, '{audios,0,loudness_lufs}', '-5') where id = $1";
     sqlx::query(louder).bind(work).execute(pipeline.truth.pool()).await.expect("change the plan");
     gate.open().await;
     let part = pipeline.truth.part_is(work, "assemble", "parked", SOON).await;
     let evidence = part.last_error.clone().expect("evidence");
     assert!(evidence.starts_with("quality control failed: loudness_lufs: measured -1"), "{evidence}");
-    assert!(evidence.ends_with("allowed -5 ± 2"), "only what failed is told: {evidence}");
+    assert!(evidence.ends_with("allowed -5 ± 2"), "only the failed check is reported: {evidence}");
     assert_eq!(pipeline.truth.state(work).await, "assemble");
     assert_eq!(pipeline.truth.count("select count(*) from renditions").await, 0);
     let shown = pipeline.command(&["status", &work.to_string()]).await.stdout;

@@ -1,5 +1,5 @@
-//! What may be found nowhere but where it belongs: personal data, and every secret, also when partners and receivers say it back.
-//! Canaries are planted as all of them; then everything is searched that the system wrote or said.
+//! What must not appear where it does not belong: personal data, and every secret, even if partners and receivers echo
+//! it. Canary values are used for all of them; then everything that the system wrote or answered is searched.
 use std::path::Path;
 use std::time::Duration;
 
@@ -17,10 +17,10 @@ mod drops;
 mod platforms;
 
 const SOON: Duration = Duration::from_secs(180);
-/// Everything that our own code may ever say.
+/// The most verbose level of all our own code.
 const TALKATIVE: &str = "info,reelmill=trace,runtime=trace,upload=trace,probe=trace,transcode=trace,publish=trace,pipeline=trace,media=trace";
 
-/// What must not be found, each under a name for people.
+/// The values that must not be found, each with a name for messages.
 struct Canaries(Vec<(&'static str, Vec<u8>)>);
 
 impl Canaries {
@@ -28,11 +28,11 @@ impl Canaries {
         Self(Vec::new())
     }
 
-    /// Adds a secret in every form in which it could lie somewhere: as it is, in a URL, in JSON, in base64, and as the database
-    /// shows bytes.
+    /// Adds a secret in every form in which it could appear: as is, in a URL, in JSON, in base64, and as the database
+    /// prints bytes.
     fn add(&mut self, what: &'static str, secret: impl AsRef<[u8]>) {
         let secret = secret.as_ref();
-        assert!(secret.len() >= 8, "{what} is too short to be told from chance");
+        assert!(secret.len() >= 8, "{what} is so short that it may match by chance");
         self.0.push((what, secret.to_vec()));
         self.0.push((what, hex::encode(secret).into_bytes()));
         self.0.push((what, base64_of(secret).trim_end_matches('=').into()));
@@ -43,7 +43,7 @@ impl Canaries {
         }
     }
 
-    /// Panics with the first place that holds one.
+    /// Panics with the first place that contains one.
     fn are_not_in(&self, places: &Places) {
         for (place, content) in &places.0 {
             for (what, secret) in &self.0 {
@@ -57,7 +57,7 @@ impl Canaries {
     }
 }
 
-/// Everything that is searched, each with what it is.
+/// All texts that are searched, each with its description.
 #[derive(Default)]
 struct Places(Vec<(String, Vec<u8>)>);
 
@@ -75,13 +75,13 @@ impl Places {
         places.map(|(_, content)| String::from_utf8_lossy(content).into_owned())
     }
 
-    /// What a command says, on both of its channels.
+    /// What a command prints, on stdout and stderr.
     async fn command(&mut self, pipeline: &TestPipeline, args: &[&str]) {
         let ran = pipeline.command(args).await;
         self.add(format!("output of {args:?}"), format!("{}{}", ran.stdout, ran.stderr));
     }
 
-    /// What every service logged, what those that run count, and what lies in the database and in both buckets.
+    /// The logs of all services, the metrics of the running ones, and the contents of the database and both buckets.
     async fn everything(&mut self, pipeline: &TestPipeline, running: &[&Service]) {
         for service in running {
             self.add(format!("metrics of {}", service.name), service.metrics_text().await);
@@ -154,7 +154,7 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
     pipeline.truth.reaches(refused, "rejected", SOON).await;
 
     let mut places = Places::default();
-    // The API refuses with words; they must not be the caller's own.
+    // The API's refusal must not repeat the caller's token.
     let wrong_token = format!("{}x", entered.token);
     let refusals = [
         (format!("submissions/{accepted}"), wrong_token.as_str(), Value::Null),
@@ -202,7 +202,8 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
     canaries.are_not_in(&places);
 }
 
-/// What organisers do and read with tokens, one made by the command line and one by the API, under a key that repeats the answer.
+/// What organisers do and read with two tokens, one made by the command line and one by the API, under a key that
+/// repeats the answer.
 async fn organisers(
     pipeline: &TestPipeline,
     desk: &str,
@@ -233,13 +234,13 @@ async fn organisers(
         assert!(refused.status().is_client_error(), "{}", refused.status());
         places.add(format!("refusal of {path}"), refused.text().await.expect("an answer"));
     }
-    // Who may know it is told it; nobody writes down what it was.
+    // An authorised person gets the contact; the contact itself is not logged.
     let contact = http.get(url(&format!("submissions/{entry}/contact?reason=award"))).bearer_auth(&token).send().await;
     assert!(contact.expect("ask the API").text().await.expect("an answer").contains(PHONE));
     places.command(pipeline, &["token", "list", "--output", "json"]).await;
 }
 
-/// Secrets that prove who we are, or who a receiver is.
+/// Secrets with which we, or a receiver, authenticate.
 const NOTICE_SECRET: &str = "whsec_Y2FuYXJ5LW9mLXRoZS1ub3RpY2VzLW9mLWEtYnVja2V0IQ==";
 const NOTICE_TOKEN: &str = "canary+token/of the notices";
 const HOOK_TOKEN: &str = "canary+token/of the hooks";
@@ -264,7 +265,7 @@ async fn what_partners_and_receivers_know_of_us_is_kept_nowhere_even_when_they_s
     let pipeline = TestPipeline::with(Setup { env, ..Setup::default() }).await;
     let mut places = Places::default();
 
-    // A bucket that refuses us: its words end in the part's last error.
+    // A bucket that refuses our credentials: its message becomes the part's last error.
     let refused = planted::work(&pipeline, "钥匙不对", &[DROP]).await;
     let doomed = pipeline.serve_with("doomed", &["publish"], &[("PARTNER_DROP_S3_SECRET_ACCESS_KEY", WRONG_KEY)]).await;
     let events = pipeline.broker().await.listen(EVENTS, &["#"]).await;
@@ -272,7 +273,7 @@ async fn what_partners_and_receivers_know_of_us_is_kept_nowhere_even_when_they_s
     pipeline.truth.part_is(refused, "publish", "parked", SOON).await;
     doomed.kill();
 
-    // A receiver and a partner that say back everything they know, and then yes.
+    // A receiver and a partner that echo everything they know, and then confirm.
     let added =
         pipeline.command(&["webhook", "add", &address(&receiver, HOOK_TOKEN), "--output", "json"]).await.exits(0);
     let added = added.json();

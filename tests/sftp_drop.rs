@@ -1,5 +1,5 @@
-//! Drops on a partner's SFTP server, which is the real sshd: what lies there, what a crash leaves, what receipts do and what they
-//! cannot do, and what a recall means when the partner may have a copy.
+//! Delivery to a partner's SFTP server, which is the real sshd: the files there, recovery after a crash, what receipts
+//! can and cannot change, and what a recall means when the partner may have a copy.
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,11 +14,11 @@ use crate::support::planted::{self, RENDITION};
 use crate::support::wait::{holds_for, wait_until_true};
 use crate::support::{Proxy, Service, Setup, Sshd, TestPipeline};
 
-/// The partner of these stories.
+/// The partner of these tests.
 const TV: &str = "tv";
 /// Everything that has to happen while other tests run too.
 const SOON: Duration = Duration::from_secs(180);
-/// Long enough for several looks at a receipt.
+/// Long enough for several polls of a receipt.
 const A_WHILE: Duration = Duration::from_secs(2);
 
 /// A pipeline whose one partner of interest has an SFTP server, and that server.
@@ -44,7 +44,7 @@ impl Stage {
         Self { pipeline, sshd: Sshd::start() }
     }
 
-    /// Starts the publish role. What `env` says of the partner counts more than what its server says.
+    /// Starts the publish role. Settings in `env` override those of the partner's server.
     async fn serve(&self, name: &str, env: &[(&str, &str)]) -> Arc<Service> {
         let mut all: BTreeMap<String, String> = self.sshd.env(TV).into_iter().collect();
         all.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
@@ -72,14 +72,14 @@ impl Stage {
         self.sshd.drop_dir().join(id.to_string()).join("1")
     }
 
-    /// What lies in it.
+    /// The files in it.
     fn files(&self, id: Uuid) -> BTreeMap<String, Vec<u8>> {
         let prefix = format!("{id}/1/");
         let files = self.sshd.files().into_iter();
         files.filter_map(|(name, bytes)| Some((name.strip_prefix(&prefix)?.to_owned(), bytes))).collect()
     }
 
-    /// The partner's system answers, as it should: under another name first.
+    /// The partner's system answers correctly: under another name first.
     fn answer(&self, id: Uuid, receipt: &Value) {
         self.answer_with(id, "receipt.json", receipt.to_string().as_bytes());
     }
@@ -90,7 +90,7 @@ impl Stage {
         std::fs::rename(folder.join("receipt.tmp"), folder.join(name)).expect("drop a receipt");
     }
 
-    /// What was kept as evidence of a step.
+    /// The evidence kept of a step.
     async fn evidence(&self, step: &'static str) -> Vec<(Value, Value)> {
         let query =
             "select request, coalesce(answer, 'null') from exchanges where partner = 'tv' and step = $1 order by id";
@@ -102,7 +102,7 @@ fn receipt(id: Uuid, status: &str) -> Value {
     json!({ "submission": id, "run": 1, "status": status })
 }
 
-/// Every file is what the list of digests says, and the film is ours, byte for byte.
+/// Every file has the digest in the list, and the film is ours, byte for byte.
 fn check_folder(stage: &Stage, id: Uuid) -> BTreeMap<String, Vec<u8>> {
     let files = stage.files(id);
     let list = String::from_utf8(files["checksums.sha256"].clone()).expect("a list is text");
@@ -204,7 +204,7 @@ async fn a_worker_killed_in_the_middle_of_a_film_goes_on_where_it_was() {
         .iter()
         .find(|(request, _)| request["file"].as_str().is_some_and(|it| it.ends_with(&film)))
         .expect("evidence of the film");
-    // Bytes that were on their way when the worker died may still have been written after we looked.
+    // Bytes in flight when the worker died may still have been written after we looked.
     let kept = sent["kept"].as_u64().expect("bytes");
     assert!(kept >= there && kept < bytes, "{sent}, {there} were there");
     assert_eq!(sent["sent"], bytes - kept, "nothing that was there is sent again");
@@ -219,7 +219,7 @@ async fn what_lies_there_half_and_is_not_ours_is_replaced() {
     let mut other = film[..1_000_000].to_vec();
     other[500_000] ^= 1;
     std::fs::write(stage.folder(id).join(format!("{RENDITION}.mp4.part")), other).expect("half a film");
-    // As long as ours, and another; and an answer to something else, from before.
+    // A file of the same length as ours, with other content; and an answer to something else, from before.
     std::fs::write(stage.folder(id).join(format!("{RENDITION}.jpg")), b"not a picture").expect("another file");
     std::fs::write(stage.folder(id).join("receipt.json"), receipt(id, "published").to_string())
         .expect("an old receipt");
@@ -247,7 +247,7 @@ async fn a_server_with_another_host_key_gets_nothing() {
     assert!(words.contains("and not the pinned SHA256:"), "{words}");
     assert_eq!(stage.sshd.files(), BTreeMap::new());
     assert_eq!(status_of(&stage, id).await, "planned");
-    assert!(!stage.sshd.log().contains("Accepted"), "nobody logged in");
+    assert!(!stage.sshd.log().contains("Accepted"), "no login");
     let key = stage.sshd.user_key();
     let line = key.lines().nth(1).expect("a line of the key");
     for (table, row) in stage.pipeline.truth.every_row().await {
@@ -344,7 +344,7 @@ async fn once_the_partner_has_it_only_its_own_word_ends_a_recall() {
     stage.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await;
     wait_until_true("the partner is asked", SOON, async || stage.files(id).contains_key("recall.json")).await;
     let left: Vec<String> = stage.files(id).into_keys().collect();
-    assert_eq!(left, ["recall.json", "receipt.json"], "our files are gone, and nobody can pick them up any more");
+    assert_eq!(left, ["recall.json", "receipt.json"], "our files are gone, and cannot be fetched any more");
     holds_for("it is not recalled on our word", A_WHILE, async || status_of(&stage, id).await == "recalling").await;
     stage.answer(id, &receipt(id, "recalled"));
     stage.is(id, "recalled").await;
@@ -378,6 +378,6 @@ async fn a_recall_that_meets_a_running_transfer_wins_and_no_marker_is_ever_put()
     stage.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await;
     proxy.mend();
     stage.is(id, "recalled").await;
-    // Nothing of it had ever counted, and still all of it goes.
+    // The incomplete delivery never counted, and still all of it is removed.
     holds_for("nothing is left or comes back", A_WHILE, async || stage.sshd.files().is_empty()).await;
 }

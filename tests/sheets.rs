@@ -1,4 +1,4 @@
-//! A recommending unit brings forty works: a sheet and a folder, from the command line.
+//! A recommending unit enters forty works: a sheet and a folder, from the command line.
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,7 +19,7 @@ const SOON: Duration = Duration::from_secs(180);
 const UNIT: &str = catalogue::UNIT_NAME;
 /// Every film has this many bytes.
 const FILM_BYTES: usize = 100_000;
-/// Rows that can be entered at once.
+/// Valid rows, which can be entered at once.
 const RIGHT: usize = 34;
 
 /// One row as a clerk fills it in.
@@ -35,18 +35,18 @@ pub(crate) fn row(title: &str) -> Row {
     Row { title: title.to_owned(), theme: "绿色低碳", phone: "13812345678", file: "" }
 }
 
-/// Forty rows: thirty-four that are right, each with its file in the folder, and six that are not.
+/// Forty rows: thirty-four valid ones, each with its file in the folder, and six invalid ones.
 pub(crate) fn forty(folder: &Path) -> Vec<Row> {
     let film = |name: &str| {
         let path = folder.join(name);
         std::fs::create_dir_all(path.parent().expect("films lie in the folder")).expect("a folder");
-        // No film, but bytes of its own.
+        // Not a film, but distinct bytes.
         let bytes: Vec<u8> = name.bytes().chain(*b"\n").cycle().take(FILM_BYTES).collect();
         std::fs::write(path, bytes).expect("write a film");
     };
     let mut rows: Vec<Row> = (1..=30).map(|number| row(&format!("第{number:02}号车间的故事"))).collect();
     for (row, number) in rows.iter().zip(1..) {
-        // As a netdisk holds what thirty people named.
+        // A folder as a network drive holds it after thirty people have named the files.
         film(&match number % 5 {
             0 => format!("{number:02}-《{}》+张三+13812345678.mp4", row.title),
             1 => format!("{} 最终版.MP4", row.title),
@@ -112,7 +112,7 @@ pub(crate) fn write(rows: &[Row], path: &Path) {
     workbook.save(path).expect("save the sheet");
 }
 
-/// The command, and how often each end stands in its list.
+/// The command, and how often each outcome is in its list.
 struct Unit {
     sheet: PathBuf,
     folder: PathBuf,
@@ -127,7 +127,7 @@ impl Unit {
     }
 }
 
-/// Removes what is remembered of rows whose film the server does not have yet.
+/// Removes what the command has stored about rows whose film the server does not have yet.
 fn forget_what_is_unfinished(dir: &Path) {
     let mut forgotten = 0;
     for file in std::fs::read_dir(dir).expect("what is remembered").map(|entry| entry.expect("a file").path()) {
@@ -173,13 +173,13 @@ async fn forty_works_are_entered_once_whatever_interrupts_it() {
     assert_eq!(dry.json()["unused"], serde_json::json!(["旅游.mp4"]), "{}", dry.stderr);
     assert_eq!(pipeline.truth.count("select count(*) from submissions").await, 0, "nothing is sent");
 
-    // The line hangs in the tenth film; then the command is killed and writes nothing down any more.
+    // The connection hangs during the tenth film; then the command is killed with SIGKILL.
     line.stall_at(Some(HANGS_AT));
     let mut first = pipeline.start_command(&unit.args(&server));
     wait_until_true("the line hangs", SOON, async || line.passed() >= HANGS_AT).await;
     first.kill().await.expect("kill the submit");
     line.stall_at(None);
-    // As if it had been killed before it could write down what the server answered: the server recognises the form by its key.
+    // As if it had been killed before storing the server's answer: the server recognises the form by its key.
     forget_what_is_unfinished(&pipeline.dir().join("state/reelmill/submit"));
     let begun = pipeline.truth.count("select count(*) from submissions").await;
     assert_eq!(begun, 10, "submissions when the command was killed");
@@ -198,7 +198,7 @@ async fn forty_works_are_entered_once_whatever_interrupts_it() {
     let page = list.worksheets().remove(0).1;
     assert_eq!(page.height(), 1 + rows.len());
 
-    // The same again: each is found, and a row that says something else since is left to a person.
+    // The same command again: each work is found, and a row that changed since is left to a person.
     let again = pipeline.command(&unit.args(&server)).await.exits(2);
     assert_eq!(submissions(&again.json()), submissions(&done.json()));
     let mut changed = rows.clone();
@@ -209,7 +209,7 @@ async fn forty_works_are_entered_once_whatever_interrupts_it() {
     assert_eq!(pipeline.truth.count("select count(*) from submissions").await, RIGHT as i64);
 }
 
-/// A directory and the environment of a person without a server.
+/// A directory and an environment without servers.
 fn alone() -> (tempfile::TempDir, BTreeMap<String, String>) {
     let dir = tempfile::tempdir().expect("a directory");
     let path = |name: &str| dir.path().join(name).display().to_string();

@@ -1,5 +1,5 @@
-//! What every story stands on: private servers, the real binary as processes, a test catalogue, an entrant, and the check that
-//! nothing is left behind.
+//! What every test uses: private servers, the real binary as processes, a test catalogue, an entrant, and the check for
+//! leftovers.
 #![allow(dead_code, unused_imports, reason = "each story takes what it needs")]
 
 pub(crate) mod broker;

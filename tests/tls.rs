@@ -1,4 +1,5 @@
-//! PostgreSQL and RabbitMQ with certificates: lines are encrypted, and a server that is not who it says is not spoken to.
+//! PostgreSQL and RabbitMQ with certificates: connections are encrypted, and a server with a wrong certificate is
+//! refused.
 use std::collections::BTreeMap;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use crate::support::{Servers, TestPipeline};
 
 const SOON: Duration = Duration::from_secs(60);
 
-/// A key, and a certificate for the name `localhost` and no other, which is its own authority. Everybody may read both.
+/// A key, and a self-signed certificate for the name `localhost` only. Both are readable by every user.
 fn certificate(dir: &Path, name: &str) -> (PathBuf, PathBuf) {
     let at = |extension: &str| dir.join(name).with_extension(extension);
     let config = "[req]\ndistinguished_name = dn\nprompt = no\nx509_extensions = v3\n[dn]\nCN = test\n\
@@ -64,7 +65,7 @@ fn free_port() -> u16 {
     std::net::TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port()
 }
 
-/// Health and words of one check.
+/// Result and message of one check.
 async fn doctor(env: &BTreeMap<String, String>, check: &str) -> (String, String) {
     let findings = process::run(&["doctor", "--output", "json"], env).await.json();
     let found = findings.as_array().expect("findings").iter().find(|it| it["check"] == check).cloned();
@@ -115,10 +116,10 @@ async fn lines_are_encrypted_and_a_server_of_another_name_or_authority_is_not_sp
     assert!(all > 0 && all == encrypted, "{encrypted} of {all}");
     service.stop();
 
-    // Another name, and another authority.
+    // A certificate for another name, and one of another authority.
     let database =
         |host: &str, mode: &str, root: &Path| format!("{}?sslmode={mode}&sslrootcert={}", at(host), root.display());
-    // The authorities of the machine are trusted beside the one that the address names, so both are another one here.
+    // The machine's authorities are trusted in addition to the one in the address, so here both are another one.
     for (host, mode, root, exits) in [
         ("127.0.0.1", "verify-full", &crt, 1),
         ("localhost", "verify-full", &other, 1),

@@ -1,4 +1,5 @@
-//! One entry's way through everything: as spans that a collector gets, and as `reelmill trace` tells it without one.
+//! One entry's path through all stages: as spans received by a collector, and as `reelmill trace` prints it without
+//! one.
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
@@ -30,18 +31,18 @@ impl Traces {
         found[0]
     }
 
-    /// Children of a span, and theirs.
+    /// Children of a span, recursively.
     fn below(&self, span: &Span) -> Vec<&Span> {
         let children = self.all(|it| it.parent.as_ref() == Some(&span.id));
         children.iter().flat_map(|child| self.below(child)).chain(children.iter().copied()).collect()
     }
 
-    /// What a span came of: its parent and what it is linked to, and what those came of.
+    /// The ancestors of a span: its parent and the spans it is linked to, recursively.
     fn before(&self, span: &Span) -> BTreeSet<SpanId> {
         let mut seen = BTreeSet::from([span.id.clone()]);
         let mut left = VecDeque::from([&span.id]);
         while let Some(id) = left.pop_front() {
-            let span = self.0.get(id).unwrap_or_else(|| panic!("nobody received {id:?}, which another span names"));
+            let span = self.0.get(id).unwrap_or_else(|| panic!("{id:?} was not received, but another span names it"));
             for came_of in span.parent.iter().chain(span.links.iter().map(|(_, id)| id)) {
                 if seen.insert(came_of.clone()) {
                     left.push_back(came_of);
@@ -101,7 +102,7 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
     let id_text = id.to_string();
     let parts = traces.all(|it| it.kind == SpanKind::Consumer && it.get("submission.id") == id_text);
 
-    // Each part is a root of its own, described as messaging's conventions want it, in the order of the line.
+    // Each part is a root span of its own, described by the messaging conventions, in the order of the stages.
     let mut begun = BTreeMap::new();
     for part in &parts {
         let stage = part.get("part.stage");
@@ -121,7 +122,8 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
     let names: Vec<_> = parts.iter().map(|it| it.get("part.name")).collect();
     assert!(segments >= 2, "{names:?}");
 
-    // Within a part: the file is fetched, a child decodes, one transaction commits and writes the message for the next stage.
+    // Within a part: the file is fetched, a child decodes, and one transaction commits and writes the message for the
+    // next stage.
     let probe =
         traces.one("the probe", |it| parts.iter().any(|part| part.id == it.id) && it.get("part.stage") == "probe");
     let below = traces.below(probe);
@@ -139,7 +141,7 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
     assert_eq!(linked(screen, "made_by"), [&commit.id]);
     assert_eq!(linked(screen, "announced_by"), [&sent.id]);
 
-    // HTTP at both ends of the entrant's and the reviewer's hands.
+    // HTTP spans for the requests of the entrant and of the reviewer.
     let form = traces.one("the form", |it| it.name == "POST /api/v1/submissions");
     let review = traces.one("the review", |it| it.name == "POST /api/v1/submissions/{id}/review");
     for (request, status) in [(form, "201"), (review, "200")] {
@@ -152,7 +154,8 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
         assert!(traces.before(request).contains(&form.id), "{request:?} leads to the form");
     }
 
-    // From each partner back: over the release, which nobody traced, every part of every stage, the review, the upload, the form.
+    // From each partner back: the release, which was not traced, every part of every stage, the review, the upload, the
+    // form.
     let publishing: Vec<_> = parts.iter().filter(|it| it.get("part.stage") == "publish").collect();
     assert!(publishing.len() >= 2, "one for each partner");
     for publish in publishing {
@@ -169,7 +172,7 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
     nothing_private(&pipeline, &traces).await;
 }
 
-/// What opens something, or says who somebody is, is in no span; and none hangs in the air.
+/// No span contains a credential or personal data; and every span has its parent.
 async fn nothing_private(pipeline: &TestPipeline, traces: &Traces) {
     let uploads = pipeline.truth.texts("select id::text from uploads").await;
     for span in traces.0.values() {
@@ -210,7 +213,7 @@ async fn the_trace_of_an_entry_tells_whom_its_time_went_to() {
         assert_eq!(phase["to"], next["from"], "no gap between states");
     }
     let sum: f64 = trace["sums"].as_object().expect("sums").values().map(s).sum();
-    assert!((sum - s(&trace["took_s"])).abs() < 1e-6, "every second is somebody's: {trace:#}");
+    assert!((sum - s(&trace["took_s"])).abs() < 1e-6, "every second is attributed: {trace:#}");
     assert_eq!(phases[3]["ended_by"], "review_accepted (安娜, operator)");
     let probe = &phases[1]["parts"][0];
     assert_eq!((&probe["part"], &probe["status"]), (&"mezzanine".into(), &"done".into()));

@@ -1,6 +1,5 @@
-//! The command that the product prints for what waits for a person: it is printed where a person has something to do and nowhere else, it
-//! is accepted as it is printed, and the delivery moves on. `kinds` does the same for
-//! each kind of trouble.
+//! The command that the product prints for what waits for a person: it is printed exactly where a person has something
+//! to do, it is accepted as printed, and the delivery moves on. `kinds` does the same for each kind of trouble.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -26,7 +25,7 @@ const DOUYIN: &str = "douyin";
 /// Every method has a partner here.
 const PARTNERS: [&str; 6] = [DROP, BAG, DOUYIN, "bilibili", "station", "feed"];
 
-/// What is put in for the placeholders of a command.
+/// The values for the placeholders of a command.
 struct Evidence {
     url: String,
     file: String,
@@ -39,7 +38,7 @@ impl Evidence {
         Self { url, file: file.display().to_string() }
     }
 
-    /// Runs a command as it was printed, with `more` after it.
+    /// Runs a command as printed, with `more` after it.
     async fn run(&self, pipeline: &TestPipeline, printed: &str, more: &[&str]) -> Ran {
         let mut words = printed.split(' ');
         assert_eq!(words.next(), Some("reelmill"), "{printed}");
@@ -79,7 +78,7 @@ impl Reader {
     }
 }
 
-/// Every state that a delivery can be in, with what led there, and whether it is wanted.
+/// Every state that a delivery can be in, with the events that lead there, and whether it is wanted.
 fn states() -> Vec<(&'static str, Vec<DeliveryEvent>)> {
     let (intent, receipt) = (IntentId(Uuid::now_v7()), Receipt("known".into()));
     let (handed, sending) = (DeliveryEvent::HandedToOperator { intent }, DeliveryEvent::Sending { intent });
@@ -104,7 +103,7 @@ fn states() -> Vec<(&'static str, Vec<DeliveryEvent>)> {
     ]
 }
 
-/// The act that this state awaits of a person at this partner.
+/// The act of a person that this state waits for at this partner.
 fn awaited(state: &str, partner: &str) -> Option<&'static str> {
     match (state, partner) {
         ("awaiting a person", BAG) => Some("deliver"),
@@ -149,14 +148,14 @@ async fn a_command_is_printed_for_what_a_person_has_to_do_alone_and_is_accepted_
                 "deliver" => assert_eq!((now, next), ("live", None), "{command}: {after}"),
                 // It is published next.
                 "confirm" => assert_eq!((now, next), ("planned", None), "{command}: {after}"),
-                // The system looks before it believes a report; until then a better one may follow.
+                // The system checks a report before it is believed; until then a better one may follow.
                 _ => assert_eq!((now, next), ("recalling", Some("prove_removal")), "{command}: {after}"),
             }
         }
         let reports = PARTNERS.iter().filter(|it| matches!(awaited(state, it), Some("deliver" | "prove_removal")));
         assert_eq!(proofs(&pipeline, id).await, reports.count() as i64, "{state}");
     }
-    // Nothing runs that would send what was released here.
+    // No service runs that would send the works released here.
     service.stop();
 }
 
@@ -165,7 +164,8 @@ async fn proofs(pipeline: &TestPipeline, id: Uuid) -> i64 {
     query.fetch_one(pipeline.truth.pool()).await.expect("count the reports")
 }
 
-/// Does what the desk says until every delivery is in a state; which acts that took. Each command is run once.
+/// Follows the desk's advice until every delivery is in a state; returns the acts that this took. Each command is run
+/// once.
 async fn follow(
     pipeline: &TestPipeline,
     reader: &Reader,
@@ -179,7 +179,8 @@ async fn follow(
         for delivery in deliveries.iter().filter(|it| it["next"].is_object()) {
             let (partner, next) = (delivery["partner"].as_str()?, &delivery["next"]);
             let command = next["command"].as_str().expect("a command").to_owned();
-            // The page of a real platform cannot be reached from here, so that report counts only where the person insists.
+            // The page of a real platform cannot be reached from here, so that report counts only with an explicit
+            // override.
             let insists = partner == DOUYIN && next["act"] == "prove_removal";
             if typed.insert(command.clone()) {
                 let more: &[&str] = if insists { &["--insist"] } else { &[] };
@@ -209,7 +210,7 @@ async fn who_types_what_is_printed_brings_a_work_to_every_partner_and_takes_it_b
 
     let id = planted::work(&pipeline, "照着做", &[DROP, BAG, DOUYIN]).await;
     pipeline.command(&["release", &id.to_string()]).await.exits(0);
-    // Where the files are, the same command is printed.
+    // The command is printed where the files are.
     delivery_is(&pipeline, id, BAG, "awaiting_operator").await;
     let out = pipeline.dir().join("out").display().to_string();
     let told = pipeline.command(&["bag", &id.to_string(), "--partner", BAG, "--out", &out]).await.exits(0);

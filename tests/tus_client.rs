@@ -1,5 +1,5 @@
-//! Uploads by the official JavaScript client, over lines that break and services that change: whatever happens, the object is the
-//! file, byte for byte, and nothing else remains.
+//! Uploads by the official JavaScript client, over unreliable lines and changing services: whatever happens, the object
+//! is the file, byte for byte, and nothing else remains.
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ const FILM_BYTES: usize = 20 * 1024 * 1024 + 12_345;
 
 const SOON: Duration = Duration::from_secs(180);
 
-/// Bytes that no compression or repetition makes equal by luck; the same at each run.
+/// Bytes that do not repeat, so that equal pieces cannot be equal by chance; the same at each run.
 fn film(dir: &Path) -> PathBuf {
     let mut random = Random(0x5eed_0f11_0f00_d5a1);
     let bytes: Vec<u8> = std::iter::repeat_with(|| random.next().to_le_bytes()).flatten().take(FILM_BYTES).collect();
@@ -28,7 +28,7 @@ fn film(dir: &Path) -> PathBuf {
     file
 }
 
-/// Xorshift: enough for choosing where to cut.
+/// Xorshift: sufficient for choosing where to cut.
 struct Random(u64);
 
 impl Random {
@@ -40,10 +40,10 @@ impl Random {
     }
 }
 
-/// A seed that is told, so that a failure can be had again: TEST_SEED=… runs it.
+/// The seed is printed, so that a failure can be repeated: TEST_SEED=… sets it.
 fn seed() -> u64 {
     let given = std::env::var("TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-    // Never 0: from there xorshift goes nowhere.
+    // Never 0, where xorshift stays.
     let seed = given.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0 | 1);
     eprintln!("TEST_SEED={seed}");
     seed
@@ -57,12 +57,12 @@ async fn entered(pipeline: &TestPipeline) -> (std::sync::Arc<Service>, String, E
     (service, address, entered)
 }
 
-/// The same entry, seen through a proxy.
+/// The same entry, addressed through a proxy.
 fn through(entered: &Entered, crossing: &Crossing) -> Entered {
     Entered { upload_url: format!("http://{}/files", crossing.address()), ..entered.clone() }
 }
 
-/// The object, the submission and the API all say the same digest, and it is the file's.
+/// The object, the submission and the API have the same digest, which is the file's.
 async fn check_arrived(pipeline: &TestPipeline, address: &str, entered: &Entered, file: &Path) {
     let wanted = hex::encode(Sha256::digest(std::fs::read(file).expect("read the film")));
     pipeline.truth.reaches(entered.id, "probe", SOON).await;
@@ -85,7 +85,7 @@ async fn check_arrived(pipeline: &TestPipeline, address: &str, entered: &Entered
         .await
         .expect("ask for the entry");
     let status: Value = serde_json::from_str(&status.text().await.expect("an answer")).expect("JSON");
-    assert_eq!(status["upload"]["sha256"], wanted, "the digest that the entrant is told: {status}");
+    assert_eq!(status["upload"]["sha256"], wanted, "the digest that the entrant sees: {status}");
     let prefix = ObjectKey::upload_prefix(UploadId(row.0));
     wait_until_true("only the film is left of its upload", SOON, async || {
         let parts = pipeline.objects.list_multiparts("uploads/").await.expect("list uploads in parts");
@@ -191,10 +191,10 @@ async fn while_the_object_store_is_away_uploads_are_put_off_and_resume_when_it_i
     let refused = upload.patch(9_000_000, bytes[9_000_000..].to_vec()).await;
     assert_eq!(refused.status(), 503, "without a store nothing is taken");
     let after: u64 = refused.headers()["retry-after"].to_str().expect("text").parse().expect("seconds");
-    assert!((1..=120).contains(&after), "a client is told when to come again: {after} s");
+    assert!((1..=120).contains(&after), "a client learns when to retry: {after} s");
     let type_of_answer = refused.headers()["content-type"].to_str().expect("text").to_owned();
     assert_eq!(type_of_answer, "application/problem+json");
-    assert_eq!(upload.offset().await, 9_000_000, "what was told is still true");
+    assert_eq!(upload.offset().await, 9_000_000, "the acknowledged offset holds");
 
     pipeline.store.start().await;
     let run = tus_js::upload(&entered, &film, &json!({ "uploadUrl": upload.address })).await;

@@ -1,4 +1,5 @@
-//! Recommending units at the public address: who may open what, a sheet that is entered once, quotas and deadlines, and which file is whose.
+//! Recommending units at the public address: who may open what, a sheet that is entered once, quotas and deadlines, and
+//! the owner of each file.
 use std::path::Path;
 use std::sync::Arc;
 
@@ -22,14 +23,14 @@ struct House {
     base: String,
 }
 
-/// A person with what their browser sends.
+/// A person and the cookies of their browser.
 struct Clerk {
     client: Client,
     base: String,
     cookie: String,
 }
 
-/// An answer: its status, where it leads, its text.
+/// An answer: its status, its redirect, its text.
 #[derive(Debug)]
 struct Shown {
     status: u16,
@@ -60,7 +61,7 @@ impl House {
         self.pipeline.truth.count(query).await
     }
 
-    /// Enters a work at the API that names a unit; the status, and the problem's code.
+    /// Enters a work through the API for a unit; returns the status, and the problem's code.
     async fn enters(&self, title: &str, unit: &str) -> (u16, String, Value) {
         let mut form = Entrant::form(title);
         form["recommending_unit"] = unit.into();
@@ -87,7 +88,7 @@ impl Clerk {
         Shown::of(self.request(Method::POST, path).header("content-type", kind).body(body.to_owned())).await
     }
 
-    /// Sends a sheet; the path of its dry run.
+    /// Sends a sheet; returns the page of its preview.
     async fn hands_in(&self, unit: &str, sheet: &Path) -> Shown {
         let bytes = std::fs::read(sheet).expect("the sheet");
         let head = "--b\r\nContent-Disposition: form-data; name=\"sheet\"; filename=\"汇总表.xlsx\"\r\n\r\n";
@@ -143,7 +144,7 @@ async fn a_sheet_is_entered_once_whoever_sends_it_again() {
         "select count(*) from audit where act = 'unit_work_entered' and actor = 'recommender' and person is not null";
     assert_eq!(house.count(audited).await, 36);
 
-    // Once more: by a double click, and by a colleague on another machine.
+    // Confirmed again: by a double click, and by a colleague on another machine.
     first.send(&format!("{}/enter", looked.to), "").await.shows(303, "");
     let again = second.hands_in(UNIT, &sheet).await;
     let page = second.open(&again.to).await;
@@ -152,7 +153,7 @@ async fn a_sheet_is_entered_once_whoever_sends_it_again() {
     second.send(&format!("{}/enter", again.to), "").await.shows(303, "");
     assert_eq!(house.count("select count(*) from submissions").await, 36);
 
-    // Another answer to a row of the same title is left to a person, who may insist.
+    // A row with the same title and other answers is left to a person, who may override.
     let mut changed = self::rows(&["早晨"]);
     changed[0].phone = "13900000000";
     let sheet = folder.join("changed.xlsx");
@@ -177,7 +178,7 @@ async fn quotas_and_deadlines_hold_for_every_way_in() {
     assert_eq!(house.count("select count(*) from submissions").await, 2);
     clerk.open("/units/test/few").await.shows(200, "名额已满");
 
-    // By whichever name the unit is given, and by a correction.
+    // Under each of the unit's names, and by a correction.
     let (status, code, _) = house.enters("四四", "小协会").await;
     assert_eq!((status, code.as_str()), (409, "unit_quota_full"));
     let (status, _, entry) = house.enters("五五", "别的单位").await;
@@ -187,7 +188,7 @@ async fn quotas_and_deadlines_hold_for_every_way_in() {
     let correct = correct.json(&json!({ "fields": { "recommending_unit": "小型协会" } })).send().await;
     assert_eq!(correct.expect("an answer").status(), 409);
 
-    // A work that was withdrawn gives its place back.
+    // A withdrawn work frees its place in the quota.
     let gone =
         sqlx::query_scalar("select id from submissions where title = '一'").fetch_one(house.pipeline.truth.pool());
     let gone: Uuid = gone.await.expect("the first work");
@@ -203,7 +204,7 @@ async fn quotas_and_deadlines_hold_for_every_way_in() {
     house.service.stop();
 }
 
-/// What a route answers to whom: a status, and for 303 whether it leads to the sign-in.
+/// The expected answer of a route: a status, and for 303 whether it redirects to the sign-in.
 fn expected(policy: Policy, method: &Method, who: &str) -> &'static [u16] {
     let signed_in = matches!(who, "own" | "other unit");
     match (policy, signed_in) {
@@ -222,7 +223,7 @@ async fn a_recommender_sees_their_unit_and_nothing_else() {
     let own = Person::new(&house.pipeline, "李经办", &[&format!("recommender@{CONTEST}/{UNIT}")]).await;
     let callers = [
         ("nobody", house.with("none".into())),
-        // Right cookies of another door, under this door's name.
+        // Valid cookies of another door, under this door's name.
         ("staff", house.with(staff.session_at(&house.pipeline, "console").await)),
         ("staff at this door", house.with(staff.session_at(&house.pipeline, "units").await)),
         ("own, at the console", house.with(own.session_at(&house.pipeline, "console").await)),
@@ -230,7 +231,7 @@ async fn a_recommender_sees_their_unit_and_nothing_else() {
         ("own", house.with(own.session_at(&house.pipeline, "units").await)),
     ];
     let mut wrong = Vec::new();
-    // The sign-out comes last: it ends what the others ask with.
+    // The sign-out comes last: it ends the session that the others use.
     let (out, rest): (Vec<_>, Vec<_>) = units::list().into_iter().partition(|route| route.path.ends_with("sign-out"));
     for route in rest.into_iter().chain(out) {
         let path = route.path.replace("{contest}", CONTEST).replace("{unit}", UNIT).replace("{secret}", "none");
@@ -314,7 +315,7 @@ async fn files_find_their_works_by_the_rules_of_the_command_line() {
     let one = |at: u32| (json!(at), json!([]));
     assert_eq!(found.collect::<Vec<_>>(), [one(2), one(1), (Value::Null, json!([3, 4])), one(0)]);
 
-    // The page of each entry opens by the unit's key, until the entrant has another one.
+    // The unit's key opens the page of each entry, until the entrant has another key.
     let receipt: String = sqlx::query_scalar("select receipt from submissions where title = '早晨'")
         .fetch_one(house.pipeline.truth.pool())
         .await
@@ -336,7 +337,7 @@ async fn the_template_asks_what_the_form_asks() {
     let bytes = request.send().await.expect("an answer").bytes().await.expect("the template");
     let path = house.pipeline.dir().join("template.xlsx");
     std::fs::write(&path, &bytes).expect("keep it");
-    // Sent as it is, it holds no works.
+    // Sent unchanged, the template contains no works.
     clerk.hands_in(UNIT, &path).await.shows(422, "汇总表中没有作品");
     house.service.stop();
 }

@@ -1,4 +1,5 @@
-//! Webhooks out: every change is told, signed, at least once and under one id, to whoever asked, and nobody else is held up or called.
+//! Outgoing webhooks: every change is sent, signed, at least once and under one id, to every subscribed endpoint, and a
+//! slow endpoint delays nothing else.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ async fn pipeline() -> TestPipeline {
     TestPipeline::with(Setup { env, ..Setup::default() }).await
 }
 
-/// Adds an endpoint and returns its id and secret.
+/// Adds an endpoint; returns its id and secret.
 async fn add(pipeline: &TestPipeline, url: &str, more: &[&str]) -> (String, String) {
     let args = [&["webhook", "add", url, "--output", "json"], more].concat();
     told(&pipeline.command(&args).await.exits(0).json())
@@ -42,12 +43,12 @@ async fn newest_is(pipeline: &TestPipeline, id: &str, status: &str) -> Value {
     .await
 }
 
-/// Sends a test message and returns its id as receivers see it.
+/// Sends a test message; returns its id as receivers see it.
 async fn test(pipeline: &TestPipeline, id: &str) -> String {
     pipeline.command(&["webhook", "test", id]).await.exits(0).stdout.trim().to_owned()
 }
 
-/// Writes messages as `changes` changes at once would, and returns their ids as receivers see them.
+/// Writes the messages of `changes` simultaneous changes; returns their ids as receivers see them.
 async fn changes(pipeline: &TestPipeline, id: &str, changes: i32) -> BTreeSet<String> {
     let query = sqlx::query_scalar(
         "insert into webhook_messages (endpoint, type, body)
@@ -58,7 +59,7 @@ async fn changes(pipeline: &TestPipeline, id: &str, changes: i32) -> BTreeSet<St
     ids.into_iter().collect()
 }
 
-/// Lets what waits be due now, as if the time had passed.
+/// Makes waiting messages due now, as if the time had passed.
 async fn let_time_pass(pipeline: &TestPipeline) {
     for query in [
         "update webhook_endpoints set quiet_until = now() - interval '1 s'",
@@ -88,7 +89,7 @@ async fn every_change_is_told_signed_to_whoever_asked_and_with_no_personal_datum
     let entered = entrant.enter(&Entrant::form("不外传的标题")).await;
     entrant.upload(&entered, &clips::plain(pipeline.dir(), 2)).await;
     pipeline.truth.reaches(entered.id, "published", SOON).await;
-    // What happened is in the history; each of it is told.
+    // Every change is in the history; each is sent.
     let history: i64 = pipeline
         .truth
         .count("select (select count(*) from webhook_messages m join webhook_endpoints e on e.id = m.endpoint where types = '{}')")
@@ -113,8 +114,8 @@ async fn every_change_is_told_signed_to_whoever_asked_and_with_no_personal_datum
     }
     let told = deliveries.received();
     assert!(!told.is_empty() && told.iter().all(|it| it.is_by(&other) && it.json()["type"] == "delivery.changed"));
-    assert!(elsewhere.received().is_empty(), "what was removed is told nothing");
-    // Neither address nor secret is in the open.
+    assert!(elsewhere.received().is_empty(), "a removed endpoint gets nothing");
+    // Neither address nor secret is stored in plain text.
     for (table, row) in pipeline.truth.every_row().await {
         assert!(!row.contains("canary-token") && !row.contains(&secret[6..]), "{table}: {row}");
     }
@@ -157,7 +158,7 @@ async fn what_is_not_taken_is_sent_again_under_its_id_and_its_log_holds_no_secre
         "{newest}"
     );
 
-    // By hand once more, under the same id.
+    // Resent by hand, under the same id.
     pipeline.command(&["webhook", "resend", &id, "--message", &message]).await.exits(0);
     assert_eq!(receiver.receives(4, SOON).await[3].id, message);
 }
@@ -243,7 +244,7 @@ async fn our_own_machines_are_not_called_on_anybodys_word() {
         let ran = pipeline.command(&["webhook", "add", wrong]).await.exits(2);
         assert!(ran.stdout.is_empty(), "{ran:?}");
     }
-    // A name shows only when it is called where it leads.
+    // A host name is resolved only when it is called.
     let receiver = Receiver::start().await;
     let url = receiver.url("/").replace("http://127.0.0.1", "https://localhost");
     let (id, _) = add(&pipeline, &url, &[]).await;

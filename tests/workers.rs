@@ -1,4 +1,5 @@
-//! Workers that die, sleep or stop, at every place where it could matter: nothing is lost, made twice or left behind.
+//! Workers that are killed, paused or stopped, at every point where it could matter: nothing is lost, made twice or
+//! left behind.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,19 +11,20 @@ use crate::support::truth::PartRow;
 use crate::support::wait::{holds_for, wait_until_true};
 use crate::support::{Direction, Pause, Service, TestPipeline, leftovers};
 
-/// The deadline of every wait: long beside a lease and a short work on a busy machine. How soon things happen is not judged here.
+/// The deadline of every wait: long compared with a lease and a short work on a busy machine. Speed is not judged here.
 const SOON: Duration = Duration::from_secs(180);
-/// A lease for stories that wait until one has run out. Its holder renews it every third of it, which a busy machine still manages.
+/// A lease for tests that wait until one expires. Its holder renews it at every third of it, which a busy machine still
+/// manages.
 const SHORT_LEASE: (&str, &str) = ("LEASE_S", "10");
-/// A lease that outlasts every story: whatever goes on did not wait for it.
+/// A lease that outlasts every test: work that continues did not wait for it.
 const ENDLESS_LEASE: (&str, &str) = ("LEASE_S", "3600");
-/// Parts that a worker has at a time: its slots, and as many as the transcode stage of a short work has (one segment, and
-/// the sound).
+/// Parts that a worker has at a time: its slots, and the number of parts in the transcode stage of a short work (one
+/// segment, and the sound).
 const AT_A_TIME: usize = 2;
 /// Roles of the service that does all but the stages in question.
 const OTHERS: [&str; 3] = ["upload", "probe", "publish"];
 
-/// A submission whose transcode parts wait for a worker, and the service that did all before.
+/// A submission whose transcode parts wait for a worker, and the service that did the earlier stages.
 async fn waiting_for_transcode(pipeline: &TestPipeline) -> (Arc<Service>, Uuid) {
     let others = pipeline.serve("others", &OTHERS).await;
     let work = pipeline.submit(&others, 3).await;
@@ -65,7 +67,7 @@ async fn a_worker_killed_at_its_claim_costs_a_lease_and_nothing_else() {
     let victim = pipeline.start("victim", &["transcode"], &[SHORT_LEASE]);
     pipeline.truth.reaches_gate(SOON).await;
     victim.kill();
-    // The statement that was under way now succeeds: the part is claimed by the dead.
+    // The pending statement now succeeds: the dead worker has claimed the part.
     gate.open().await;
     finished_elsewhere(&pipeline, work, &["transcode"], "transcode").await;
 }
@@ -103,7 +105,7 @@ async fn killed_between_put_and_commit(stage: &str, prefix: &str) {
     victim.kill();
     gate.open().await;
     finished_elsewhere(&pipeline, work, &["transcode"], stage).await;
-    // The heir's attempt has a key of its own. That the victim's goes is checked when the pipeline ends.
+    // The successor's attempt has a key of its own. Drop checks that the victim's is removed.
     let now = objects_of(&pipeline, prefix, work).await;
     assert!(
         prefix != "renditions/" || put.iter().all(|key| now.contains(key)),
@@ -142,7 +144,7 @@ async fn a_worker_killed_between_commit_and_acknowledgement_has_its_message_answ
     let victim =
         pipeline.serve_with("victim", &["transcode"], &[("AMQP_URL", &through), pause.env(), SHORT_LEASE]).await;
     victim.paused_children(AT_A_TIME, SOON).await;
-    // From here on the broker hears nothing of the victim any more.
+    // From here on the broker receives nothing from the victim.
     proxy.swallow(Direction::ToServer);
     pause.off();
     victim.continue_children();
@@ -184,7 +186,7 @@ async fn a_worker_stopped_for_three_leases_during_its_commit_changes_nothing_whe
     let zombie = pipeline.serve_with("zombie", &["transcode"], &[SHORT_LEASE]).await;
     pipeline.truth.reaches_gate(SOON).await;
     zombie.signal(Signal::STOP);
-    // Its transaction goes on to the next answer that it cannot read, and holds its locks until the database ends it.
+    // Its transaction continues to the next answer that it cannot read, and holds its locks until the database ends it.
     gate.open().await;
     finished_elsewhere(&pipeline, work, &["transcode"], "assemble").await;
     sleeps_on_and_changes_nothing(&pipeline, work, async || {
@@ -198,8 +200,8 @@ async fn a_worker_stopped_for_three_leases_during_its_commit_changes_nothing_whe
     works_again(&pipeline, &others, &zombie).await;
 }
 
-/// Lets a stopped worker, whose lease another had to wait for already, sleep for two more of them, wakes it, and compares what is
-/// true before and after.
+/// Lets a stopped worker, whose lease has already expired once, sleep for two more leases, wakes it, and compares the
+/// submission before and after.
 async fn sleeps_on_and_changes_nothing(pipeline: &TestPipeline, work: Uuid, wake: impl AsyncFnOnce()) {
     let two_leases = Duration::from_secs(20);
     holds_for("published", two_leases, async || pipeline.truth.state(work).await == "published").await;
@@ -208,7 +210,7 @@ async fn sleeps_on_and_changes_nothing(pipeline: &TestPipeline, work: Uuid, wake
     assert_eq!(told(pipeline, work).await, before, "the zombie changed something");
 }
 
-/// All that is true of a submission, as one text.
+/// The whole stored state of a submission, as one text.
 async fn told(pipeline: &TestPipeline, work: Uuid) -> String {
     let parts = pipeline.truth.parts(work).await;
     let renditions =
@@ -220,13 +222,13 @@ async fn told(pipeline: &TestPipeline, work: Uuid) -> String {
 }
 
 async fn fenced_off(zombie: &Service) {
-    wait_until_true("the zombie has found that its part is somebody else's", SOON, async || {
+    wait_until_true("the zombie has found that its part has a new owner", SOON, async || {
         zombie.metric("reelmill_parts_total{outcome=\"fenced\",reason=\"none\",stage=\"transcode\"}").await > 0.0
     })
     .await;
 }
 
-/// Ends the heir and shows that the one who slept works as before.
+/// Ends the successor and shows that the woken worker works as before.
 async fn works_again(pipeline: &TestPipeline, upload: &Service, zombie: &Service) {
     let heir = pipeline.services().into_iter().find(|service| service.name == "heir").expect("there is an heir");
     heir.stop();
@@ -242,7 +244,7 @@ async fn a_worker_that_is_asked_to_stop_hands_its_part_back_before_its_lease_end
     let (_others, work) = waiting_for_transcode(&pipeline).await;
     let worker = pipeline.serve_with("worker", &["transcode"], &[pause.env(), ENDLESS_LEASE]).await;
     let children = worker.paused_children(AT_A_TIME, SOON).await;
-    // Panics unless it ends with 0.
+    // Panics unless it exits with 0.
     worker.stop();
     assert!(!children.iter().any(|pid| is_alive(*pid)), "a media child outlives its worker");
     for part in pipeline.truth.parts(work).await.iter().filter(|part| part.stage == "transcode") {
@@ -256,7 +258,8 @@ async fn a_worker_that_is_asked_twice_stops_at_once_and_hands_its_part_back() {
     let pipeline = TestPipeline::new().await;
     let pause = Pause::new(pipeline.dir());
     let (_others, work) = waiting_for_transcode(&pipeline).await;
-    // With a grace this long, only the second signal can end its parts; what outlasts the service's own limit is abandoned.
+    // With a grace period this long, only the second signal can end its parts; what outlasts the service's own limit is
+    // abandoned.
     let env = [pause.env(), ENDLESS_LEASE, ("STOP_GRACE_S", "3600")];
     let worker = pipeline.serve_with("worker", &["transcode"], &env).await;
     let children = worker.paused_children(AT_A_TIME, SOON).await;

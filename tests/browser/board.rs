@@ -1,4 +1,4 @@
-//! A delivery that a person makes: found on the board, taken from the bag, reported with a picture of the work.
+//! A delivery by hand: found on the board, its files taken from the bag, and reported with a picture of the work.
 use sha2::{Digest, Sha256};
 
 use crate::support::browser::{PATIENCE, Scripts};
@@ -45,7 +45,7 @@ async fn a_delivery_by_hand_is_found_on_the_board_taken_from_its_bag_and_reporte
     wait_until_true("the delivery is live", PATIENCE, async || delivery(BAG).await == "live").await;
     browser.open(&page).await;
     browser.says("https://example.com/video/24").await;
-    // The picture opens as a picture, under the policy of what is no page.
+    // The picture opens as a picture, under the policy for files that are no pages.
     browser.click("a[href*='/proofs/']").await;
     browser.arrives(&format!("{page}/proofs/")).await;
     let shown = "return [document.contentType, document.images[0]?.naturalWidth].join(' ')";

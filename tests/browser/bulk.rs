@@ -1,4 +1,4 @@
-//! Jobs on many works: chosen, looked at, begun; refused when the works have changed since the look.
+//! Jobs on many works: selected, previewed, started; refused if the works have changed since the preview.
 use uuid::Uuid;
 
 use crate::support::catalogue::{BAG, DROP};

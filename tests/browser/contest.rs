@@ -1,5 +1,5 @@
-//! The contest's page at the public address: open, not yet open and closed, in both languages, wide and narrow; its countdown by the server's
-//! clock; and all of it without a script.
+//! The contest's page at the public address: open, not yet open and closed, in both languages, wide and narrow; its
+//! countdown by the server's clock; and all of it without a script.
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::look::is_of;
 use crate::support::browser::{Browser, Driver, Scripts};
 use crate::support::{Service, Setup, TestPipeline};
 
-/// Pages of the public address that are files, lead elsewhere at once, or have no look of their own.
+/// Routes of the public address that answer with a file, redirect at once, or have no page of their own.
 const NO_PAGES: [&str; 6] = [
     "/assets/{file}",
     "/lang/{lang}",
@@ -22,7 +22,8 @@ const NO_PAGES: [&str; 6] = [
     "/find",
 ];
 
-/// The built-in catalogue, and the call three times: one that closes in less than three days, one that opens tomorrow, one that is over.
+/// The built-in catalogue with three copies of the contest: one closes in less than three days, one opens tomorrow, one
+/// is over.
 fn write(dir: &Path, now: DateTime<Utc>) {
     let at = |time: DateTime<Utc>| time.format("%Y-%m-%dT%H:%M:%SZ").to_string();
     let day = |days: i64| at(now + TimeDelta::days(days));
@@ -31,7 +32,7 @@ fn write(dir: &Path, now: DateTime<Utc>) {
         files.iter().find(|(name, _)| name == "contests/industry-power-2024.toml").expect("the call").clone();
     let closed = "deadline = 2024-08-01T00:00:00+08:00";
     assert!(call.contains(closed), "the call's deadline");
-    // Half an hour from the next full hour, so that a slow test sees the same hours left.
+    // Half an hour from the next full hour, so that a slow test sees the same number of hours left.
     let closing = now + TimeDelta::days(3) - TimeDelta::minutes(30);
     files.push(("contests/closing.toml".into(), call.replace(closed, &format!("deadline = {}", at(closing)))));
     let soon = format!("opens_at = {}\ndeadline = {}", day(1), day(30));
@@ -98,7 +99,7 @@ async fn a_contest_reads_well_before_while_and_after_it_is_open() {
     }
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
 
-    // The time that is left is the server's: this browser's clock is off by ten days.
+    // The time left is computed from the server's clock: this browser's clock is off by ten days.
     browser.speak("zh", "/contests/closing").await;
     browser.runs_ahead_by(TimeDelta::days(10)).await;
     browser.open("/contests/closing").await;
@@ -115,7 +116,7 @@ async fn a_contest_says_everything_without_a_script() {
     for text in ["正在征选", "截止：", "1 分钟 至 8 分钟", "数智赋能", "gywhfzzxcbtgc@163.com"] {
         browser.says(text).await;
     }
-    // A question opens by a click, and nothing is counted down.
+    // A click opens a question, and nothing is counted down.
     browser.click("details summary").await;
     browser.says("兼容性最佳").await;
     assert_eq!(browser.text("[data-until]").await, "");

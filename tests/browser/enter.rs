@@ -1,5 +1,6 @@
-//! Entering a work in a browser, and its page afterwards: what is typed is kept, errors stand beside their fields, the link opens the entry
-//! elsewhere until it is replaced, the receipt is printed, and open pages follow the work.
+//! Entering a work in a browser, and its page afterwards: typed text is kept, errors are shown next to their fields,
+//! the link opens the entry on another device until it is replaced, the receipt is printed, and open pages follow the
+//! work.
 use pipeline::delivery::{DeliveryEvent, IntentId, Receipt};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use crate::support::smtp::Smtp;
 use crate::support::wait::wait_until_true;
 use crate::support::{TestPipeline, planted, reviewed};
 
-/// Fills in a form of the demo that keeps every rule.
+/// Fills in a valid form of the demo contest.
 async fn fill(browser: &Browser) {
     for (field, text) in
         [("title", "一座工厂的早晨"), ("entrant-name", "张三"), ("entrant-contact-phone", "13812345678")]
@@ -46,7 +47,7 @@ async fn a_work_is_entered_and_every_page_on_the_way_reads_well() {
     browser.click("form.entry button").await;
     browser.says("以下各项需要修改").await;
     browser.says("须填写电话或邮箱").await;
-    // The page has the problem's status, which browsers note in their console.
+    // The page has the problem's status, which browsers log in their console.
     found.extend(browser.look("zh", "enter-wrong").await.into_iter().filter(|it| !it.contains("422")));
 
     fill(browser).await;
@@ -64,14 +65,14 @@ async fn a_work_is_entered_and_every_page_on_the_way_reads_well() {
     found.extend(browser.look_at(&format!("{path}/replace"), "entry-replace").await);
     found.extend(browser.look_at(&format!("{path}/withdraw"), "entry-withdraw").await);
 
-    // The link, on another device: the key leaves the address at once.
+    // The link on another device: the key disappears from the address at once.
     browser.speak("zh", &path).await;
     let link = browser.text(".link code").await;
     let other = by_link(&site, &link).await;
     other.says("一座工厂的早晨").await;
     assert_eq!(other.ask("return location.pathname + location.hash").await, path.as_str());
 
-    // Replaced here, it stops there; the page that shows the new one opens the entry.
+    // The key is replaced here and no longer works there; the page with the new key opens the entry.
     browser.click("a[href$='/key']").await;
     browser.click("form[action$='/key'] button").await;
     browser.arrives("/entries/").await;
@@ -83,7 +84,7 @@ async fn a_work_is_entered_and_every_page_on_the_way_reads_well() {
     let other = by_link(&site, &new).await;
     other.says("一座工厂的早晨").await;
 
-    // What is done here is seen there, without a reload.
+    // A change made here is shown there, without a reload.
     browser.click("a[href$='/withdraw']").await;
     browser.click("button.danger").await;
     browser.says("您已撤回该作品").await;
@@ -123,7 +124,7 @@ async fn a_lost_link_is_asked_for_and_comes_by_mail() {
     assert_eq!(mail.to, "zhang@example.cn");
     other.open(mail.link().strip_prefix(URL).expect("our address")).await;
     other.says("一座工厂的早晨").await;
-    // The old key stops now that the new one is used.
+    // The old key is invalid once the new one is used.
     browser.open(&format!("/entries/{number}")).await;
     browser.says("请粘贴报名时保存的查询链接").await;
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
@@ -158,7 +159,7 @@ async fn the_page_of_a_work_says_where_it_is_and_what_was_measured() {
     browser.speak("zh", &path).await;
     let refused = ["review", "reject", &waiting.to_string(), "--reason", "画面中有第三方商标，请遮挡后重新提交。"];
     pipeline.command(&refused).await.exits(0);
-    // The page follows.
+    // The page updates itself.
     browser.says("画面中有第三方商标").await;
     found.extend(browser.look("zh", "entry-refused").await);
 
@@ -205,7 +206,7 @@ async fn a_work_is_entered_found_rekeyed_and_withdrawn_without_a_script() {
     other.click("a[href$='/key']").await;
     other.click("form[action$='/key/end'] button").await;
     other.says("请粘贴报名时保存的查询链接").await;
-    // Ended there, it is ended here.
+    // The session that was ended there is ended here too.
     browser.open(&format!("/entries/{number}")).await;
     browser.says("请粘贴报名时保存的查询链接").await;
     site.service.stop();

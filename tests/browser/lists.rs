@@ -1,4 +1,4 @@
-//! Lists: what a page shows is what the spreadsheet of it holds.
+//! Lists: a page and its spreadsheet hold the same rows.
 use std::collections::BTreeSet;
 use std::io::Cursor;
 
@@ -25,7 +25,7 @@ async fn the_spreadsheet_of_a_list_holds_the_works_of_the_list_and_no_formula() 
     let script = "return [...document.querySelectorAll('table.list tbody th a')].map((it) => it.textContent.trim())";
     let shown: BTreeSet<String> = serde_json::from_value(browser.ask(script).await).expect("titles");
     assert_eq!(shown, TITLES.map(str::to_owned).into());
-    // On paper only the list itself stands.
+    // Printed, the page shows only the list.
     browser.on_paper(true).await;
     let seen = "return ['table.list', '.head nav', 'form.bar', '.noprint', '.foot'].filter((it) => document.querySelector(it)?.checkVisibility())";
     assert_eq!(browser.ask(seen).await, serde_json::json!(["table.list"]));

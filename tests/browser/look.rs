@@ -1,4 +1,5 @@
-//! Every page as people see it, checked by axe-core. The pictures in target/screens are for people to look at.
+//! Every page as a browser renders it, checked by axe-core. The screenshots in target/screens are for people to look
+//! at.
 use crate::desk::made::stand;
 use crate::support::browser::person::{Person, Phone};
 use crate::support::catalogue::{BAG, DROP};
@@ -8,7 +9,7 @@ use uuid::Uuid;
 
 use super::{ROLES, Stage};
 
-/// Answers that are files, streams, or lead elsewhere at once.
+/// Routes that answer with a file or a stream, or redirect at once.
 const NO_PAGES: [&str; 13] = [
     "/assets/{file}",
     "/bulk/look",

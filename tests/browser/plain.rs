@@ -1,4 +1,5 @@
-//! Every act by pages alone, in a browser that runs no script: each is a form, and each leaves its row in the audit trail.
+//! Every act through plain pages, in a browser without scripts: each is a form, and each leaves its row in the audit
+//! trail.
 use pipeline::delivery::{DeliveryEvent, IntentId, RecallBy};
 use uuid::Uuid;
 
@@ -13,29 +14,29 @@ use super::look::is_of;
 use super::twins::twin_of;
 use super::{DOUYIN, ROLES, Stage};
 
-/// Forms that other stories send, or that change nothing.
+/// Forms that other tests send, or that change nothing.
 const ELSEWHERE: [&str; 3] = ["/sign-in", "/sign-in/code", "/bulk/look"];
 
-/// One act: the page that it begins on, what is filled in there, and what is clicked.
+/// One act: the page it begins on, the fields filled in there, and what is clicked.
 struct Step {
     /// The form's address.
     form: String,
     page: String,
-    /// What is unfolded first.
+    /// The summary to unfold first.
     unfolds: Option<&'static str>,
     fills: Vec<(&'static str, String)>,
     clicks: Vec<String>,
 }
 
 impl Step {
-    /// A form that stands on the page `page` and is sent by the button `click`.
+    /// A form on the page `page` that is sent by the button `click`.
     fn new(form: &str, page: &str, fills: &[(&'static str, &'static str)], click: &str) -> Self {
         let clicks = vec![click.to_owned()];
         let fills = fills.iter().map(|(field, text)| (*field, (*text).to_owned())).collect();
         Self { form: form.to_owned(), page: page.to_owned(), unfolds: None, fills, clicks }
     }
 
-    /// An act on one work that is looked at before it is confirmed.
+    /// An act on one work that is previewed before it is confirmed.
     fn looked_at(work: Uuid, act: &str, fills: &[(&'static str, &'static str)]) -> Self {
         let path = format!("/works/{work}/{act}");
         let step = Self::new(&path, &path, fills, "#form button");
@@ -54,7 +55,7 @@ impl Step {
 }
 
 impl Stage {
-    /// Takes the step. Returns what is wrong: a problem that the page shows, or no new row in the audit trail.
+    /// Does the step. Returns what is wrong: a problem shown by the page, or a missing row in the audit trail.
     async fn does(&self, step: &Step) -> Option<String> {
         let rows = async || self.pipeline.truth.count("select count(*) from audit").await;
         let before = rows().await;
@@ -68,7 +69,7 @@ impl Stage {
         for click in &step.clicks {
             self.browser.click(click).await;
         }
-        // Where no script runs, the driver does not wait for what a click leads to.
+        // Without scripts, the driver does not wait for the page that a click opens.
         let (mut written, mut problem) = (false, false);
         comes_true(PATIENCE, async || {
             written = rows().await > before;
@@ -83,14 +84,14 @@ impl Stage {
         }
     }
 
-    /// Sets when held decisions take effect: after this interval of SQL, counted from now.
+    /// Sets when held decisions take effect: this SQL interval from now.
     async fn due(&self, after: &str) {
         let set = format!("update held_decisions set due_at = clock_timestamp() + {after}");
         let set = sqlx::query(sqlx::AssertSqlSafe(set));
         set.execute(self.pipeline.truth.pool()).await.expect("set when decisions are due");
     }
 
-    /// A work that was released, and whose delivery to a partner stands where these events lead.
+    /// A released work whose delivery to a partner is in the state that these events lead to.
     async fn delivering(&self, title: &str, partner: &str, events: &[DeliveryEvent]) -> Uuid {
         let id = planted::work(&self.pipeline, title, &[DROP, BAG, DOUYIN]).await;
         self.pipeline.command(&["release", &id.to_string()]).await.exits(0);
@@ -99,7 +100,7 @@ impl Stage {
     }
 }
 
-/// What a reviewer does at the queue, where decisions are held first. Returns the addresses of its forms.
+/// A reviewer's acts at the queue, where decisions are held first. Returns the addresses of its forms.
 async fn reviewing(stage: &Stage) -> Vec<String> {
     let browser = &stage.browser;
     let mut works = Vec::new();
@@ -127,7 +128,7 @@ async fn reviewing(stage: &Stage) -> Vec<String> {
     // A decision that another reviewer made meanwhile stands, and the page says so.
     choose(works[3], "accept").await;
     holds(1).await;
-    // It is not carried out before the other reviewer has decided, however long that takes.
+    // The act is not carried out before the other reviewer has decided, however long that takes.
     stage.due("interval '1 hour'").await;
     stage.pipeline.command(&["review", "reject", &works[3].to_string(), "--reason", "画面"]).await.exits(0);
     stage.due("interval '0'").await;
@@ -179,7 +180,7 @@ async fn on_one_work(stage: &Stage) -> Vec<Step> {
             &[("input[name=title]", "灯塔工厂的早晨")],
             "form[action$='/texts'] button.primary",
         ),
-        // Without an end the form closes a window, which is accepted where none is open.
+        // Without an end date the form closes a window; this is accepted even if none is open.
         Step::looked_at(cured, "cure", &[reason]),
         Step::looked_at(released, "recall", &[reason]),
         Step::looked_at(again, "reprocess", &[]),
@@ -189,7 +190,7 @@ async fn on_one_work(stage: &Stage) -> Vec<Step> {
     ]
 }
 
-/// What people do about deliveries by hand.
+/// What people do for deliveries by hand.
 async fn by_hand(stage: &Stage) -> Vec<Step> {
     let handed = || DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) };
     let taken_back =

@@ -9,7 +9,7 @@ use crate::support::wait::wait_until_true;
 
 use super::Stage;
 
-/// Works in a row without the mouse.
+/// Works reviewed in a row without the mouse.
 const WORKS: usize = 50;
 
 const QUEUE: &str = "/queue/screening";
@@ -81,7 +81,7 @@ async fn two_reviewers_are_never_given_the_same_card() {
     one.open(QUEUE).await;
     other.open(QUEUE).await;
     assert_eq!((card(one).await, card(&other).await), (works[0], works[1]));
-    // A card that another reviewer holds names that reviewer and has no form.
+    // A card that another reviewer holds shows that reviewer's name and has no form.
     other.open(&format!("{QUEUE}/{}", works[0])).await;
     other.says("王审").await;
     assert_eq!(other.count("#decide").await, 0);
@@ -101,7 +101,7 @@ async fn a_decision_is_undone_by_a_key_and_keys_do_nothing_while_a_person_types(
     stage.person("王审", &["screener"]).await;
     let browser = &stage.browser;
     browser.open(QUEUE).await;
-    // Marks of the time line, one after the other.
+    // The marks on the time line, one after the other.
     let at = "return document.querySelector('#film').currentTime";
     let starts = "return [...document.querySelectorAll('[data-mark]')].map((it) => Number(it.dataset.seek))";
     let starts: Vec<f64> = serde_json::from_value(browser.ask(starts).await).expect("where marks begin");
@@ -130,7 +130,7 @@ async fn a_decision_is_undone_by_a_key_and_keys_do_nothing_while_a_person_types(
     leaves(browser, &next).await;
     assert_eq!((card(browser).await, stage.held().await), (works[0], 0));
     assert_eq!(stage.state(works[0]).await, "awaiting_review");
-    // Put aside, it comes after the other work.
+    // A skipped work comes after the other one.
     browser.press('h').await;
     leaves(browser, &path).await;
     assert_eq!(card(browser).await, works[1]);

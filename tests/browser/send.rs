@@ -1,5 +1,6 @@
-//! A film sent from the entrant's page: checked before a byte is sent; sent on after a reload, from another browser, after a pause and a lost
-//! network; another file noticed; what the server finds shown on the same page.
+//! A film uploaded from the entrant's page: checked before a byte is sent; resumed after a reload, from another
+//! browser, after a pause and after a lost network; another file is recognised as such; the server's findings appear on
+//! the same page.
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -15,11 +16,11 @@ use crate::support::films::Dice;
 use crate::support::wait::{wait_until, wait_until_true};
 use crate::support::{Entrant, Proxy, Service, Setup, TestPipeline};
 
-/// Bytes beside the headers: a whole part of 8 MiB and a piece of a second.
+/// Bytes after the headers: a whole part of 8 MiB and a piece of a second.
 const BYTES: usize = 12 * 1024 * 1024;
-/// Bytes a second of a slow line: an upload takes long enough to be looked at.
+/// Bytes a second of a slow line: the upload takes long enough to be observed.
 const SLOW: u32 = 1_500_000;
-/// Keeps each offset that a page sends bytes at, over reloads.
+/// Records every offset that a page sends bytes at, across reloads.
 const RECORD: &str = r#"
     const set = XMLHttpRequest.prototype.setRequestHeader;
     XMLHttpRequest.prototype.setRequestHeader = function (name, value) {
@@ -30,14 +31,14 @@ const RECORD: &str = r#"
 /// Whether the page would ask before it is left.
 const STAYS: &str = "return !dispatchEvent(new Event('beforeunload', { cancelable: true }))";
 
-/// Tries again at once while the page waits; whether it has come to its end.
+/// Retries at once while the page waits; returns whether the upload has ended.
 const AGAIN: &str = r##"
     const said = document.querySelector("#send [role=status]")?.textContent ?? "";
     if (said.includes("自动重试")) for (const part of ["pause", "start"]) document.querySelector(`[data-part=${part}]`).click();
     return document.body.innerText.includes("您可以关闭本页");
 "##;
 
-/// An entry that waits for its film, and a line to its page that can be cut.
+/// An entry that waits for its film, and a connection to its page that can be cut.
 struct Waiting {
     driver: Driver,
     base: String,
@@ -82,7 +83,7 @@ impl Waiting {
         Device { browser }
     }
 
-    /// A film of this name whose headers keep the contest's rules. Each seed gives another one.
+    /// A film with this name whose headers keep the contest's rules. Each seed gives a different film.
     fn film(&self, name: &str, seed: u64) -> PathBuf {
         let mut dice = Dice::new(seed);
         let bytes: Vec<u8> = std::iter::repeat_with(|| dice.next().to_le_bytes()).flatten().take(BYTES).collect();
@@ -98,7 +99,7 @@ impl Waiting {
         query.fetch_optional(self.pipeline.truth.pool()).await.expect("the upload's row")
     }
 
-    /// The same, once there are some and they become no more: nothing is sent.
+    /// The same, once it is not zero and no longer grows: nothing is being sent.
     async fn kept_for_good(&self) -> i64 {
         let mut before = None;
         wait_until("what was sent is durable", PATIENCE, async || {
@@ -122,7 +123,7 @@ impl Device {
         self.browser.attach("#film-check input", film).await;
     }
 
-    /// Chooses a film, starts, and waits until a fifth of it has left on a slow line, which people who hear the page learn.
+    /// Chooses a film, starts, and waits until a fifth of it was sent on a slow line; screen readers announce it.
     async fn sends_a_fifth(&self, film: &Path) {
         self.browser.network(true, Some(SLOW)).await;
         self.choose(film).await;
@@ -143,14 +144,14 @@ impl Device {
         sent.map(|offset| offset.parse().expect("an offset")).collect()
     }
 
-    /// After its first `before` requests this browser sent something, and nothing that was durable then.
+    /// After its first `before` requests this browser sent something, and nothing that was already durable then.
     async fn sent_nothing_below(&self, kept: i64, before: usize) {
         let offsets = self.offsets().await;
         let later = &offsets[before..];
         assert!(!later.is_empty() && later.iter().all(|offset| *offset >= kept), "{later:?} with {kept} bytes durable");
     }
 
-    /// Looks at the page as it is, in Chinese; what the network's loss left in the console is left out.
+    /// Checks the page as it is, in Chinese; console messages about the lost network are ignored.
     async fn look(&self, name: &str) -> Vec<String> {
         self.browser.complaints().await;
         self.browser.look("zh", name).await
@@ -182,7 +183,7 @@ async fn an_upload_goes_on_after_a_reload_and_in_another_browser() {
     wait_until_true("it has gone on", PATIENCE, async || one.offsets().await.len() > 1).await;
     one.sent_nothing_below(kept, 1).await;
 
-    // The first browser is paused, and another one goes on with the same link.
+    // The first browser is paused, and another one continues with the same link.
     one.browser.click("[data-part=pause]").await;
     one.browser.says("已暂停").await;
     let kept = waiting.kept_for_good().await;
@@ -197,7 +198,7 @@ async fn an_upload_goes_on_after_a_reload_and_in_another_browser() {
     wait_until_true("there is nothing to be sent", PATIENCE, async || other.browser.count("#send").await == 0).await;
     found.extend(other.look("film-arrived").await);
 
-    // The paused one learns that all is there.
+    // The paused browser learns that the upload is complete.
     one.browser.click("[data-part=resume]").await;
     one.browser.says("您可以关闭本页").await;
     nothing(&found);
@@ -288,7 +289,7 @@ async fn the_page_waits_as_long_as_a_full_server_asks_and_then_shows_what_the_se
 
     let gone = http.delete(place).bearer_auth(&taking.token).header("Tus-Resumable", "1.0.0").send().await;
     assert_eq!(gone.expect("an answer").status(), 204);
-    // The entrant does not wait for so long.
+    // The entrant does not wait that long.
     wait_until_true("there is room", PATIENCE, async || device.browser.ask(AGAIN).await == true).await;
     waiting.pipeline.truth.reaches(waiting.entered.id, "awaiting_review", PATIENCE).await;
     device.browser.says("待初筛").await;

@@ -1,4 +1,4 @@
-//! Sign-in and its end: the invitation, the second factor, and stolen cookies.
+//! Sign-in and sign-out: the invitation, the second factor, and stolen cookies.
 use reqwest::redirect::Policy;
 
 use crate::support::browser::Scripts;

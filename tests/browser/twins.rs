@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::{ROLES, Stage};
 
-/// What screening finds of a work whose middle is another one's beginning.
+/// The finding of screening for a work whose middle is another work's beginning.
 pub(super) fn twin_of(other: Uuid) -> Twin {
     let range = json!({ "start_ms": 2000, "end_ms": 10_000, "other_start_ms": 1000, "other_end_ms": 9000 });
     let found = json!({ "covered_percent": 91, "agreement_percent": 97, "ranges": [range] });
@@ -30,7 +30,7 @@ async fn twins_are_played_together_and_one_act_decides_about_one_of_them() {
     browser.open(&format!("/works/{same}/beside/{first}")).await;
     browser.says("91%").await;
     assert_eq!(browser.count("video").await, 2);
-    // Both run, apart by the shift of one second.
+    // Both play, one second apart, which is their shift.
     browser.click("[data-do=play]").await;
     let together = "const [one, other] = document.querySelectorAll('video');
         return !one.paused && !other.paused && one.currentTime > 0 && Math.abs(one.currentTime - other.currentTime - 1) < 0.5";

@@ -12,7 +12,7 @@ use crate::support::{Service, TestPipeline};
 
 /// Bytes a second of a slow line: the films take long enough to be interrupted.
 const SLOW: u32 = 400_000;
-/// Works of the sheet that are right, and those of them that have one film in the folder.
+/// Valid works of the sheet, and those of them that have exactly one film in the folder.
 const RIGHT: usize = 36;
 const CLEAR: usize = 34;
 
@@ -55,7 +55,7 @@ impl Stage {
         (person, phone)
     }
 
-    /// Sends a sheet and confirms what is right.
+    /// Sends a sheet and confirms the valid rows.
     async fn enters(&self, sheet: &Path) {
         self.browser.attach("input[name=sheet]", sheet).await;
         self.browser.click("form[action$='/sheets'] button").await;
@@ -81,7 +81,7 @@ async fn a_unit_brings_forty_works_from_a_sheet_and_a_folder() {
     let (person, phone) = stage.invited().await;
     found.extend(browser.look_at(&stage.unit, "unit").await);
 
-    // Out, and in again by password and code.
+    // Signs out, and in again with password and code.
     browser.speak("zh", &stage.unit).await;
     browser.click("form[action='/units/sign-out'] button").await;
     browser.arrives("/units/sign-in").await;
@@ -104,7 +104,7 @@ async fn a_unit_brings_forty_works_from_a_sheet_and_a_folder() {
     found.extend(browser.look_at(&format!("{}/works", stage.unit), "unit-works").await);
     assert!(browser.print("unit-works").await <= 3, "forty receipts are a list, not a pile");
 
-    // The folder: most find their works, two are chosen by hand.
+    // The folder: most films match their works, two are chosen by hand.
     let films = format!("{}/films", stage.unit);
     browser.speak("zh", &films).await;
     browser.attach("#folder input", &folder).await;
@@ -117,7 +117,7 @@ async fn a_unit_brings_forty_works_from_a_sheet_and_a_folder() {
     browser.click("[data-part=start]").await;
     wait_until_true("some films have arrived", PATIENCE, async || stage.arrived().await >= 3).await;
 
-    // The page is loaded again in the middle of it: what has arrived stays, the rest goes on, and the choice is remembered.
+    // The page is reloaded in the middle: films that have arrived stay, the rest continues, and the choice is kept.
     browser.open("/units/sign-in").await;
     browser.network(true, None).await;
     browser.open(&films).await;
@@ -128,7 +128,7 @@ async fn a_unit_brings_forty_works_from_a_sheet_and_a_folder() {
     wait_until_true("all films are stored", PATIENCE, async || stage.arrived().await == CLEAR as i64 + 1).await;
     found.extend(browser.look_at(&films, "unit-films-left").await);
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
-    // A cookie of this door opens no other.
+    // A cookie of this door is not accepted at another.
     let other = stage.driver.browser(&stage.base, Scripts::On).await;
     other.open(&stage.unit).await;
     other.arrives("/units/sign-in").await;

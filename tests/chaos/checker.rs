@@ -1,8 +1,9 @@
-//! Compares what anybody was told with what is true in the end. Pure, and tested to find what it is there for.
+//! Compares the acknowledgements that clients received with the final state. Pure, and tested to detect each kind of
+//! fault.
 //!
-//! *Lost* is what was acknowledged and is not so. *Doubled* is what was to happen once and happened twice. *Stuck* is what has not
-//! come to its right end although all faults are over. Not a failure is what took long, what was tried again, and what an entrant
-//! had to send twice because nobody had acknowledged it.
+//! *Lost*: acknowledged, but not so in the end. *Doubled*: had to happen once and happened twice. *Stuck*: not in its
+//! right final state although all faults are over. These are not failures: slowness, repeated tries, and bytes that an
+//! entrant had to send twice because they had not been acknowledged.
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
@@ -17,7 +18,7 @@ pub(super) const DROP: &str = crate::support::catalogue::DROP;
 pub(super) const BAG: &str = crate::support::catalogue::BAG;
 pub(super) const DOUYIN: &str = "douyin";
 
-/// A submission as it stands in the end, by the database, the bucket and the partners.
+/// A submission in the final state, according to the database, the bucket and the partners.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Work {
     pub(super) id: Uuid,
@@ -27,21 +28,21 @@ pub(super) struct Work {
     pub(super) passes: Option<bool>,
     /// Durable bytes of each of its uploads.
     pub(super) uploads: BTreeMap<Uuid, u64>,
-    /// The upload that became its film, and the SHA-256 of the object as it was read now.
+    /// The upload that became its film, and the SHA-256 of the object as read now.
     pub(super) film: Option<(Uuid, String)>,
-    /// How often each act stands in the audit trail.
+    /// How often each act is in the audit trail.
     pub(super) acts: BTreeMap<String, usize>,
-    /// Where it stands with each partner.
+    /// The state of its delivery to each partner.
     pub(super) deliveries: BTreeMap<String, String>,
-    /// How often each partner has it, by the partner's own word.
+    /// How many copies each partner reports.
     pub(super) at_partner: BTreeMap<String, usize>,
 }
 
-/// Everything as it stands in the end.
+/// The final state.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Standing {
     pub(super) works: Vec<Work>,
-    /// Parts, messages and webhooks that are still to do, as text.
+    /// Parts, messages and webhooks that are still open, as text.
     pub(super) open: Vec<String>,
     /// Parts that were done twice, as text.
     pub(super) done_twice: Vec<String>,
@@ -56,7 +57,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Whether nothing is.
+    /// Whether there are no findings.
     pub(super) fn none(&self) -> bool {
         self.lost.is_empty() && self.doubled.is_empty() && self.stuck.is_empty()
     }
@@ -74,7 +75,7 @@ impl fmt::Display for Findings {
     }
 }
 
-/// Holds the end against everything that was told.
+/// Compares the final state with every acknowledgement.
 pub(super) fn compare(record: &Record, standing: &Standing) -> Findings {
     let works: BTreeMap<Uuid, &Work> = standing.works.iter().map(|work| (work.id, work)).collect();
     let mut findings = Findings::default();
@@ -107,7 +108,7 @@ pub(super) fn compare(record: &Record, standing: &Standing) -> Findings {
     findings
 }
 
-/// One entry against its work.
+/// Compares one entry with its work.
 fn one(entry: &Entry, work: &Work, findings: &mut Findings) {
     let name = format!("{} ({})", entry.title, work.id);
     let mut told_of: BTreeMap<Uuid, u64> = BTreeMap::new();
@@ -124,7 +125,7 @@ fn one(entry: &Entry, work: &Work, findings: &mut Findings) {
                 }
             }
             Told::Verdict { passes } if work.passes != Some(*passes) => {
-                findings.lost.push(format!("{name}: passes was told as {passes} and is {:?}", work.passes));
+                findings.lost.push(format!("{name}: passes was reported as {passes} and is {:?}", work.passes));
             }
             Told::Entered(_) | Told::Verdict { .. } | Told::Act(_) | Told::Live(_) | Told::Gone(_) => {}
         }
@@ -152,9 +153,9 @@ fn one(entry: &Entry, work: &Work, findings: &mut Findings) {
     }
 }
 
-/// What was seen live is live and there, or was taken back since.
+/// A work that was seen live is live at the partner, or was recalled since.
 fn live(entry: &Entry, work: &Work, name: &str, partner: &str, findings: &mut Findings) {
-    // From the moment on at which the recall was ordered; whether it comes to its end is another question.
+    // Counts from the moment the recall was ordered; whether the recall completes is checked elsewhere.
     let taken_back = partner == DROP && entry.told.contains(&Told::Act("recall_ordered"));
     let stands = work.deliveries.get(partner).map_or("nowhere", String::as_str);
     let there = work.at_partner.get(partner).copied().unwrap_or(0);
@@ -163,7 +164,7 @@ fn live(entry: &Entry, work: &Work, name: &str, partner: &str, findings: &mut Fi
     }
 }
 
-/// Why the work has not come to its right end.
+/// Why the work is not in its right final state.
 fn end(entry: &Entry, work: &Work) -> Option<String> {
     let wanted = match entry.fate {
         Fate::Misshapen | Fate::Refused => "rejected",
@@ -190,7 +191,7 @@ fn end(entry: &Entry, work: &Work) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// An entry that went all the way, and the work as it then is.
+    /// An entry that went all the way, and its work in the final state.
     fn happy() -> (Record, Standing) {
         let (id, upload) = (Uuid::from_u128(1), Uuid::from_u128(2));
         let live = |partner: &str| Told::Live(partner.to_owned());
@@ -220,7 +221,7 @@ mod tests {
         (Record { entries: vec![entry], announced }, Standing { works: vec![work], ..Standing::default() })
     }
 
-    /// What is found when the end is changed like this: numbers of lost, doubled and stuck.
+    /// The findings after this change to the final state: numbers of lost, doubled and stuck.
     fn found(change: impl FnOnce(&mut Record, &mut Standing)) -> [usize; 3] {
         let (mut record, mut standing) = happy();
         change(&mut record, &mut standing);
@@ -243,7 +244,7 @@ mod tests {
         assert_eq!(found(|_, end| end.works[0].film = Some((upload, "cd".into()))), [1, 0, 0]);
         assert_eq!(found(|_, end| end.works[0].passes = Some(false)), [1, 0, 0]);
         assert_eq!(found(|_, end| _ = end.works[0].acts.remove("released")), [1, 0, 0]);
-        // It is not at its end either.
+        // It has not reached its final state either.
         assert_eq!(found(|_, end| *end.works[0].at_partner.get_mut(DOUYIN).unwrap() = 0), [1, 0, 1]);
         let planned = |end: &mut Standing| drop(end.works[0].deliveries.insert(BAG.into(), "planned".into()));
         assert_eq!(found(|_, end| planned(end)), [1, 0, 1]);

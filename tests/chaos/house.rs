@@ -1,5 +1,5 @@
-//! The installation that everything befalls: servers and services, each at a place of its own, on disks of their own; how faults
-//! begin and end there; and the supervisor that starts again what has ended by itself.
+//! The installation under test: servers and services, each in a network namespace and on disks of their own; how faults
+//! begin and end there; and the supervisor that restarts what has ended by itself.
 use std::collections::{BTreeMap, BTreeSet};
 use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,29 +18,30 @@ use crate::support::receiver::Receiver;
 use crate::support::store::Apart;
 use crate::support::{Network, ObjectStore, Place, Servers, Service, Setup, TestPipeline, Volume, network_or_say_so};
 
-/// The broker's disk is small; with less room than this it takes no more messages by itself.
+/// The broker's disk is small; with less free space than this it stops accepting messages.
 const BROKER: &str = "disk_free_limit.absolute = 32MB\nraft.wal_max_size_bytes = 16000000\n";
-/// Roles of the services that people call.
+/// Roles of the services that people send requests to.
 const CALLED: [&str; 2] = ["upload", "desk"];
-/// Roles of the services that are no uploads.
+/// Roles of the workers.
 const WORK: [&str; 3] = ["probe", "transcode", "publish"];
 
-/// Everything that a run stands on. Ended from the top.
+/// Everything that a run needs. Fields are dropped from the top.
 pub(super) struct House {
     pub(super) pipeline: TestPipeline,
     pub(super) douyin: Emulator<Douyin>,
-    /// Hears of every change.
+    /// Receives every webhook.
     pub(super) receiver: Receiver,
     services: Mutex<BTreeMap<Target, Arc<Service>>>,
-    /// Whom the plan wants down, or out of room, so that starting it would be in vain.
+    /// Targets that the plan wants down, or out of space; starting them would be in vain.
     down: Mutex<BTreeSet<Target>>,
-    /// Processes that stand still.
+    /// Processes that are stopped (SIGSTOP).
     stopped: Mutex<BTreeMap<Target, Vec<Pid>>>,
-    /// Starts so far, for the names of logs.
+    /// Number of starts so far, for the names of logs.
     starts: AtomicUsize,
-    /// What ended by itself and was started again, and how often.
+    /// Targets that ended by themselves and were restarted, and how often.
     revived: Mutex<BTreeMap<String, usize>>,
-    /// Held while one is started: by the end of a fault and by the supervisor at once, a server would come up elsewhere.
+    /// Held while a target is started: if the end of a fault and the supervisor started a server at once, it would come
+    /// up at another place.
     starting: BTreeMap<Target, Mutex<()>>,
     places: BTreeMap<Target, Place>,
     volumes: BTreeMap<Target, Volume>,
@@ -49,7 +50,7 @@ pub(super) struct House {
 }
 
 impl House {
-    /// Builds it and starts everything.
+    /// Builds the installation and starts everything.
     pub(super) async fn new(plan: &Plan) -> Self {
         let network = network_or_say_so("faults that pull cables; all others are");
         let place = |name: &str| network.as_ref().map_or_else(|| Place::here(name), |network| network.place(name));
@@ -98,7 +99,7 @@ impl House {
         house
     }
 
-    /// Whether this machine lets it happen.
+    /// Whether this machine supports the fault.
     pub(super) fn can(&self, fault: &Fault) -> bool {
         match fault.kind {
             Kind::Killed | Kind::Stopped => true,
@@ -107,28 +108,28 @@ impl House {
         }
     }
 
-    /// Addresses at which entries are taken, of those services that have logged one.
+    /// Addresses of the public API, of those services that have logged one.
     pub(super) fn apis(&self) -> Vec<String> {
         self.called(Service::api_address)
     }
 
-    /// Addresses at which staff are served, of those services that have logged one.
+    /// Addresses of the desk, of those services that have logged one.
     pub(super) fn desks(&self) -> Vec<String> {
         self.called(Service::desk_address)
     }
 
     fn called(&self, address: impl Fn(&Service) -> Option<String>) -> Vec<String> {
-        let services = self.services.lock().expect("nobody panics here");
+        let services = self.services.lock().expect("no holder panicked");
         let called = services.iter().filter(|(target, _)| matches!(target, Target::Upload(_)));
         called.filter_map(|(_, service)| address(service)).collect()
     }
 
-    /// Lets a fault begin. May block for a moment.
+    /// Begins a fault. May block for a moment.
     pub(super) fn begin(&self, fault: &Fault) {
         let (target, place) = (fault.target, &self.places[&fault.target]);
         match fault.kind {
             Kind::Killed => {
-                self.down.lock().expect("nobody panics here").insert(target);
+                self.down.lock().expect("no holder panicked").insert(target);
                 self.kill(target);
             }
             Kind::Stopped => {
@@ -136,30 +137,30 @@ impl House {
                 for pid in &processes {
                     let _ = kill_process(*pid, Signal::STOP);
                 }
-                self.stopped.lock().expect("nobody panics here").insert(target, processes);
+                self.stopped.lock().expect("no holder panicked").insert(target, processes);
             }
             Kind::CutOff => place.cut_off(),
             Kind::OneWay(server) => place.is_unheard_by(&self.places[&server]),
             Kind::Filled => {
                 if SERVERS.contains(&target) {
-                    self.down.lock().expect("nobody panics here").insert(target);
+                    self.down.lock().expect("no holder panicked").insert(target);
                 }
                 self.volumes[&target].fill();
             }
         }
     }
 
-    /// Ends it again. May block for as long as a server takes to start.
+    /// Ends a fault. May block for as long as a server takes to start.
     pub(super) fn end(&self, fault: &Fault) {
         let (target, place) = (fault.target, &self.places[&fault.target]);
         match fault.kind {
             Kind::Killed => {
-                let _starting = self.starting[&target].lock().expect("nobody panics here");
-                self.down.lock().expect("nobody panics here").remove(&target);
+                let _starting = self.starting[&target].lock().expect("no holder panicked");
+                self.down.lock().expect("no holder panicked").remove(&target);
                 self.start(target);
             }
             Kind::Stopped => {
-                let processes = self.stopped.lock().expect("nobody panics here").remove(&target);
+                let processes = self.stopped.lock().expect("no holder panicked").remove(&target);
                 for pid in processes.unwrap_or_default() {
                     let _ = kill_process(pid, Signal::CONT);
                 }
@@ -168,27 +169,27 @@ impl House {
             Kind::OneWay(server) => place.is_heard_by(&self.places[&server]),
             Kind::Filled => {
                 self.volumes[&target].empty();
-                self.down.lock().expect("nobody panics here").remove(&target);
+                self.down.lock().expect("no holder panicked").remove(&target);
             }
         }
     }
 
-    /// Starts this one if it has ended by itself, as whatever supervises services does. May block.
+    /// Starts the target if it has ended by itself, as a service supervisor does. May block.
     pub(super) fn supervise(&self, target: Target) {
-        let _starting = self.starting[&target].lock().expect("nobody panics here");
-        let down = self.down.lock().expect("nobody panics here").contains(&target);
+        let _starting = self.starting[&target].lock().expect("no holder panicked");
+        let down = self.down.lock().expect("no holder panicked").contains(&target);
         if !down && !self.lives(target) && self.start(target) {
-            let mut revived = self.revived.lock().expect("nobody panics here");
+            let mut revived = self.revived.lock().expect("no holder panicked");
             *revived.entry(name(target)).or_default() += 1;
         }
     }
 
-    /// What ended by itself and was started again, and how often.
+    /// Targets that ended by themselves and were restarted, and how often.
     pub(super) fn revived(&self) -> BTreeMap<String, usize> {
-        self.revived.lock().expect("nobody panics here").clone()
+        self.revived.lock().expect("no holder panicked").clone()
     }
 
-    /// Files in services' scratch directories, which nobody needs once all is done.
+    /// Files in services' scratch directories, which must be empty once all is done.
     pub(super) fn scratch_left(&self) -> Vec<String> {
         let services = targets().filter(|target| !SERVERS.contains(target));
         let of_processes = services.flat_map(|target| std::fs::read_dir(self.disk(target)).into_iter().flatten());
@@ -201,11 +202,11 @@ impl House {
     }
 
     fn running(&self) -> Vec<Arc<Service>> {
-        self.services.lock().expect("nobody panics here").values().cloned().collect()
+        self.services.lock().expect("no holder panicked").values().cloned().collect()
     }
 
     fn service(&self, target: Target) -> Option<Arc<Service>> {
-        self.services.lock().expect("nobody panics here").get(&target).cloned()
+        self.services.lock().expect("no holder panicked").get(&target).cloned()
     }
 
     fn store(&self) -> &Apart {
@@ -238,7 +239,7 @@ impl House {
         }
     }
 
-    /// Whether it was started; a server with no room may not start.
+    /// Whether it started; a server without disk space may not start.
     fn start(&self, target: Target) -> bool {
         match target {
             Target::Database => self.pipeline.servers.revive("postgres"),
@@ -249,7 +250,7 @@ impl House {
             }
             Target::Upload(_) | Target::Worker(_) => {
                 if let Some(service) = self.service(target) {
-                    // Whatever it ended with, it is no clean end that anybody expects.
+                    // After a fault no clean exit is expected.
                     service.kill();
                 }
                 self.serve(target);
@@ -264,7 +265,7 @@ impl House {
         let roles = if matches!(target, Target::Upload(_)) { &CALLED[..] } else { &WORK[..] };
         let (place, called) = (&self.places[&target], format!("{}.{start}", name(target)));
         let service = self.pipeline.start_at(place, &called, roles, &[("SCRATCH_DIR", &scratch)]);
-        self.services.lock().expect("nobody panics here").insert(target, service);
+        self.services.lock().expect("no holder panicked").insert(target, service);
     }
 
     fn processes(&self, target: Target) -> Vec<Pid> {
@@ -285,9 +286,9 @@ fn setup(servers: Servers, store: ObjectStore, douyin: &Emulator<Douyin>, here: 
         ("LEASE_S", "10"),
         ("RECONCILE_S", "1"),
         ("RETRY_BASE_S", "0.5"),
-        // More workers die here under one part than in years elsewhere.
+        // Under one part, more workers die here than in years of operation.
         ("MAX_ATTEMPTS", "12"),
-        // Longer than a fault: until then a worker that stood still may write what nobody wants any more.
+        // Longer than a fault: until then a worker that was stopped may still write objects that are no longer wanted.
         ("GARBAGE_DELAY_S", "60"),
         ("ENTRIES_PER_MINUTE", "0"),
     ];
@@ -302,7 +303,7 @@ fn setup(servers: Servers, store: ObjectStore, douyin: &Emulator<Douyin>, here: 
     Setup { servers: Some(servers), store: Some(store), partners, to_all: true, gates, env, ..Setup::default() }
 }
 
-/// Everything that faults befall.
+/// All targets of faults.
 pub(super) fn targets() -> impl Iterator<Item = Target> {
     let services = (0..UPLOADS).map(Target::Upload).chain((0..WORKERS).map(Target::Worker));
     SERVERS.into_iter().chain(services)
@@ -318,7 +319,7 @@ fn name(target: Target) -> String {
     }
 }
 
-/// A disk for each, no larger than it has to be.
+/// A disk for each target, no larger than necessary.
 fn volumes(dir: &TempDir, entries: u64) -> BTreeMap<Target, Volume> {
     let mib = |target: Target| match target {
         Target::Database => 1024,

@@ -1,5 +1,5 @@
-//! Whether works still make progress. People and the end of the story wait as long as they do, however slow the machine is, and give up
-//! only when nothing has progressed for a while.
+//! Whether works still make progress. However slow the machine is, people and the end of the test keep waiting, and
+//! give up only when nothing has progressed for a while.
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -37,12 +37,13 @@ impl Motion {
         Self { last: Mutex::new(Instant::now()) }
     }
 
-    /// Whether the last progress is longer ago than anyone waits.
+    /// Whether people should give up: there was no progress for too long.
     pub(super) fn has_ended(&self) -> bool {
         self.last.lock().expect("no panic while it is held").elapsed() > PATIENCE
     }
 
-    /// Watches until `stop`. Until `calm` faults begin and end, which counts as progress; the database may be unavailable.
+    /// Watches until `stop`. Until `calm`, faults begin and end, which counts as progress; the database may be
+    /// unavailable.
     pub(super) async fn watch(&self, house: &House, calm: &CancellationToken, stop: &CancellationToken) {
         let mut before = None;
         while !stop.is_cancelled() {

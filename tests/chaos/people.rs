@@ -1,5 +1,5 @@
-//! Entrants, a reviewer, an organiser and an operator, each as patient as people are: what is not answered is asked again, of another
-//! replica, with the same key. Everything that they are told goes into the history.
+//! Entrants, a reviewer, an organiser and an operator, each with a person's patience: a request without an answer is
+//! sent again, to another replica, with the same key. Every acknowledgement goes into the history.
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,13 +22,13 @@ use crate::support::platforms::faults::Chance;
 use crate::support::wait::rest;
 use crate::support::{Entrant, clips};
 
-/// One try of a request.
+/// Time limit of one try.
 const A_TRY: Duration = Duration::from_secs(10);
-/// Between two looks, and two tries.
+/// Between two polls, and between two tries.
 const A_MOMENT: Duration = Duration::from_millis(1200);
-/// Longest wait that a `Retry-After` may ask for, seconds.
+/// Longest `Retry-After` that is obeyed, seconds.
 const AGAIN_S: u64 = 10;
-/// What an entrant sends at once, bytes.
+/// Bytes that an entrant sends in one request.
 const CHUNK: usize = 150_000;
 
 /// The people, and what they work with.
@@ -56,7 +56,7 @@ impl People {
         Self { house, history, http, turn: AtomicUsize::new(0), screener, organiser, operator, films, motion }
     }
 
-    /// One entry's way from its form to its end, by all who have to do with it.
+    /// Takes one entry from its form to its end, in all the roles that this needs.
     pub(super) async fn see_through(&self, plan: &Plan, number: usize) {
         let (title, fate) = (title(number), plan.fates[number]);
         let entry = self.history.begin(&title, fate);
@@ -125,7 +125,7 @@ impl People {
         let mut offset = None;
         while offset != Some(film.len()) {
             let Some(at) = offset else {
-                // After a line that broke: what has arrived?
+                // After a broken connection: how much has arrived?
                 let head = self.ask(|api| tus(Method::HEAD, format!("http://{api}/files/{upload}"))).await?;
                 offset = Some(self.told_offset(entry, upload, &head)?);
                 continue;
@@ -155,7 +155,7 @@ impl People {
         Ok(bytes as usize)
     }
 
-    /// What the entrant reads: whether the rules let it in.
+    /// The verdict that the entrant reads: whether the work keeps the rules.
     async fn verdict(&self, entry: usize, id: Uuid, token: &str) -> Result<bool> {
         loop {
             let place = format!("/api/v1/submissions/{id}");
@@ -170,7 +170,7 @@ impl People {
         }
     }
 
-    /// Carries the bag, says yes to Douyin, and sees the work live everywhere.
+    /// Delivers the bag, confirms for Douyin, and waits until the work is live everywhere.
     async fn hand_over(&self, entry: usize, id: Uuid) -> Result<()> {
         let (mut carried, mut confirmed, mut live) = (false, false, Vec::new());
         while live.len() < PARTNERS.len() {
@@ -206,7 +206,7 @@ impl People {
         Ok(())
     }
 
-    /// Does what people do, once, and notes that it was done.
+    /// Does an act once, and records that it was done.
     async fn act(&self, entry: usize, token: &str, path: &str, body: &Value, act: &'static str) -> Result<()> {
         self.post(token, path, body).await?;
         self.history.note(entry, Told::Act(act));
@@ -222,13 +222,13 @@ impl People {
         self.ask_desk(post).await.with_context(|| path.to_owned()).map(drop)
     }
 
-    /// Looks, as its entrant, until the entry is in this state.
+    /// Polls, as its entrant, until the entry is in this state.
     async fn is(&self, id: Uuid, token: &str, state: &str) -> Result<()> {
         let place = format!("/api/v1/submissions/{id}");
         let why = || format!("wait until it is {state}");
         loop {
             let get = |api: &str| self.http.get(format!("http://{api}{place}")).bearer_auth(token);
-            // An answer may break off in its body.
+            // The answer's body may be cut off.
             let seen: Value = self.ask(get).await.with_context(why)?.json().await.unwrap_or_default();
             let now = seen["state"].as_str().unwrap_or_default();
             if now == state {
@@ -241,7 +241,7 @@ impl People {
         }
     }
 
-    /// Looks at its deliveries, as an organiser, until there is something to see.
+    /// Polls its deliveries, as an organiser, until `see` returns something.
     async fn deliveries<T>(&self, id: Uuid, see: impl Fn(Value) -> Option<T>) -> Result<T> {
         let place = format!("/api/v1/submissions/{id}/deliveries");
         loop {
@@ -254,7 +254,8 @@ impl People {
         }
     }
 
-    /// Asks one replica of the public API after the other until one says something other than "not now".
+    /// Sends the request to one replica of the public API after the other until one answers something other than "not
+    /// now".
     async fn ask(&self, request: impl Fn(&str) -> RequestBuilder) -> Result<Response> {
         self.ask_one_of(|| self.house.apis(), request).await
     }
@@ -304,23 +305,23 @@ impl People {
     }
 }
 
-/// "Not now", in all the ways that an API has for it.
+/// "Not now", in all the forms that an API uses.
 fn may_be_asked_again(status: StatusCode) -> bool {
     status.is_server_error() || [408, 423, 429].contains(&status.as_u16())
 }
 
-/// Where a list of deliveries has a partner.
+/// The state of a partner in a list of deliveries.
 fn stands<'a>(deliveries: &'a Value, partner: &str) -> &'a str {
     let of = deliveries.as_array().into_iter().flatten().find(|delivery| delivery["partner"] == partner);
     of.and_then(|delivery| delivery["state"].as_str()).unwrap_or("nowhere")
 }
 
-/// A work's title: no other one's begins like it.
+/// A work's title: no other work's title begins with it.
 fn title(number: usize) -> String {
     format!("混沌演习第{number:05}号")
 }
 
-/// A few real clips, of which each entry gets its own by bytes that no player shows.
+/// A few real clips; each entry gets one of its own by adding bytes that no player shows.
 struct Films {
     right: Vec<Vec<u8>>,
     misshapen: Vec<u8>,
@@ -346,8 +347,8 @@ impl Films {
         Self { right, misshapen: clip("misshapen", "testsrc2=size=240x180", 2.0) }
     }
 
-    /// A film of no other entry: behind a clip stands a box of bytes that are free for any use (ISO 14496-12, 8.1.2). One in twelve
-    /// has so many that its upload takes two parts.
+    /// A film that no other entry has: a clip followed by a `free` box with random bytes (ISO 14496-12, 8.1.2). In one
+    /// of twelve the box is so large that the upload takes two parts.
     fn film(&self, seed: u64, number: usize, fate: Fate) -> Vec<u8> {
         let mut chance = Chance::new(seed ^ (number as u64) << 32);
         let clip = if fate == Fate::Misshapen { &self.misshapen } else { &self.right[number % self.right.len()] };

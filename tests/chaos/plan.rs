@@ -1,5 +1,5 @@
-//! What a seed decides: which fault befalls whom, when, and for how long; and what is to become of each entry. A pure function of
-//! the seed and the sizes of the run.
+//! What a seed decides: which fault hits which target, when, and for how long; and the fate of each entry. A pure
+//! function of the seed and the sizes of the run.
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -13,7 +13,7 @@ pub(super) const UPLOADS: usize = 2;
 /// Workers, each of which does every stage.
 pub(super) const WORKERS: usize = 3;
 
-/// Whom a fault befalls.
+/// The target of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Target {
     /// PostgreSQL.
@@ -28,16 +28,16 @@ pub(super) enum Target {
     Worker(usize),
 }
 
-/// What befalls it.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// SIGKILL; for a server of several processes, to all of them at once. It comes back when the fault is over.
     Killed,
-    /// SIGSTOP, and SIGCONT when it is over.
+    /// SIGSTOP, and SIGCONT at the end.
     Stopped,
-    /// Its namespace's cable is out: every packet from and to it vanishes.
+    /// Its network namespace is disconnected: every packet from and to it is dropped.
     CutOff,
-    /// What it sends to this server vanishes; what the server sends arrives.
+    /// Packets that it sends to this server are dropped; those from the server arrive.
     OneWay(Target),
     /// Its disk is full: a server's data, a service's scratch.
     Filled,
@@ -48,7 +48,7 @@ pub(super) enum Kind {
 pub(super) struct Fault {
     /// When it begins, ms after the start.
     pub(super) at_ms: u64,
-    /// How long it lasts, ms. What was killed is gone for so long.
+    /// How long it lasts, ms. A killed target stays down for this time.
     pub(super) lasts_ms: u64,
     pub(super) target: Target,
     pub(super) kind: Kind,
@@ -60,7 +60,7 @@ impl Fault {
         self.at_ms + self.lasts_ms
     }
 
-    /// As the report counts it.
+    /// Its name in the report.
     pub(super) fn name(&self) -> String {
         let whom = |target: Target| match target {
             Target::Database => "database",
@@ -79,7 +79,7 @@ impl Fault {
     }
 }
 
-/// What is to become of an entry.
+/// The fate of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fate {
     /// Live with every partner.
@@ -88,7 +88,7 @@ pub(super) enum Fate {
     Misshapen,
     /// Refused by its reviewer.
     Refused,
-    /// Live with every partner, and then taken back from the partner's bucket.
+    /// Live with every partner, and then recalled from the partner's bucket.
     Recalled,
 }
 
@@ -113,8 +113,8 @@ impl Plan {
             let (target, kind) = draw(&mut chance);
             let lasts_ms = lasts_ms(&mut chance, target, kind);
             at_ms += 1_500 + chance.next() % 5_000;
-            // One fault at a time befalls a target; and of the three servers at most two are in trouble at once, so that what
-            // happens is more than waiting.
+            // A target has one fault at a time, and at most two of the three servers have one, so that works do more
+            // than wait.
             let free_at = |target: &Target| open.get(target).copied().unwrap_or(0);
             let mut begins = at_ms.max(free_at(&target) + 500);
             if is_server(target) {
@@ -182,7 +182,7 @@ fn draw(chance: &mut Chance) -> (Target, Kind) {
         0..6 => Kind::Killed,
         6..10 => Kind::Stopped,
         10..14 => Kind::CutOff,
-        // A server answers; it does not call.
+        // Servers answer requests; they send none.
         14..16 if !is_server(target) => Kind::OneWay(SERVERS[one_of(SERVERS.len())]),
         14..16 => Kind::CutOff,
         _ => Kind::Filled,
@@ -190,7 +190,7 @@ fn draw(chance: &mut Chance) -> (Target, Kind) {
     (target, kind)
 }
 
-/// From a moment to several leases; a broker or database needs seconds to come back by itself.
+/// From a moment to several leases; a broker or database needs seconds to recover.
 fn lasts_ms(chance: &mut Chance, target: Target, kind: Kind) -> u64 {
     let longest = match (kind, is_server(target)) {
         (Kind::Killed, _) => 3_000,
@@ -226,7 +226,7 @@ fn the_same_seed_gives_the_same_faults() {
     assert_eq!((one.faults.clone(), one.fates.clone()), (again.faults.clone(), again.fates.clone()));
     assert_eq!(one.digest(), again.digest());
     assert_ne!(one.digest(), Plan::new(8, 200, 300).digest());
-    // So that nobody changes what a seed means without noticing.
+    // The digest shows when a change alters what a seed means.
     assert_eq!(&Plan::new(1, 12, 15).digest()[..16], "ca54b8cf893bd90c");
 }
 

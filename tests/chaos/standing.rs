@@ -1,4 +1,4 @@
-//! Reads how everything stands in the end: in the database, in the bucket, and by the partners' own word.
+//! Reads the final state: from the database, the bucket, and the partners' own answers.
 use std::collections::BTreeMap;
 
 use futures::FutureExt;
@@ -11,12 +11,12 @@ use super::checker::{BAG, DOUYIN, DROP, Standing, Work};
 use super::house::House;
 use crate::support::leftovers;
 
-/// Everything, after the services have settled and ended: what they leave behind is found on the way.
+/// The whole final state, after the services have settled and stopped; leftovers are found on the way.
 pub(super) async fn read(house: &House) -> Standing {
     let pipeline = &house.pipeline;
     let mut open = texts(house, OPEN).await;
     let done_twice = texts(house, TWICE).await;
-    // Waits until all is quiet, ends the services, and looks at every row, object, file and process.
+    // Waits until all is idle, stops the services, and checks every row, object, file and process.
     match std::panic::AssertUnwindSafe(leftovers::find(pipeline)).catch_unwind().await {
         Ok(Ok(())) => {}
         Ok(Err(left)) => open.push(format!("left behind: {left:#}")),
@@ -51,7 +51,7 @@ pub(super) async fn read(house: &House) -> Standing {
     Standing { works, open, done_twice }
 }
 
-/// What is still to be done, whatever the reason: parked parts, too. Nobody tries them again in this story.
+/// Open work of any kind, including parked parts: there is no operator in this test who retries them.
 const OPEN: &str = "select concat_ws(' ', submission, stage, part, status, 'attempt', attempt, last_error) from parts
         where status not in ('done', 'cancelled')
     union all select concat_ws(' ', 'message', kind) from outbox
@@ -78,7 +78,7 @@ async fn rows(house: &House) -> Vec<Row> {
     sqlx::query_as(query).fetch_all(house.pipeline.truth.pool()).await.expect("read the submissions")
 }
 
-/// Two columns of what belongs to a submission: name and number.
+/// Two columns of a submission's rows: name and number.
 async fn pairs<K, V>(house: &House, query: &'static str, id: Uuid) -> BTreeMap<K, V>
 where
     K: Ord + Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
@@ -96,7 +96,7 @@ async fn deliveries(house: &House, id: Uuid) -> BTreeMap<String, String> {
     rows.into_iter().map(|(partner, machine)| (partner, machine.0.observed.name().to_owned())).collect()
 }
 
-/// Of the object as it is now; what is wrong with it where it cannot be read.
+/// The SHA-256 of the object as it is now, or why it cannot be read.
 async fn digest(house: &House, upload: Uuid) -> String {
     let file = house.pipeline.dir().join("film");
     match house.pipeline.objects.get_to_file(&ObjectKey::Upload(UploadId(upload)), &file).await {

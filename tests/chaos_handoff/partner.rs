@@ -1,4 +1,4 @@
-//! What the partners do who have no platform: one looks into its SFTP folders and answers, one pulls the feed and its files.
+//! The partners without a platform: one reads its SFTP folders and answers, one pulls the feed and its files.
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Chaos, FEED_TOKEN, Row, TV};
 
-/// The partner with the SFTP server says that a complete work is published, or that it has none any more once it is asked.
+/// The partner with the SFTP server reports a complete work as published, or as removed once that is requested.
 pub(super) fn answer(chaos: &Chaos, row: &Row) {
     let folder = chaos.sshd.drop_dir().join(row.submission.to_string()).join("1");
     let status = match &row.machine.observed {
@@ -18,14 +18,14 @@ pub(super) fn answer(chaos: &Chaos, row: &Row) {
         _ => return,
     };
     let receipt = json!({ "submission": row.submission, "run": 1, "status": status }).to_string();
-    // Under another name first; the folder may vanish at any moment, and then there is nothing to answer.
+    // Written under another name first; the folder may vanish at any moment, and then there is nothing to answer.
     let whole = folder.join("receipt.tmp");
     if std::fs::write(&whole, receipt).is_ok() {
         let _ = std::fs::rename(&whole, folder.join("receipt.json"));
     }
 }
 
-/// Complete folders of a work there. Half of one counts as wrong, unless it is being taken back.
+/// Complete folders of a work there. An incomplete folder is an error, unless it is being removed.
 pub(super) fn folders(chaos: &Chaos, row: &Row, wrong: &mut Vec<String>) -> usize {
     let of_work = |name: &String| name.starts_with(&row.submission.to_string());
     let there: Vec<String> = chaos.sshd.files().into_keys().filter(of_work).collect();
@@ -43,17 +43,17 @@ pub(super) struct Puller {
     has: BTreeMap<String, Instant>,
 }
 
-/// After this long a person asks the partner what became of what it has fetched.
+/// After this time a person asks the partner about the work it has fetched.
 const ASKED_AFTER: Duration = Duration::from_secs(10);
 
 impl Puller {
-    /// Whether it has had the film of a work for so long that somebody asked.
+    /// Whether it has had a work's film long enough for a person to have asked.
     pub(super) fn had(&self, work: Uuid) -> bool {
         let film = |path: &str| path.contains(&work.to_string()) && path.ends_with(".mp4");
         self.has.iter().any(|(path, since)| film(path) && since.elapsed() > ASKED_AFTER)
     }
 
-    /// Reads the feed of a worker and fetches what is new. The worker may die meanwhile; then it is for the next time.
+    /// Reads a worker's feed and fetches what is new. If the worker dies meanwhile, the next call continues.
     pub(super) async fn pull(&mut self, address: &str) {
         let client = Client::new();
         for item in items(address).await {
@@ -61,7 +61,7 @@ impl Puller {
             for link in links.map(|link| link.replace("&amp;", "&")) {
                 let Ok(mut url) = reqwest::Url::parse(&link) else { continue };
                 let file = url.path().to_owned();
-                // Links name the worker that told them; another one serves them as well.
+                // Links name the worker that wrote the feed; another worker serves them as well.
                 let Some((host, port)) = address.split_once(':') else { continue };
                 let moved = url.set_host(Some(host)).is_ok() && url.set_port(port.parse().ok()).is_ok();
                 if self.has.contains_key(&file) || !moved {
@@ -76,7 +76,7 @@ impl Puller {
     }
 }
 
-/// The items of the whole feed, page by page, as text; nothing where the worker is just being killed.
+/// The items of the whole feed, page by page, as text; empty if the worker was just killed.
 pub(super) async fn items(address: &str) -> Vec<String> {
     let client = Client::new();
     let (mut next, mut found) = (Some(format!("http://{address}/partners/net/feed.xml")), Vec::new());

@@ -12,13 +12,13 @@ use crate::support::platforms::faults::Chance;
 /// When a delivery is recalled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Phase {
-    /// While the call that counts is made, or as soon after as it is seen.
+    /// During the call that publishes, or as soon after it as it is observed.
     Sending,
-    /// While nobody knows whether it took effect.
+    /// While it is unknown whether the call took effect.
     Unknown,
-    /// While the partner looks, or a person has it.
+    /// While the partner reviews it, or a person has the task.
     Review,
-    /// When it can be seen.
+    /// When it is live.
     Live,
 }
 
@@ -53,24 +53,24 @@ pub(super) struct Plan {
     pub(super) works: usize,
     /// Recalled in review or when live: for each work, in the order of `PARTNERS`.
     recalls: Vec<[Option<Phase>; PARTNERS.len()]>,
-    /// So many of the others are recalled while they are being sent, and so many while nobody knows: the first that are seen so,
-    /// since nobody can choose beforehand whom that befalls.
+    /// This many of the others are recalled while they are being sent, and as many while their outcome is unknown: the
+    /// first ones observed in that phase, because which ones reach it cannot be planned.
     pub(super) on_sight: usize,
 }
 
 impl Plan {
-    /// Follows from the seed alone.
+    /// Depends on the seed alone.
     pub(super) fn new(seed: u64, deliveries: usize) -> Self {
         let mut chance = Chance::new(seed);
         let works = deliveries.div_ceil(PARTNERS.len());
-        // About a quarter of all deliveries is recalled, each phase as often as the others.
+        // About a quarter of all deliveries is recalled, each phase equally often.
         let mut one = |_| chance.hits(130).then(|| [Phase::Review, Phase::Live][(chance.next() % 2) as usize]);
         let recalls = (0..works).map(|_| PARTNERS.map(&mut one)).collect();
         Self { seed, works, recalls, on_sight: works * PARTNERS.len() * 6 / 100 }
     }
 
-    /// What goes wrong with calls. Five of a hundred take effect and are not answered; in the short form only the calls that
-    /// count hang until their deadline, since that is twenty seconds, and the others break off.
+    /// Faults of calls. Five of a hundred calls take effect and are not answered. In the short form only the calls that
+    /// publish hang until their deadline of twenty seconds; the others break off.
     pub(super) fn faults(&self) -> Vec<(&'static str, u32, Fault)> {
         let long = self.works * PARTNERS.len() > SHORT;
         let silent = if long { Fault::CommitThenTimeOut } else { Fault::CommitThenCut };
@@ -78,7 +78,7 @@ impl Plan {
             ("add", 50, Fault::CommitThenTimeOut),
             ("create", 50, Fault::CommitThenTimeOut),
             ("*", 50, silent),
-            // So that there is a moment to recall in while a call is made, and while an unanswered one is read back.
+            // Leaves time for a recall while a call is made, and while an unanswered one is read back.
             ("add", 600, Fault::Late(Duration::from_millis(1500))),
             ("create", 600, Fault::Late(Duration::from_millis(1500))),
             ("viewlist", 600, Fault::Late(Duration::from_millis(1500))),
@@ -88,8 +88,8 @@ impl Plan {
         ]
     }
 
-    /// Whether this delivery is to be recalled now. One that never was seen in review is recalled once it is live. `recalled`
-    /// are those of each phase so far.
+    /// Whether this delivery is to be recalled now. A delivery that was never observed in review is recalled once it is
+    /// live. `recalled` counts those of each phase so far.
     pub(super) fn recall_now(
         &self,
         work: usize,
@@ -118,7 +118,7 @@ impl Plan {
         self.recalls.iter().enumerate().flat_map(of)
     }
 
-    /// How long it may take: dead workers' leases and silent platforms' deadlines, one after the other.
+    /// Time limit: dead workers' leases and silent platforms' deadlines, one after the other.
     pub(super) fn patience(&self) -> Duration {
         Duration::from_secs(120 + 2 * (self.works * PARTNERS.len()) as u64)
     }
@@ -139,7 +139,7 @@ impl fmt::Display for Plan {
     }
 }
 
-/// A work's title: no other one's begins like it.
+/// A work's title: no other work's title begins with it.
 pub(super) fn title(number: usize) -> String {
     format!("交接演习第{number:05}号")
 }

@@ -1,4 +1,4 @@
-//! What is true at the partners, by their own word, against what we say of it.
+//! Compares the partners' own answers with our record.
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{BAG, BILIBILI, Chaos, Counts, DOUYIN, DROP, NET, Row, TV, partner, p
 use crate::support::leftovers;
 use crate::support::platforms::World;
 
-/// Everything that is not as we say.
+/// Every difference from our record.
 pub(super) async fn compare(chaos: &Chaos, feed: &str) -> Vec<String> {
     let offered = partner::items(feed).await;
     let dropped = leftovers::keys(&chaos.pipeline.partner).await;
@@ -36,7 +36,7 @@ pub(super) async fn compare(chaos: &Chaos, feed: &str) -> Vec<String> {
                 usize::from(ours.iter().any(|key| key.starts_with(&bag)))
             }
         };
-        // A person may find nothing to take down, or one; the machine's word is exact.
+        // A person may find one work to remove, or none; for the other partners the count is exact.
         let right = match (&row.machine.observed, row.partner.as_str()) {
             (Observed::Live { .. }, _) => there == 1,
             (Observed::Recalled { .. }, _) => there == 0,
@@ -88,7 +88,7 @@ pub(super) async fn report(chaos: &Chaos, counts: &Counts, elapsed: Duration) ->
         .await;
     let mut text = format!(
         "over in {:.1} s; {} workers killed with -9; {failed} attempts failed or died with their worker; {lost} calls without an \
-         answer; {unknown} times nobody knew; {} parked and tried again; {} reported live by a person\nrecalled: {:?}\nnow: {states:?}\nthe last of each was \
+         answer; {unknown} times unknown; {} parked and tried again; {} reported live by a person\nrecalled: {:?}\nnow: {states:?}\nthe last of each was \
          over after {left_over:?}",
         elapsed.as_secs_f64(),
         counts.kills,

@@ -1,5 +1,6 @@
-//! Entries of known content: at 0.4 s of each second the picture flashes white for a tenth of a second, and a tone beeps at the
-//! same instant. Between the flashes a dim test picture moves, so that a turned, cropped or repeated frame shows.
+//! Entries of known content: at 0.4 s of each second the picture flashes white for a tenth of a second, and a tone
+//! beeps at the same instant. Between the flashes a dim test picture moves, so that a rotated, cropped or repeated
+//! frame is detected.
 use std::path::{Path, PathBuf};
 
 use crate::support::clips::ffmpeg;
@@ -10,17 +11,17 @@ pub(super) const ONSET_S: f64 = 0.4;
 /// A tenth of a millisecond early, so that rounding cannot move the flash by a frame.
 const NOW: &str = "lt(mod(t+0.6001\\,1)\\,0.1)";
 
-/// The AI label that some of these carry, as GB 45438-2025 writes it.
+/// The AI label that some of these clips carry, as GB 45438-2025 defines it.
 pub(super) const AI_LABEL: &str = r#"{"Label":"1","ContentProducer":"测试厂","ProduceID":"p-1","ReservedCode1":"","ContentPropagator":"","PropagateID":"","ReservedCode2":""}"#;
 
-/// What of an entry is to be different; the default keeps every rule.
+/// How an entry differs from the default, which keeps every rule.
 pub(super) struct Footage {
     pub(super) name: &'static str,
     pub(super) size: (u32, u32),
     /// Frames a second.
     pub(super) rate: u32,
     pub(super) seconds: u32,
-    /// More filters behind the picture.
+    /// Further filters after the picture's.
     pub(super) picture: &'static str,
     /// The codec of the picture and its options.
     pub(super) video_codec: &'static [&'static str],
@@ -74,7 +75,7 @@ impl Footage {
             args.extend(["-f", "lavfi", "-i", &expressions, "-c:a", "aac", "-b:a", "160k"]);
         }
         args.extend(self.video_codec);
-        // Every colour is said: guessing is a story of its own.
+        // All colour properties are set; guessing them is tested elsewhere.
         if !self.video_codec.contains(&"-color_trc") {
             args.extend(["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"]);
         }
@@ -85,7 +86,7 @@ impl Footage {
     }
 }
 
-/// The same file with a display matrix that says "turn by 90 degrees clockwise", as a phone that was held upright writes it.
+/// The same file with a display matrix "rotate by 90 degrees clockwise", as a phone held upright writes it.
 pub(super) fn turned(file: &Path) -> PathBuf {
     let to = file.with_file_name("turned.mp4");
     let from = file.to_str().expect("a path of plain text");
@@ -102,7 +103,8 @@ pub(super) fn turned(file: &Path) -> PathBuf {
     to
 }
 
-/// The picture of `file` with a sound that begins a quarter of a second later than it, at 44.1 kHz; the beeps are where they were.
+/// The picture of `file` with a sound that begins a quarter of a second later than it, at 44.1 kHz; the beeps stay
+/// where they were.
 pub(super) fn with_late_sound(file: &Path) -> PathBuf {
     let to = file.with_file_name("late-sound.mp4");
     let from = file.to_str().expect("a path of plain text");

@@ -1,7 +1,7 @@
-"""What schemathesis does not know of itself: a film's bytes go out as they are, and others send each request, too.
+"""Additions to schemathesis: a film's bytes are sent unchanged, and each request is sent with other credentials, too.
 
-Making examples is most of the work, and they are the same for everyone; so they are made once, sent by one, and then by all OTHERS: a
-JSON list of `who`, `token` (null for none), the `work` that they ask about instead of WORK, and the `phases` in which they ask.
+Making examples is most of the work, and they do not depend on the caller; so they are made once, sent by one caller, and then by all OTHERS: a
+JSON list of `who`, `token` (null for none), the `work` that they use instead of WORK, and the `phases` in which they send requests.
 """
 import json
 import os
@@ -19,7 +19,7 @@ OTHERS = json.loads(os.environ["OTHERS"])
 
 @schemathesis.check
 class whoever_asks:
-    """The same request by others passes the same checks."""
+    """The same request with other credentials passes the same checks."""
 
     def __init__(self):
         self.connection = requests.Session()
@@ -33,7 +33,7 @@ class whoever_asks:
         assert not found, "\n".join(found)
 
     def found(self, ctx, checks, case, other):
-        """What the checks say about the answer to `other`."""
+        """The checks' result for the answer to `other`."""
         about_the_work = case.path_parameters.get("id") == WORK
         first = case.headers.pop("Authorization", None)
         if about_the_work:
@@ -56,7 +56,7 @@ class whoever_asks:
                 case.path_parameters["id"] = WORK
 
     def after_run(self, ctx):
-        """A token that opens nothing tries nothing, and neither does one that is mostly asked to slow down."""
+        """A token that is never accepted tests nothing, and neither does one whose requests are mostly rate-limited."""
         for who, answers in self.answers.items():
             print(f"{who}: {dict(sorted(answers.items()))}")
         everyone = set().union(*(self.let_in[other["who"]] for other in OTHERS if not other["token"]))

@@ -1,12 +1,12 @@
-// Rules of spectral for both documents: all of its recommended ones for OpenAPI but these.
+// Rules of spectral for both documents: all recommended ones for OpenAPI except these.
 import rulesets from '@stoplight/spectral-rulesets';
 
 export default {
   extends: [[rulesets.oas, 'recommended']],
   rules: {
-    // The product has no address of its own; each installation's organisers have theirs.
+    // The product has no address of its own; each installation has one.
     'info-contact': 'off',
-    // A summary in both languages says it.
+    // Each summary is in both languages.
     'operation-description': 'off',
   },
 };

@@ -1,5 +1,5 @@
-// Checks custom resources (KEDA's, Prometheus' operator's) with the validators that were generated from their definitions: a JSON
-// list of objects on stdin; what is wrong, one line each, on stdout.
+// Checks custom resources (KEDA's, Prometheus' operator's) with the validators generated from their definitions. Reads
+// a JSON list of objects from stdin; prints each error on a line of stdout.
 import { readFileSync } from 'node:fs'
 import { ScaledObject, TriggerAuthentication } from '@kubernetes-models/keda/keda.sh/v1alpha1'
 import { PrometheusRule, ServiceMonitor } from '@kubernetes-models/prometheus-operator/monitoring.coreos.com/v1'

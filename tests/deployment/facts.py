@@ -1,4 +1,4 @@
-"""What the code itself says of how it is deployed: the binary's help, and where that is silent its source. Tests compare with this."""
+"""Facts about deployment taken from the code: from the binary's help, or else from its source. Tests compare with them."""
 import functools
 import os
 import re
@@ -25,9 +25,9 @@ def source(*folders):
 
 @functools.cache
 def variables(*command):
-    """What a command reads of the environment."""
+    """The environment variables that a command reads."""
     read = set(re.findall(r"\[env:\s+([A-Z0-9_]+)", help_of(*command)))
-    # Two are read before the command line is.
+    # Two are read before the command line is parsed.
     telemetry = source("runtime/src")
     assert 'var("LOG_FORMAT")' in telemetry and "EnvFilter::DEFAULT_ENV" in telemetry
     return read | {"LOG_FORMAT", "RUST_LOG"}
@@ -70,5 +70,5 @@ def queue(stage):
 
 @functools.cache
 def stop_deadline_s():
-    """When a process has ended after the first signal, whatever happens."""
+    """The time limit for a process to end after the first signal."""
     return int(re.search(r"STOP_DEADLINE: Duration = Duration::from_millis\((\d+)\)", source("runtime/src"))[1]) / 1000 + 0.5

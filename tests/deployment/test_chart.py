@@ -15,7 +15,7 @@ import yaml
 CHART = facts.ROOT / "helm"
 EXAMPLES = sorted(path.stem for path in (CHART / "examples").glob("*.yaml"))
 KUBERNETES = "1.35"
-# Roles that people and partners call.
+# Roles that receive requests from people and partners.
 CALLED = {"upload", "desk", "publish"}
 
 
@@ -26,7 +26,7 @@ def helm(*args):
 
 @functools.cache
 def rendered(example, *more):
-    """All objects, hooks too, of one set of values."""
+    """All objects, including hooks, of one set of values."""
     code, text = helm("template", "rel", CHART, "-n", "contest", "-f", CHART / f"examples/{example}.yaml", *more)
     assert code == 0, text
     return [it for it in yaml.safe_load_all(text) if it]
@@ -37,7 +37,7 @@ def of_kind(example, kind):
 
 
 def pods(example):
-    """Name → pod template of everything that runs."""
+    """Name → pod template of every workload."""
     return {f"{it['kind']} {it['metadata']['name']}": it["spec"]["template"] for it in rendered(example) if it["kind"] in ("Deployment", "Job")}
 
 
@@ -80,7 +80,7 @@ class Charts(Examples):
         customs = [it for example in EXAMPLES for it in rendered(example)
                    if it["apiVersion"].split("/")[0] in ("keda.sh", "monitoring.coreos.com")]
         self.assertEqual({it["kind"] for it in customs}, {"ScaledObject", "TriggerAuthentication", "ServiceMonitor", "PrometheusRule"})
-        # That the check can fail: without what has to be there.
+        # Shows that the check can fail: a required value is missing.
         broken = json.loads(json.dumps(next(it for it in customs if it["kind"] == "ScaledObject")))
         del broken["spec"]["triggers"][0]["type"]
         for resources, complaints in ((customs, 0), ([broken], 1)):
@@ -101,14 +101,14 @@ class Charts(Examples):
             ("env.DATABASE_URL=postgres://u:p@h/d", "secrets come from Secrets"),
             ("env.DATABASE_OWNER_URL=postgres://u:p@h/d", "secrets come from Secrets"),
             ("env.PARTNER_DOUYIN_CLIENT_SECRET=x", "secrets come from Secrets"),
-            ("roles.transcode.serves={encode}", "a role that is none"),
-            ("roles.transcode.replica=3", "a key that is none"),
+            ("roles.transcode.serves={encode}", "an unknown role"),
+            ("roles.transcode.replica=3", "an unknown key"),
             ("stopGraceSeconds=60", "all is handed back after 10 s"),
             ("terminationGracePeriodSeconds=5", "killed before parts are handed back"),
-            ("networkPolicy.s3.to=null", "nobody said who the object store is"),
+            ("networkPolicy.s3.to=null", "the object store is not named"),
             ("image.digest=latest", "no digest"),
             ("env.DESK_LISTEN=0.0.0.0:80", "the chart's own ports"),
-            ("networkPolicy.callers=null", "nobody said who may call"),
+            ("networkPolicy.callers=null", "the callers are not named"),
             ("autoscaling.managementUrl=http://user:secret@rabbitmq", "a password in plain sight"),
         ):
             with self.subTest(why):
@@ -119,7 +119,7 @@ class Charts(Examples):
             self.assertNotEqual(code, 0)
             self.assertIn("host name of its own", text)
         self.assertEqual(helm(*minimal)[0], 0)
-        # Neither is the chart rendered for nobody's cluster: without a word on who may be reached.
+        # The chart requires values for who may be reached; it does not guess them.
         self.assertNotEqual(helm("template", "rel", CHART)[0], 0)
 
 
@@ -171,7 +171,7 @@ class Pods(Examples):
             for name, pod in pods(example).items():
                 command = pod["spec"]["containers"][0]["args"][:1]
                 given = environment(pod)
-                # What AMQP_URL is put together from.
+                # The parts that AMQP_URL is made of.
                 parts = set(re.findall(r"\$\((\w+)\)", given.get("AMQP_URL", {}).get("value", "")))
                 unread = set(given) - parts - facts.variables(*command)
                 self.assertEqual({it for it in unread if not facts.is_partner_variable(it)}, set(), name)
@@ -205,7 +205,7 @@ class Pods(Examples):
                 else:
                     self.assertNotIn("DATABASE_OWNER_URL", variables, name)
                     service = variables["DATABASE_URL"]["valueFrom"]["secretKeyRef"]
-            # Not even another key of one Secret: who may read one need not be able to read the other.
+            # No other key of the same Secret either: permission to read one does not imply the other.
             self.assertNotEqual(owner["name"], service["name"])
         job = next(it for it in rendered("minimal", "--set", "env.DATABASE_SERVICE_ROLE=workers") if it["kind"] == "Job")
         self.assertEqual(environment(job["spec"]["template"])["DATABASE_SERVICE_ROLE"]["value"], "workers")
@@ -257,7 +257,7 @@ class Pods(Examples):
                 before = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
                 self.assertGreater(pod["spec"]["terminationGracePeriodSeconds"], before + facts.stop_deadline_s(), name)
                 self.assertLess(float(environment(pod)["STOP_GRACE_S"]["value"]), 8, name)
-                # Whoever is called from outside leaves the balancer before it stops listening.
+                # A pod with outside clients leaves the balancer before it stops listening.
                 self.assertEqual(before > 0, bool(set(roles_of(pod)) & CALLED), name)
 
     def test_every_deployment_may_lose_one_pod_at_a_time(self):
@@ -293,7 +293,7 @@ class Ways(Examples):
         ways = {name: way["metadata"]["annotations"] for name, way in of_kind("production", "Ingress").items()}
         buffering = "nginx.ingress.kubernetes.io/proxy-buffering"
         self.assertEqual({name: way.get(buffering) for name, way in ways.items()}, {"rel-desk": "off", "rel-upload": None, "rel-publish": None})
-        # What a way adds stands beside what all have.
+        # Additions of one kind, beside what all have.
         self.assertEqual({key for key in ways["rel-desk"]} - {buffering}, set(ways["rel-upload"]))
 
     def test_without_a_host_the_desk_is_reached_from_inside_alone(self):
@@ -311,7 +311,7 @@ class Network(unittest.TestCase):
         values = yaml.safe_load((CHART / "examples/production.yaml").read_text())["networkPolicy"]
         for name in ("rel-transcode", "rel-probe"):
             egress = {tuple(port["port"] for port in rule["ports"]): rule["to"] for rule in self.policies()[name]["spec"]["egress"]}
-            # Traces go to a collector where one is named.
+            # Traces go to a collector if one is configured.
             self.assertEqual(set(egress), {(53, 53), (5432,), (5671,), (443,), (4318,)})
             for neighbour, port in (("postgres", 5432), ("rabbitmq", 5671), ("s3", 443), ("traces", 4318)):
                 self.assertEqual(egress[port,], values[neighbour]["to"])
@@ -340,7 +340,7 @@ class Network(unittest.TestCase):
         for name, expected in (("upload", {8080: values["callers"]}), ("publish", {8081: values["callers"]}),
                                ("desk", {8082: values["deskCallers"]}), ("probe", {}), ("transcode", {})):
             self.assertEqual(self.callers("production", f"rel-{name}"), scraped | expected, name)
-        # Where no others are named, the desk has the callers of the other ports.
+        # By default the desk has the same callers as the other ports.
         values = yaml.safe_load((CHART / "examples/minimal.yaml").read_text())["networkPolicy"]
         self.assertEqual(self.callers("minimal", "rel-desk")[8082], values["callers"])
 
@@ -382,13 +382,13 @@ class Autoscaling(unittest.TestCase):
         for scaled in of_kind("production", "ScaledObject").values():
             deployment = of_kind("production", "Deployment")[scaled["spec"]["scaleTargetRef"]["name"]]
             pod = deployment["spec"]["template"]
-            # Kubernetes and KEDA would quarrel over it.
+            # Otherwise Kubernetes and KEDA would both set the number of replicas.
             self.assertNotIn("replicas", deployment["spec"])
             self.assertLessEqual(scaled["spec"]["minReplicaCount"], scaled["spec"]["maxReplicaCount"])
             for trigger in scaled["spec"]["triggers"]:
                 meta = trigger["metadata"]
                 queues[meta["queueName"]] = roles_of(pod)[0]
-                # One replica does as many messages at once as it has slots, and those that it holds count.
+                # One replica handles as many messages at once as it has slots, and messages in progress count.
                 self.assertEqual(meta["value"], environment(pod)["SLOTS"]["value"])
                 self.assertEqual((meta["protocol"], meta["mode"], meta["excludeUnacknowledged"]), ("http", "QueueLength", "false"))
                 self.assertIn(trigger["authenticationRef"]["name"], of_kind("production", "TriggerAuthentication"))
@@ -422,7 +422,7 @@ class Monitoring(unittest.TestCase):
         files = sorted((facts.ROOT / "deploy/grafana/dashboards").glob("*.json"))
         self.assertTrue(files)
         self.assertEqual(boards, {file.name: here(file) for file in files})
-        # etcd takes no more in one object.
+        # etcd accepts no larger object.
         self.assertLess(max(map(len, boards.values())), 1 << 20)
 
     def test_a_packaged_chart_carries_them_too(self):

@@ -14,7 +14,7 @@ OURS = ("upload", "desk", "probe", "transcode", "publish", "migrate", "s3")
 
 
 def command_of(service):
-    """The part of the command line that names a command of ours."""
+    """The part of a command line that names a command of reelmill."""
     return service["command"][:1]
 
 
@@ -62,11 +62,11 @@ class Compose(unittest.TestCase):
         for name, service in self.services.items():
             with self.subTest(name):
                 limits = service["deploy"]["resources"]["limits"]
-                # Not pids_limit beside them: Docker Compose takes the two for a contradiction.
+                # Without pids_limit: Docker Compose regards the two as a contradiction.
                 self.assertEqual(set(limits), {"cpus", "memory", "pids"})
                 self.assertTrue(service["read_only"] and service["cap_drop"] == ["ALL"])
                 self.assertEqual(service["security_opt"], ["no-new-privileges:true"])
-                # Ours are checked by what the image says, unless they say otherwise.
+                # Our services use the image's health check unless they define one.
                 self.assertTrue("healthcheck" in service or service.get("image") == "reelmill")
                 self.assertNotIn(service.get("user"), ("root", "0", "0:0"))
 
@@ -122,7 +122,7 @@ class Compose(unittest.TestCase):
             for variable, value in values.items():
                 self.assertFalse(value.startswith(f"postgres://{superuser}:"), f"{name}: {variable}")
                 self.assertTrue(variable == "POSTGRES_PASSWORD" or password not in value, f"{name}: {variable}")
-        # The logins are those that the image makes on an empty volume, by the role that `migrate` grants.
+        # The logins are those that the image creates on an empty volume, with the role that `migrate` grants.
         sql = (DEPLOY / "postgres/roles.sql").read_text()
         self.assertIn("./postgres/roles.sql:/docker-entrypoint-initdb.d/roles.sql:ro", self.services["postgres"]["volumes"])
         for variable in re.findall(r"\\getenv \w+ (\w+)", sql):
@@ -148,7 +148,7 @@ class Compose(unittest.TestCase):
             if service.get("command", [""])[0] in ("serve", "migrate"):
                 named = {url.split("@")[1].split("/")[0] for file in service["env_file"]
                          for variable, url in self.secrets[Path(file).name].items() if variable.endswith("_URL") and "@" in url}
-                # Named for `doctor`, which asks for TLS to the object store.
+                # Set for `doctor`, which requires TLS to the object store.
                 endpoint = service["environment"].get("S3_ENDPOINT")
                 named |= {endpoint.split("//")[1].split(":")[0]} if endpoint else set()
                 self.assertEqual(set(allowed.split(",")), named, name)
@@ -158,7 +158,7 @@ class Compose(unittest.TestCase):
         self.assertEqual(counted, {"upload", "desk", "publish"})
         for name in counted:
             self.assertEqual(self.services[name]["environment"]["FORWARDED_HOPS"], "${FORWARDED_HOPS:-1}")
-            # Only because nobody but this machine reaches them without one.
+            # Allowed because only this machine can reach them without TLS.
             self.assertTrue(all(port.startswith("127.0.0.1:") for port in self.services[name]["ports"]))
 
     def test_published_ports_are_those_that_are_listened_on_and_only_this_machine_has_them(self):
@@ -166,10 +166,10 @@ class Compose(unittest.TestCase):
         for name, port in (("upload", "LISTEN"), ("publish", "PUBLISH_LISTEN"), ("desk", "DESK_LISTEN")):
             listens = re.search(rf"\b{port}=0\.0\.0\.0:(\d+)", image)[1]
             self.assertEqual(self.services[name]["ports"][0], f"127.0.0.1:{listens}:{listens}")
-            # What links begin with until a proxy has other addresses.
+            # Links begin with these until a proxy has other addresses.
             url = {"upload": "PUBLIC_URL", "publish": "PUBLISH_URL", "desk": "DESK_URL"}[name]
             self.assertEqual(self.services[name]["environment"][url], f"${{{url}:-http://127.0.0.1:{listens}}}")
-        # The alerts' links lead to the pages that every process serves.
+        # The alerts' links lead to pages that every process serves.
         runbook = re.search(r"http://localhost:(\d+)/runbook", (DEPLOY / "prometheus/rules.yml").read_text())[1]
         self.assertIn(f"127.0.0.1:{runbook}:{re.search(r'ADMIN_LISTEN=0.0.0.0:([0-9]+)', image)[1]}", self.services["upload"]["ports"])
         for service in self.services.values():
@@ -183,7 +183,7 @@ class Compose(unittest.TestCase):
                 if source.startswith("."):
                     self.assertTrue((DEPLOY / source).exists(), f"{name} mounts {source}")
                 elif source.startswith("/"):
-                    # The machine itself, to look at alone.
+                    # Access to the machine itself, read-only.
                     self.assertEqual((name, volume), ("node-exporter", "/:/host:ro,rslave"))
                 else:
                     self.assertIn(source, self.file["volumes"])
@@ -206,7 +206,7 @@ class Compose(unittest.TestCase):
         self.assertEqual((config["rule_files"], config["global"]), (main["rule_files"], main["global"]))
         for config_file in [argument for argument in self.services["prometheus"]["command"] if "config.file" in argument]:
             self.assertTrue((DEPLOY / "prometheus" / Path(config_file).name).exists())
-        # Where its provisioning looks for what is mounted, and the variable that names Prometheus.
+        # The directory that its provisioning reads, and the variable with Prometheus' address.
         grafana = self.services["grafana"]
         mounted = {volume.split(":")[0]: volume.split(":")[1] for volume in grafana["volumes"]}
         for provider in yaml.safe_load((DEPLOY / "grafana/provisioning/dashboards/reelmill.yaml").read_text())["providers"]:

@@ -1,4 +1,4 @@
-"""The media sandbox inside a container like the chart's: nobody's user, no capability, no new privileges, a read-only root, and a
+"""The media sandbox inside a container like the chart's: an unprivileged user, no capability, no new privileges, a read-only root, and a
 container engine's own default seccomp profile. A real container by crun, of this machine's own libraries; it needs root and crun."""
 import json
 import os
@@ -15,13 +15,14 @@ PROFILE = Path("/usr/share/containers/seccomp.json")
 LANDLOCK = {"landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"}
 MACHINE = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine())
 
-# crun wants the one hierarchy of control groups that most machines have; where there are several it sees but that one.
+# crun needs the unified hierarchy of control groups that most machines have; if there are several it sees only that
+# one.
 UNIFIED = ["unshare", "--mount", "--propagation", "private", "sh", "-ec",
            '[ -e /sys/fs/cgroup/cgroup.controllers ] || mount -t cgroup2 none /sys/fs/cgroup; exec "$@"', "sh"]
 
 
 def profile(without=frozenset()):
-    """The default profile of Podman and CRI-O, as OCI wants it, for a container without capabilities."""
+    """The default profile of Podman and CRI-O, in the OCI format, for a container without capabilities."""
     told = json.loads(PROFILE.read_text())
     rules = []
     for rule in told["syscalls"]:
@@ -34,7 +35,7 @@ def profile(without=frozenset()):
 
 
 class Container:
-    """One that is made for each command and gone after it."""
+    """A container that is created for each command and removed after it."""
 
     def __init__(self, directory, without=frozenset()):
         self.bundle, self.without = Path(directory), without
@@ -109,7 +110,7 @@ class Contained(unittest.TestCase):
         self.assertIn("\nscratch\n", said.stdout)
 
     def test_a_film_is_decoded_behind_all_walls(self):
-        # The child refuses to work without Landlock, so an answer says that every wall stands.
+        # The child refuses to work without Landlock, so an answer proves that the whole sandbox is in force.
         said = self.container().run("/reelmill", "probe", "/in/film.mp4", "--output", "json")
         info = json.loads(said.stdout)
         self.assertIn("320", json.dumps(info), said.stderr)

@@ -1,4 +1,4 @@
-"""The Dockerfile and its SBOM, as far as that goes without an engine: what is written, not what is built."""
+"""The Dockerfile and its SBOM, as far as they can be checked without an engine: the text, not the built image."""
 import json
 import re
 import subprocess
@@ -12,7 +12,7 @@ import facts
 DOCKERFILE = (facts.ROOT / "deploy/Dockerfile").read_text()
 LAST_STAGE = DOCKERFILE[DOCKERFILE.rindex("\nFROM "):]
 
-# What FFmpeg 7's libraries are called by their sonames; Debian names their packages by them.
+# The sonames of FFmpeg 7's libraries; Debian's package names are derived from them.
 FFMPEG_7 = {"libavcodec61", "libavfilter10", "libavformat61", "libavutil59", "libswresample5", "libswscale8"}
 
 
@@ -28,7 +28,7 @@ class Image(unittest.TestCase):
         installed = set(re.findall(r"\blib[a-z]+[0-9]+\b", system))
         self.assertEqual(installed, FFMPEG_7)
         self.assertNotRegex(system, r"-dev\b")
-        # And every library of FFmpeg that the crate links is there, and in the build.
+        # Every FFmpeg library that the crate links is in the image, and in the build stage.
         for library in facts.ROOT.joinpath("deploy/local/install.sh").read_text().split():
             if re.fullmatch(r"lib(av|sw)\w+-dev", library):
                 self.assertIn(library, DOCKERFILE)
@@ -62,7 +62,7 @@ class Image(unittest.TestCase):
 
 
 class Sbom(unittest.TestCase):
-    """On this machine's packages and this lock file: other numbers than in the image, the same program."""
+    """The SBOM of this machine's packages and this lock file: other versions than in the image, the same program."""
 
     @classmethod
     def setUpClass(cls):
@@ -82,7 +82,7 @@ class Sbom(unittest.TestCase):
         self.assertIn(("pkg:cargo", "ffmpeg-next"), found)
         self.assertIn(("pkg:deb", "libc6"), found)
         self.assertEqual(found["pkg:npm", "tus-js-client"]["licenses"], [{"expression": "MIT"}])
-        # Of the build, not of what runs.
+        # Packages of the build stage, not of the final image.
         self.assertNotIn(("pkg:cargo", "bindgen"), found)
         self.assertNotIn(("pkg:cargo", "reelmill"), found)
 
@@ -97,14 +97,14 @@ class Snapshot(unittest.TestCase):
         allowed = [line[1:] for line in facts.ROOT.joinpath(".dockerignore").read_text().split("\n") if line.startswith("!")]
         for copied in re.findall(r"(?m)^COPY (deploy/\S+)|python3 (deploy/\S+)", DOCKERFILE):
             self.assertIn(copied[0] or copied[1], allowed)
-        # And what code takes in from outside its crate.
+        # Also files that code includes from outside its crate.
         tracked = subprocess.run(["git", "ls-files", "services/*.rs"], cwd=facts.ROOT, check=True, capture_output=True, text=True).stdout.split()
         for file in tracked:
             folder = facts.ROOT / file
             for path in re.findall(r'include_(?:str|bytes)!\(\s*"([^"]+)"', folder.read_text()):
                 included = (folder.parent / path).resolve().relative_to(facts.ROOT)
                 self.assertTrue(any(included.is_relative_to(it) for it in allowed), f"{file} includes {included}")
-        # Every member of the workspace has its manifest there, or cargo reads none.
+        # Every member of the workspace has its manifest there; otherwise cargo reads none.
         members = [Path(path).parent.name for path in subprocess.run(
             ["git", "ls-files", "*/Cargo.toml"], cwd=facts.ROOT, check=True, capture_output=True, text=True).stdout.split()]
         self.assertTrue({"proto", "tests"} <= set(members) and {"proto", "services", "tests/Cargo.toml", "Cargo.lock"} <= set(allowed))

@@ -1,4 +1,5 @@
-//! What a wish of the walk is about, planted: works, deliveries, jobs, webhooks, persons and tokens in every state that a row names.
+//! The fixtures of the rows: works, deliveries, jobs, webhooks, persons and tokens, inserted in every state that a row
+//! names.
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use ::desk::act::evidence::encoded;
@@ -12,11 +13,11 @@ use super::{DOUYIN, NAME, STRICT, TITLE};
 use crate::support::catalogue::{CONTEST, DROP};
 use crate::support::{TestPipeline, planted, reviewed};
 
-/// The names of what one way in acts on.
+/// The names of what a request or a command acts on.
 pub(super) struct Names(Vec<(&'static str, String)>);
 
 impl Names {
-    /// The first value of a name is the one that counts.
+    /// The first value of a name is used.
     fn name(&mut self, name: &'static str, value: impl ToString) {
         self.0.push((name, value.to_string()));
     }
@@ -26,7 +27,7 @@ impl Names {
     }
 }
 
-/// Makes what a row is about.
+/// Makes the fixtures of a row.
 pub(super) async fn made(pipeline: &TestPipeline, about: About) -> Names {
     let login = |what: &str| format!("{what}-{}", Uuid::now_v7().simple());
     let unknown = || Uuid::now_v7().to_string();
@@ -86,7 +87,7 @@ pub(super) async fn made(pipeline: &TestPipeline, about: About) -> Names {
             select gen_random_uuid(), 'receiver.example', 'test', '', '' from generate_series(1, $1)";
         sqlx::query(query).bind(endpoints::MOST).execute(pipeline.truth.pool()).await.expect("plant webhooks");
     }
-    // What was made stands first and is what is put in.
+    // The fixtures' values come first and are the ones substituted.
     for name in ["{id}", "{second}", "{token}", "{job}", "{webhook}"] {
         names.name(name, unknown());
     }
@@ -96,7 +97,7 @@ pub(super) async fn made(pipeline: &TestPipeline, about: About) -> Names {
     names
 }
 
-/// A picture and a file that is none, in base64 and as files.
+/// A picture and a file that is no picture, in base64 and as files.
 fn evidence(pipeline: &TestPipeline) -> Vec<(&'static str, String)> {
     let file = |name: &str, bytes: &[u8]| {
         let path = pipeline.dir().join(name);
@@ -119,7 +120,7 @@ async fn released(pipeline: &TestPipeline, partners: &[&str]) -> Uuid {
     id
 }
 
-/// Lets these events happen to a delivery of which nothing was sent. Its part stays open.
+/// Applies these events to a delivery of which nothing was sent. Its part stays open.
 pub(crate) async fn stand(pipeline: &TestPipeline, id: Uuid, partner: &str, events: &[DeliveryEvent]) {
     let mut delivery = Delivery::new(1);
     for event in events {
@@ -157,7 +158,7 @@ async fn job(pipeline: &TestPipeline, about: About) -> Vec<(&'static str, String
     vec![("{id}", first), ("{second}", second), ("{where}", format!("entered={}", entered[0])), ("{job}", job)]
 }
 
-/// A webhook, and the one message that it did not take.
+/// A webhook, and the one message that it did not accept.
 async fn webhook(pipeline: &TestPipeline, about: About) -> Vec<(&'static str, String)> {
     let add = ["webhook", "add", "https://receiver.example/hooks", "--output", "json"];
     let id: Uuid =
@@ -176,7 +177,7 @@ async fn webhook(pipeline: &TestPipeline, about: About) -> Vec<(&'static str, St
     names
 }
 
-/// A work that waits for a reviewer: planted, without what is made after review.
+/// A work that waits for a reviewer: inserted, without the files made after review.
 async fn in_review(pipeline: &TestPipeline) -> Uuid {
     let id = planted::work(pipeline, TITLE, &[DROP, STRICT]).await;
     reviewed::to_review(pipeline, id).await;

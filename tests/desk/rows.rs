@@ -1,4 +1,4 @@
-//! The wishes of the walk: what each is about, as a request and as a command, and what it is answered.
+//! The wishes of the test: what each is about, its request, its command, and the expected answer.
 use pipeline::delivery::{DeliveryEvent, IntentId, RecallBy, Receipt};
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{DOUYIN, OK, STRICT};
 use crate::support::catalogue::{CONTEST, DROP};
 
-/// What the act is about, made once for each way in.
+/// What the act is about, made once for the request and once for the command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum About {
     /// A work or person that does not exist.
@@ -25,7 +25,7 @@ pub(super) enum About {
     Person,
     /// A token of such a person.
     Token,
-    /// A released work whose delivery to this partner stands so.
+    /// A released work whose delivery to this partner is in this state.
     Delivery(&'static str, Stands),
     /// Two works that wait for their release, entered on a day of their own.
     Works,
@@ -37,7 +37,7 @@ pub(super) enum About {
     CancelledJob,
     /// A webhook to which nothing was sent.
     Webhook,
-    /// A webhook that did not take its one message.
+    /// A webhook that did not accept its one message.
     Undelivered,
     /// A webhook that answered 410.
     Gone,
@@ -45,14 +45,14 @@ pub(super) enum About {
     AllWebhooks,
 }
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stands {
     /// Nothing was sent.
     Planned,
     /// It waits for a person.
     Handed,
-    /// The partner has it and is looking.
+    /// The partner has it and reviews it.
     InReview,
     /// It can be seen.
     Live,
@@ -60,12 +60,12 @@ pub(super) enum Stands {
     ByPerson,
     /// The partner's API is to remove it.
     BySystem,
-    /// It was taken back.
+    /// It was recalled.
     Recalled,
 }
 
 impl Stands {
-    /// What led there.
+    /// The events that lead to the state.
     pub(super) fn events(self) -> Vec<DeliveryEvent> {
         let (intent, receipt) = (IntentId(Uuid::now_v7()), Receipt("known".into()));
         let (handed, sending) = (DeliveryEvent::HandedToOperator { intent }, DeliveryEvent::Sending { intent });
@@ -241,7 +241,7 @@ fn persons() -> Vec<Row> {
     ]
 }
 
-/// Through the API a token is made for oneself: the person of the command has the same name and role.
+/// The API creates a token for the caller: the person of the command has the same name and role.
 #[rustfmt::skip]
 fn tokens() -> Vec<Row> {
     use About::{Nothing, Person, Token};

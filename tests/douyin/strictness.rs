@@ -1,5 +1,5 @@
-//! The emulator itself: it refuses what the platform's documents refuse. Stories that pass because it let something through would prove
-//! nothing.
+//! The emulator itself refuses what the platform's documents refuse. Tests that pass because the emulator is too
+//! lenient would prove nothing.
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::support::platforms::{Emulator, World};
 
 const MB: usize = 1024 * 1024;
 
-/// A client that does everything right unless it is told otherwise.
+/// A client that does everything right unless configured otherwise.
 struct Client {
     platform: Emulator<Douyin>,
     http: reqwest::Client,

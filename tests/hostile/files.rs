@@ -1,4 +1,4 @@
-//! Files that no honest entrant sends, each named .mp4 as any entrant could name it.
+//! Files that an honest entrant does not send, each named .mp4 as an entrant could name it.
 use std::path::{Path, PathBuf};
 
 use crate::support::clips::{self, ffmpeg};
@@ -36,7 +36,7 @@ pub(super) fn huge_claim(dir: &Path) -> PathBuf {
     write(dir, "huge-claim.mp4", &bytes)
 }
 
-/// An honest film whose headers say that it lasts 2³² − 2 units. One more would mean that its writer does not know.
+/// An honest film whose headers claim 2³² − 2 units. One more would mean that the duration is unknown.
 pub(super) fn endless_header(dir: &Path) -> PathBuf {
     let mut bytes = honest(dir);
     // Version 0 of mvhd and mdhd: version and flags, two instants, time scale, duration; tkhd has an id and a gap before it.
@@ -49,7 +49,7 @@ pub(super) fn endless_header(dir: &Path) -> PathBuf {
     write(dir, "endless-header.mp4", &bytes)
 }
 
-/// A film of a few frames each of which claims to last for weeks.
+/// A film of a few frames, each with a duration of weeks.
 pub(super) fn endless_frames(dir: &Path) -> PathBuf {
     let mut bytes = honest(dir);
     // stts: version and flags, count of entries, then pairs of count and duration; the first track is the picture.
@@ -63,7 +63,7 @@ pub(super) fn endless_frames(dir: &Path) -> PathBuf {
     write(dir, "endless-frames.mp4", &bytes)
 }
 
-/// A film whose data, by its own word, lies at an address.
+/// A film whose headers say that its data is at an address.
 pub(super) fn elsewhere(dir: &Path, address: &str) -> PathBuf {
     let mut bytes = honest(dir);
     let dref = find(&bytes, b"dref", 0);
@@ -74,7 +74,7 @@ pub(super) fn elsewhere(dir: &Path, address: &str) -> PathBuf {
     bytes.splice(url + 4..url + 8, entry);
     let size = u32::try_from(12 + grown).expect("a short address");
     bytes[url - 4..url].copy_from_slice(&size.to_be_bytes());
-    // Every box around it grows by as much. The media lies before the index, so that no offset into it changes.
+    // Every enclosing box grows by the same size. The media is before the index, so that no offset in it changes.
     for kind in [b"dref", b"dinf", b"minf", b"mdia", b"trak", b"moov"] {
         let at = find(&bytes, kind, 0) - 4;
         let old = u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
@@ -116,7 +116,7 @@ pub(super) fn changing_size(dir: &Path) -> PathBuf {
     file
 }
 
-/// Nothing that anybody made on purpose; the same at each run.
+/// Random bytes; the same at each run.
 pub(super) fn random(dir: &Path) -> PathBuf {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let bytes: Vec<u8> = std::iter::repeat_with(|| {
@@ -178,7 +178,7 @@ fn tagged(dir: &Path, name: &str, tags: &str) -> PathBuf {
 
 /// Where a box's type stands; its size is the four bytes before.
 fn find(bytes: &[u8], kind: &[u8; 4], nth: usize) -> usize {
-    // Behind the media, so that no encoded byte is taken for a box: these files have their index last.
+    // Searched after the media, so that no encoded byte is taken for a box: these files have their index last.
     let places = bytes.windows(4).enumerate().filter(|(_, window)| window == kind).map(|(at, _)| at);
     let from = if kind == b"mdat" { 0 } else { index_of(bytes) };
     places

@@ -1,4 +1,4 @@
-"""What deploy/local/licences.py refuses and lets through. Run by `make test` and `make check`: python3 -m unittest discover tests/licences."""
+"""What deploy/local/licences.py refuses and accepts. Run by `make test` and `make check`: python3 -m unittest discover tests/licences."""
 import importlib.util
 import pathlib
 import unittest
@@ -20,7 +20,7 @@ def answer(licence="MIT", source=licences.CRATES_IO, req="^1"):
 
 
 def lock(licence="MIT", wanted="1.0.0", integrity="sha512-x"):
-    """A lock file of one script, with a package that is installed beside it and not embedded."""
+    """A lock file of one script, with a package that is installed with it and not embedded."""
     theirs = {"version": "1.0.0", "license": licence, "integrity": integrity}
     return {"packages": {"": {"dependencies": {"theirs": wanted}}, "node_modules/theirs": theirs,
                          "node_modules/beside": {"version": "1.0.0", "license": "AGPL-3.0-only"}}}

@@ -1,5 +1,5 @@
-//! Floods at the port that partners pull from: whoever wants everything hears that there is no more for it, a partner elsewhere fetches
-//! its films meanwhile and afterwards, and memory does not grow with how many come.
+//! Floods at the port that partners pull from: a client that takes too much is refused, a partner at another address
+//! fetches its films meanwhile and afterwards, and memory does not grow with the number of clients.
 use std::net::{Ipv4Addr, SocketAddr};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -7,12 +7,12 @@ use tokio::net::{TcpSocket, TcpStream};
 
 use super::*;
 
-/// Larger than what sockets take without anybody reading.
+/// Larger than the sockets' buffers when the client does not read.
 const FILM_BYTES: u64 = 24_000_000;
-/// What one address may have of 64 films at once, and of 512 connections.
+/// One address's share of the 64 simultaneous films, and of the 512 connections.
 const FILMS_OF_ONE: usize = 16;
 const CONNECTIONS_OF_ONE: usize = 128;
-/// What one of those may take who sends without end before it is let go or has no more to say.
+/// Time limit for one of the clients that send without end.
 const SHOUTS_FOR: Duration = Duration::from_secs(10);
 
 /// A connection from 127.0.0.`n`: this machine has sixteen million addresses.
@@ -27,7 +27,7 @@ fn client(n: u8) -> Client {
     Client::builder().local_address(std::net::IpAddr::from([127, 0, 0, n])).build().expect("a client")
 }
 
-/// What a server says first to somebody who asks for the feed without a token.
+/// The server's first answer to a request for the feed without a token.
 async fn heard(n: u8, host: &str) -> String {
     let mut stream = connect_from(n, host).await;
     let asked = format!("GET /partners/net/feed.xml HTTP/1.1\r\nHost: {host}\r\n\r\n");
@@ -68,7 +68,7 @@ async fn an_address_that_pulls_everything_at_once_keeps_no_partner_from_its_film
         problem["title"].as_str().expect("a title").split_once(' ').expect("both languages").0,
         "来自该网络地址的并发请求过多，请稍后再试。"
     );
-    // The feed has places of its own.
+    // The feed has slots of its own.
     assert_eq!(
         greedy.get(format!("{}/partners/net/feed.xml", stage.address())).send().await.expect("an answer").status(),
         StatusCode::UNAUTHORIZED
@@ -79,7 +79,7 @@ async fn an_address_that_pulls_everything_at_once_keeps_no_partner_from_its_film
     stage.is(id, "live").await;
     drop(unread);
     let again = async || pull().await.expect("an answer").status() == StatusCode::OK;
-    wait_until_true("whoever lets go may pull again", SOON, again).await;
+    wait_until_true("a released slot is free again", SOON, again).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -92,7 +92,7 @@ async fn a_flood_of_connections_takes_little_memory_and_partners_pull_while_and_
     let host = address.strip_prefix("http://").expect("an address");
     let path = link.strip_prefix(&address).expect("a link to here").to_owned();
     let before = peak_mib(&stage);
-    // From one address: heads without end, notices without end, films that nobody reads, and nothing at all.
+    // From one address: endless headers, endless notices, films that are not read, and silent connections.
     let flood: Vec<_> =
         (0..2 * CONNECTIONS_OF_ONE).map(|n| tokio::spawn(shout(n, host.to_owned(), path.clone()))).collect();
     assert!(stage.get(&link, None).await.bytes().await.expect("the film") == film, "while it lasts");
@@ -101,7 +101,7 @@ async fn a_flood_of_connections_takes_little_memory_and_partners_pull_while_and_
         kept.push(one.await.expect("a shout"));
     }
     drop(kept);
-    // Connections that say nothing: one address's share of them, and then, from enough addresses, all that there are.
+    // Silent connections: one address's share of them, and then, from enough addresses, all there are.
     let taken = async |addresses: std::ops::Range<u8>, asking: u8, status: &str| {
         let mut silent = Vec::new();
         for n in addresses {
@@ -121,11 +121,11 @@ async fn a_flood_of_connections_takes_little_memory_and_partners_pull_while_and_
     stage.get(&stage.link(&format!("{RENDITION}.jpg")).await, None).await.bytes().await.expect("its cover");
     stage.is(id, "live").await;
     let grown = peak_mib(&stage) - before;
-    // 512 connections with 128 KiB to read into at most, 64 films with a piece each, and what allocators keep.
+    // 512 connections with a buffer of 128 KiB each at most, 64 films with a piece each, and the allocator's reserve.
     assert!(grown < 120, "{grown} MiB more than {before} MiB");
 }
 
-/// What one of many does at 127.0.0.2, and the connection, kept open.
+/// What one of many clients does at 127.0.0.2, and its connection, kept open.
 async fn shout(n: usize, host: String, path: String) -> Option<TcpStream> {
     static STUFF: [u8; 64 * 1024] = [b'a'; 64 * 1024];
     let mut stream = connect_from(2, &host).await;
@@ -137,7 +137,7 @@ async fn shout(n: usize, host: String, path: String) -> Option<TcpStream> {
     };
     let shouting = async {
         stream.write_all(head.as_bytes()).await?;
-        // 4 MiB each: half a gigabyte, were it kept. Who asked for a film has asked.
+        // 4 MiB each: half a gigabyte if the server kept it. A client that requested a film sends nothing more.
         for _ in 0..if n % 4 == 2 { 0 } else { 64 } {
             stream.write_all(&STUFF).await?;
         }

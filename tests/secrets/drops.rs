@@ -1,4 +1,4 @@
-//! Partners whose server we log in to, and partners who log in to ours: keys, tokens and signed links are kept nowhere.
+//! Partners whose server we log in to, and partners who log in to ours: keys, tokens and signed links are not stored.
 use std::time::Duration;
 
 use reqwest::StatusCode;
@@ -41,7 +41,7 @@ async fn keys_tokens_and_signed_links_of_drops_and_feeds_are_kept_nowhere() {
     delivery_is(&pipeline, id, TV, "in_review").await;
     delivery_is(&pipeline, id, NET, "in_review").await;
 
-    // It refuses; of us it knows only the public half of the key.
+    // The partner refuses; of our key it knows only the public half.
     let key = sshd.user_key();
     let key_lines: Vec<&str> = key.lines().filter(|line| !line.starts_with("-----")).collect();
     let receipt = json!({ "submission": id, "run": 1, "status": "refused", "reason": "不收" });

@@ -1,4 +1,4 @@
-//! What a platform knows of us: it says all of it back, in refusals, errors and answers that break off, and none of it is kept.
+//! A platform echoes our secrets in refusals, errors and truncated answers, and none of it is kept.
 use std::time::Duration;
 
 use serde_json::json;
@@ -16,7 +16,7 @@ const SOON: Duration = Duration::from_secs(180);
 const BILIBILI: &str = "bilibili";
 const DOUYIN: &str = "douyin";
 
-/// Everything that a platform could say back: the secrets as they are, in an address, and in JSON within text.
+/// Everything that a platform could echo: the secrets as they are, in a URL, and in JSON within text.
 fn echo(secrets: &[String]) -> String {
     let mut address = reqwest::Url::parse("https://platform.example/v2/call").expect("an address");
     address.query_pairs_mut().extend_pairs(secrets.iter().map(|secret| ("access_token", secret)));
@@ -28,7 +28,7 @@ async fn what_a_platform_says_back_is_kept_nowhere() {
     let bilibili = Emulator::start(Bilibili::new(Settings::default()), World::new(11)).await;
     let world = World::new(12);
     let douyin = Emulator::start(Douyin::new(Rules::default(), &world), world).await;
-    // Soon to end, so that tokens are renewed too.
+    // Tokens expire soon, so that renewals are covered too.
     let now_s = bilibili.world.now_s();
     bilibili.expire_at(now_s + 5);
     let keys = bilibili.keys();
@@ -49,7 +49,7 @@ async fn what_a_platform_says_back_is_kept_nowhere() {
     let service = pipeline.serve("publish", &["publish"]).await;
     let events = pipeline.broker().await.listen(EVENTS, &["#"]).await;
 
-    // Answers that break off, and one that is lost after it took effect.
+    // Truncated answers, and one that is lost after the call took effect.
     bilibili.world.faults.once("init", Fault::HalfAnswer);
     bilibili.world.faults.once("add", Fault::CommitThenCut);
     douyin.world.faults.once("upload", Fault::HalfAnswer);
@@ -59,7 +59,7 @@ async fn what_a_platform_says_back_is_kept_nowhere() {
     delivery_is(&pipeline, live, DOUYIN, "awaiting_operator").await;
     pipeline.command(&["confirm", &live.to_string(), "--partner", DOUYIN]).await.exits(0);
     delivery_is(&pipeline, live, DOUYIN, "live").await;
-    // A platform says back what it was sent, so what is valid now; what was valid before it says at no time.
+    // A platform echoes what it was sent, which is what is valid now; it never echoes earlier secrets.
     let known_before = [of_bilibili, of_douyin].concat();
     let keys = bilibili.keys();
     let of_bilibili = [keys.client_secret, keys.access_token, keys.refresh_token];

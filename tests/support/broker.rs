@@ -1,4 +1,4 @@
-//! The broker as a test disturbs it: messages nobody ordered, queues that vanish, and a listener that hears every event.
+//! Access to the broker for tests that disturb it: unexpected messages, deleted queues, and a consumer of every event.
 use futures::StreamExt;
 use lapin::message::Delivery;
 use lapin::options::{
@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex};
 
 /// The exchange in front of the stages' queues, without prefix.
 pub(crate) const WORK: &str = "reelmill.work";
-/// The exchange for whoever wants to follow, without prefix.
+/// The exchange for subscribers to events, without prefix.
 pub(crate) const EVENTS: &str = "reelmill.events";
 
-/// Marks messages that a story sent.
+/// Marks messages that a test sent.
 const STORY: &str = "story";
 
 /// A session with a test's broker.
@@ -26,19 +26,19 @@ pub(crate) struct Broker {
     prefix: String,
 }
 
-/// Everything that was said on an exchange, as raw bytes of headers and body.
+/// All messages received on an exchange, as raw bytes of headers and body.
 #[derive(Clone, Default)]
 pub(crate) struct Heard(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl Heard {
     /// All messages so far.
     pub(crate) fn messages(&self) -> Vec<Vec<u8>> {
-        self.0.lock().expect("nobody panics here").clone()
+        self.0.lock().expect("no holder panicked").clone()
     }
 }
 
 impl Broker {
-    /// Connects; `prefix` stands before every name.
+    /// Connects; `prefix` comes before every name.
     pub(crate) async fn connect(url: &str, prefix: &str) -> Self {
         let connection = Connection::connect(url, ConnectionProperties::default())
             .await
@@ -53,7 +53,8 @@ impl Broker {
         format!("{}{}.{}", self.prefix, WORK, stage.name())
     }
 
-    /// Says `times` that a stage has work, whether it has or not. The message has no body: messages carry no job.
+    /// Publishes `times` times that a stage has work, whether or not it has. The message has no body: messages carry no
+    /// job.
     pub(crate) async fn say_there_is_work(&self, stage: Stage, times: usize) {
         let exchange = format!("{}{WORK}", self.prefix);
         for _ in 0..times {
@@ -65,7 +66,7 @@ impl Broker {
         }
     }
 
-    /// Deletes every work queue with all that is in it.
+    /// Deletes every work queue and its contents.
     pub(crate) async fn delete_queues(&self) {
         for stage in Stage::ALL {
             let queue = self.queue(stage);
@@ -75,14 +76,14 @@ impl Broker {
 
     /// Whether a queue exists, and how many messages and consumers it has.
     pub(crate) async fn queue_state(&self, stage: Stage) -> Option<(u32, u32)> {
-        // Asking for what does not exist closes the channel, so each question has its own.
+        // Passively declaring a missing queue closes the channel, so each query has its own.
         let channel = self.connection.create_channel().await.ok()?;
         let passive = QueueDeclareOptions { passive: true, durable: true, ..QueueDeclareOptions::default() };
         let queue = channel.queue_declare(self.queue(stage).into(), passive, FieldTable::default()).await.ok()?;
         Some((queue.message_count(), queue.consumer_count()))
     }
 
-    /// Listens to everything that is said on an exchange of the house from now on, with `key` as binding.
+    /// Consumes all messages on one of Reelmill's exchanges from now on, with `key` as binding.
     pub(crate) async fn listen(&self, exchange: &str, keys: &[&str]) -> Heard {
         let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
         let queue =
@@ -110,13 +111,14 @@ impl Broker {
             while let Some(Ok(delivery)) = consumer.next().await {
                 let mut message = format!("{:?} {}", delivery.properties, delivery.routing_key).into_bytes();
                 message.extend_from_slice(&delivery.data);
-                into.0.lock().expect("nobody panics here").push(message);
+                into.0.lock().expect("no holder panicked").push(message);
             }
         });
         heard
     }
 
-    /// From now on every work message is said twice more, later messages before earlier ones, for as long as this session lives.
+    /// From now on every work message is repeated twice, later messages before earlier ones, for as long as this
+    /// session lives.
     pub(crate) async fn repeat_everything(&self) {
         let channel = self.connection.create_channel().await.expect("a channel");
         let own = QueueDeclareOptions { exclusive: true, auto_delete: true, ..QueueDeclareOptions::default() };
@@ -132,7 +134,7 @@ impl Broker {
         tokio::spawn(async move {
             let ours = |message: &Delivery| message.properties.app_id().as_ref().is_some_and(|id| id.as_str() == STORY);
             let others = consumer.filter_map(async |message| message.ok().filter(|message| !ours(message)));
-            // What comes within a moment is said again in reverse.
+            // Messages that arrive within a moment are repeated in reverse order.
             let mut batches = pin!(others.ready_chunks(16));
             while let Some(batch) = batches.next().await {
                 for message in batch.iter().rev().chain(batch.iter().rev()) {
@@ -146,7 +148,7 @@ impl Broker {
         });
     }
 
-    /// Removes everything that the house declared under this prefix.
+    /// Removes everything that Reelmill declared under this prefix.
     pub(crate) async fn remove_all(&self) {
         for stage in Stage::ALL {
             let _ = self.channel.queue_delete(self.queue(stage).into(), QueueDeleteOptions::default()).await;

@@ -21,16 +21,16 @@ use super::wait::{wait_until, wait_until_true};
 mod axe;
 pub(crate) mod person;
 
-/// How long a page, or what a module does on it, may take while others have the cores.
+/// How long a page, or a module on it, may take while other tests use the cores.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
-/// The two widths that every page is looked at in, CSS pixels: a desk and a phone.
+/// The two widths at which every page is checked, CSS pixels: a desk and a phone.
 pub(crate) const WIDTHS: [u32; 2] = [1280, 390];
 
 /// The height of the window, CSS pixels.
 const HEIGHT: u32 = 900;
 
-/// The tallest picture of a page, CSS pixels: what is longer is a list.
+/// The tallest screenshot of a page, CSS pixels: longer pages are lists.
 const TALLEST: u64 = 4000;
 
 /// The browser connects to the addresses of the test only, never to a service of Google. Tests may run as root, in a container without user namespaces.
@@ -53,7 +53,7 @@ const FLAGS: [&str; 12] = [
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scripts {
     On,
-    /// As for people whose browser or administrator forbids them.
+    /// As for people whose browser or administrator disables scripts.
     Off,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts one. `None`, with a line that says so, where `make test` did not find chromium.
+    /// Starts one. `None`, with a printed line, if `make test` did not find chromium.
     pub(crate) async fn start() -> Option<Self> {
         if std::env::var_os("TEST_BROWSER").is_none() {
             eprintln!("DID NOT RUN: no chromium here (`make test` installs it and sets TEST_BROWSER)");
@@ -84,7 +84,7 @@ impl Driver {
             .stdin(Stdio::null())
             .stdout(file.try_clone().expect("a second handle of the log"))
             .stderr(file)
-            // Browsers stay in its group, so the group is what ends with the test.
+            // Browsers stay in its process group, which is killed at the end of the test.
             .process_group(0)
             .spawn()
             .expect("start chromedriver (Debian's package is chromium-driver)");
@@ -156,7 +156,7 @@ impl Browser {
             .await;
     }
 
-    /// What `look` finds, as soon as it finds something. Elements of a page that is being replaced count as not found.
+    /// Polls `look` until it returns something. Elements of a page that is being replaced count as not found.
     async fn until<T>(&self, what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>, CmdError>) -> T {
         wait_until(what, PATIENCE, async || look().await.ok().flatten()).await
     }
@@ -207,7 +207,7 @@ impl Browser {
         .await;
     }
 
-    /// Types into a field instead of what stands there.
+    /// Replaces the text of a field.
     pub(crate) async fn fill(&self, css: &str, text: &str) {
         self.until(&format!("{css} can be filled in"), async || {
             let field = self.client.find(Locator::Css(css)).await?;
@@ -217,25 +217,25 @@ impl Browser {
         .await;
     }
 
-    /// Names a file for a field of files.
+    /// Chooses a file for a file field.
     pub(crate) async fn attach(&self, css: &str, file: &Path) {
         let path = file.to_str().expect("a path of text");
         self.element(css).await.send_keys(path).await.expect("attach a file");
     }
 
-    /// Presses and releases one key, wherever the focus is.
+    /// Presses and releases one key in the focused element.
     pub(crate) async fn press(&self, key: char) {
         let keys = KeyActions::new("keys".to_owned());
         let keys = keys.then(KeyAction::Down { value: key }).then(KeyAction::Up { value: key });
         self.client.perform_actions(keys).await.unwrap_or_else(|error| panic!("press {key}: {error}"));
     }
 
-    /// Runs a function's body in the page; the answer is what it returns.
+    /// Runs a function's body in the page and returns its result.
     pub(crate) async fn ask(&self, script: &str) -> Value {
         self.client.execute(script, Vec::new()).await.unwrap_or_else(|error| panic!("{script}: {error}"))
     }
 
-    /// Name and value of every cookie that the page's server would get.
+    /// Name and value of every cookie that the page's server would receive.
     pub(crate) async fn cookies(&self) -> Vec<(String, String)> {
         let cookies = self.client.get_all_cookies().await.expect("read the cookies");
         cookies.iter().map(|cookie| (cookie.name().to_owned(), cookie.value().to_owned())).collect()
@@ -257,7 +257,7 @@ impl Browser {
         self.devtools("Network.setCookie", params).await;
     }
 
-    /// Sets the clock of pages that are opened from now on ahead, as on a computer whose clock is wrong.
+    /// Sets the clock of pages opened from now on ahead, as on a computer whose clock is wrong.
     pub(crate) async fn runs_ahead_by(&self, span: chrono::TimeDelta) {
         self.begins_pages_with(&format!(
             "const now = Date.now.bind(Date); Date.now = () => now() + {};",
@@ -266,12 +266,12 @@ impl Browser {
         .await;
     }
 
-    /// Runs a script in each page that is opened from now on, before the page's own.
+    /// Runs a script in each page opened from now on, before the page's own.
     pub(crate) async fn begins_pages_with(&self, source: &str) {
         self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
     }
 
-    /// Whether there is a network, and how many bytes a second may leave over it; `None` for any number.
+    /// Switches the network on or off, and limits the upload rate in bytes a second; `None` is no limit.
     pub(crate) async fn network(&self, there: bool, upload: Option<u32>) {
         let upload = upload.map_or(-1, i64::from);
         let line = json!({ "offline": !there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload });
@@ -285,13 +285,13 @@ impl Browser {
         self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
     }
 
-    /// Light or dark, as the system's setting would ask for.
+    /// Light or dark, as a system setting.
     pub(crate) async fn scheme(&self, scheme: &str) {
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
         self.devtools("Emulation.setEmulatedMedia", features).await;
     }
 
-    /// On paper, or on a screen again.
+    /// Emulates print media, or a screen again.
     pub(crate) async fn on_paper(&self, paper: bool) {
         let media = if paper { "print" } else { "" };
         self.devtools("Emulation.setEmulatedMedia", json!({ "media": media })).await;
@@ -308,7 +308,7 @@ impl Browser {
         std::fs::write(screens().join(format!("{name}-{lang}-{width}.png")), png).expect("write a picture");
     }
 
-    /// Prints the page to a PDF among the pictures, as the browser's menu does; how many sheets it takes.
+    /// Prints the page to a PDF beside the screenshots, as the browser's menu does; returns the number of sheets.
     pub(crate) async fn print(&self, name: &str) -> usize {
         let answer =
             self.devtools("Page.printToPDF", json!({ "preferCSSPageSize": true, "printBackground": false })).await;
@@ -318,8 +318,8 @@ impl Browser {
         String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count()
     }
 
-    /// Lines of the browser's console since the last call: errors, and what the content security policy blocked. Each answer that is no
-    /// success is a line of its own, which starts with the page's address.
+    /// Lines of the browser's console since the last call: errors, and what the content security policy blocked. Each
+    /// answer without a success status is a line of its own, which starts with the page's address.
     pub(crate) async fn complaints(&self) -> Vec<String> {
         let lines = self.driver("se/log", &json!({ "type": "browser" })).await;
         let bad = |line: &&Value| line["level"] == "SEVERE" || line["source"] == "security";
@@ -341,7 +341,7 @@ impl Browser {
     }
 }
 
-/// Where pictures of pages are left for people to look at.
+/// The directory of screenshots, for people to look at.
 pub(crate) fn screens() -> PathBuf {
     let test = std::env::current_exe().expect("this test's own path");
     test.ancestors().nth(3).expect("tests lie in target/PROFILE/deps").join("screens")

@@ -1,23 +1,23 @@
 //! The test catalogue: one contest whose limits fit small clips, two partners, a ladder of two small rungs; and the
-//! phrases that are built in.
+//! built-in phrases.
 use std::path::Path;
 
 /// The contest's id.
 pub(crate) const CONTEST: &str = "test";
-/// Its recommending unit without a quota. `few` may enter two works, and the time of `late` is over.
+/// Its recommending unit without a quota. `few` may enter two works, and the deadline of `late` is over.
 pub(crate) const UNIT: &str = "province";
-/// What that unit is called.
+/// That unit's name.
 pub(crate) const UNIT_NAME: &str = "某省工业和信息化厅";
 /// Its one theme.
 pub(crate) const THEME: &str = "green";
-/// The partner whose drop is a bucket.
+/// The partner to whom works are delivered in a bucket.
 pub(crate) const DROP: &str = "drop";
-/// The partner whom a person serves.
+/// The partner to whom a person delivers.
 pub(crate) const BAG: &str = "bag";
 /// The ladder's rungs.
 pub(crate) const RUNGS: [&str; 2] = ["web-180", "web-90"];
 
-/// The covers that the two partners ask for: whose, which shape, and how wide at most, pixels.
+/// The covers that the two partners require: partner, shape, and largest width in pixels.
 pub(crate) const COVERS: [(&str, &str, u32); 3] = [(DROP, "16:9", 256), (DROP, "3:4", 1080), (BAG, "4:3", 1080)];
 
 /// Which gates wait for a person: `manual` or `automatic`.
@@ -29,12 +29,12 @@ pub(crate) struct Gates {
     pub(crate) release: &'static str,
 }
 
-/// Nobody is waited for.
+/// No gate waits for a person.
 pub(crate) const OPEN: Gates = Gates { review: "automatic", release: "automatic" };
 
 /// Writes the catalogue's files into `dir`. `segment_s` cuts the picture into segments of that length; 0 does not cut.
-/// `buffer_start` is what each of several segments is encoded for. `more` partners stand in the catalogue beside the two of the
-/// contest; unless works go `to_all`, only planted ones go to them.
+/// `buffer_start` is the buffer fill that each of several segments is encoded for. `more` partners are in the catalogue
+/// beside the two of the contest; only inserted works go to them, unless `to_all` is set.
 pub(crate) fn write(
     dir: &Path,
     gates: Gates,

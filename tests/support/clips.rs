@@ -1,4 +1,4 @@
-//! Entries to hand in: short, small, and of known content.
+//! Entries for tests: short, small, and of known content.
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -14,7 +14,8 @@ pub(crate) fn plain(dir: &Path, seconds: u32) -> PathBuf {
     file
 }
 
-/// Six seconds at 320×180, of which the first 1.6 s stand still and the rest is noise: nothing for a cap, and then too much.
+/// Six seconds at 320×180: the first 1.6 s are a still picture, the rest is noise, so the bit rate is first far below a
+/// cap and then above it.
 pub(crate) fn noise_behind_a_still(dir: &Path) -> PathBuf {
     let file = dir.join("noise.mp4");
     let still = "color=gray:size=320x180:rate=25:duration=1.6";

@@ -1,4 +1,4 @@
-//! A collector of traces: takes OTLP over HTTP as protobuf, as collectors do, and remembers every span.
+//! A collector of traces: accepts OTLP over HTTP as protobuf, as collectors do, and stores every span.
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -12,7 +12,7 @@ use prost::Message as _;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// A span's name in the world: its trace and itself, in hex.
+/// A span's global name: trace id and span id, in hex.
 pub(crate) type SpanId = (String, String);
 
 /// A span as it was received.
@@ -20,17 +20,17 @@ pub(crate) type SpanId = (String, String);
 pub(crate) struct Span {
     /// Trace and span.
     pub(crate) id: SpanId,
-    /// Within the same trace.
+    /// The parent within the same trace.
     pub(crate) parent: Option<SpanId>,
     /// Its name.
     pub(crate) name: String,
     /// Its kind.
     pub(crate) kind: SpanKind,
-    /// Whether it says that it failed.
+    /// Whether its status is an error.
     pub(crate) failed: bool,
     /// Attributes as text.
     pub(crate) attributes: BTreeMap<String, String>,
-    /// What it is linked to, and how (`reelmill.link`).
+    /// Its links and their kind (`reelmill.link`).
     pub(crate) links: Vec<(String, SpanId)>,
     /// Begin and end in nanoseconds.
     pub(crate) time: (u64, u64),
@@ -45,7 +45,7 @@ impl Span {
     }
 }
 
-/// The collector, on a port of its own. Ended with this value.
+/// The collector, on a port of its own. Stops when dropped.
 pub(crate) struct Collector {
     /// For `OTEL_EXPORTER_OTLP_ENDPOINT`.
     pub(crate) endpoint: String,
@@ -60,7 +60,7 @@ impl Drop for Collector {
 }
 
 impl Collector {
-    /// Listens.
+    /// Starts listening.
     pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for traces");
         let endpoint = format!("http://{}", listener.local_addr().expect("its address"));
@@ -72,7 +72,7 @@ impl Collector {
 
     /// Every span so far.
     pub(crate) fn spans(&self) -> Vec<Span> {
-        self.spans.lock().expect("nobody panics here").clone()
+        self.spans.lock().expect("no holder panicked").clone()
     }
 }
 
@@ -81,7 +81,7 @@ async fn receive(State(spans): State<Arc<Mutex<Vec<Span>>>>, headers: HeaderMap,
         return StatusCode::UNSUPPORTED_MEDIA_TYPE;
     }
     let Ok(request) = ExportTraceServiceRequest::decode(body) else { return StatusCode::BAD_REQUEST };
-    let mut spans = spans.lock().expect("nobody panics here");
+    let mut spans = spans.lock().expect("no holder panicked");
     for resource in request.resource_spans {
         let of_process = attributes(&resource.resource.unwrap_or_default().attributes);
         let service = of_process.get("service.name").cloned().unwrap_or_default();

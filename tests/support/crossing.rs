@@ -1,5 +1,5 @@
-//! A TCP proxy in front of several replicas, as a load balancer on a bad line: connections go to each replica in turn, and are cut
-//! when as many bytes have passed in all as the story says.
+//! A TCP proxy in front of several replicas, like a load balancer on an unreliable line: connections go to each replica
+//! in turn, and are cut after total numbers of bytes chosen by the test.
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -9,7 +9,7 @@ use tokio::net::tcp::OwnedReadHalf;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// The proxy; it ends with this value.
+/// The proxy; it stops when dropped.
 pub(crate) struct Crossing {
     address: SocketAddr,
     line: Arc<Mutex<Line>>,
@@ -18,18 +18,18 @@ pub(crate) struct Crossing {
 
 #[derive(Default)]
 struct Line {
-    /// Bytes that clients have sent so far, all connections together.
+    /// Bytes that clients have sent so far, over all connections.
     passed: u64,
-    /// At which of them the connection is cut; ascending.
+    /// Byte counts at which the connection is cut; ascending.
     cuts: VecDeque<u64>,
-    /// Connections that each replica got.
+    /// Number of connections to each replica.
     served: Vec<usize>,
-    /// Behind how many bytes nothing more passes, while connections stay open.
+    /// After this many bytes nothing more passes, while connections stay open.
     stall_at: Option<u64>,
 }
 
 impl Crossing {
-    /// A proxy in front of `replicas` (host and port each) that cuts when so many bytes have come from clients.
+    /// A proxy in front of `replicas` (host and port each) that cuts after these numbers of bytes from clients.
     pub(crate) async fn to(replicas: &[String], cuts: &[u64]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port for the proxy");
         let address = listener.local_addr().expect("the proxy's port");
@@ -40,29 +40,30 @@ impl Crossing {
         Self { address, line, accepting }
     }
 
-    /// Where it listens: host and port.
+    /// The address it listens at: host and port.
     pub(crate) fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// Lets nothing pass behind so many bytes, as a line that hangs; `None` lets everything pass again on new connections.
+    /// Lets nothing pass after this many bytes, like a hanging connection; `None` lets new connections pass everything
+    /// again.
     pub(crate) fn stall_at(&self, bytes: Option<u64>) {
-        self.line.lock().expect("nobody panics here").stall_at = bytes;
+        self.line.lock().expect("no holder panicked").stall_at = bytes;
     }
 
     /// Bytes that clients have sent so far.
     pub(crate) fn passed(&self) -> u64 {
-        self.line.lock().expect("nobody panics here").passed
+        self.line.lock().expect("no holder panicked").passed
     }
 
-    /// Cuts that are still to come.
+    /// Remaining cuts.
     pub(crate) fn cuts_left(&self) -> usize {
-        self.line.lock().expect("nobody panics here").cuts.len()
+        self.line.lock().expect("no holder panicked").cuts.len()
     }
 
-    /// Connections that each replica got.
+    /// Number of connections to each replica.
     pub(crate) fn served(&self) -> Vec<usize> {
-        self.line.lock().expect("nobody panics here").served.clone()
+        self.line.lock().expect("no holder panicked").served.clone()
     }
 }
 
@@ -77,12 +78,12 @@ async fn accept(listener: TcpListener, replicas: Vec<String>, line: Arc<Mutex<Li
         let Ok((client, _)) = listener.accept().await else { continue };
         let replica = turn % replicas.len();
         let Ok(server) = TcpStream::connect(&replicas[replica]).await else { continue };
-        line.lock().expect("nobody panics here").served[replica] += 1;
+        line.lock().expect("no holder panicked").served[replica] += 1;
         tokio::spawn(carry(client, server, line.clone()));
     }
 }
 
-/// Carries bytes both ways until one side ends or the connection is cut; then both ends break at once.
+/// Copies bytes both ways until one side ends or the connection is cut; then closes both at once.
 async fn carry(client: TcpStream, server: TcpStream, line: Arc<Mutex<Line>>) {
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let (mut from_client, mut to_client) = client.into_split();
@@ -94,14 +95,14 @@ async fn carry(client: TcpStream, server: TcpStream, line: Arc<Mutex<Line>>) {
                 Ok(0) | Err(_) => return,
                 Ok(read) => read,
             };
-            let (passes, then) = line.lock().expect("nobody panics here").pass(read as u64);
+            let (passes, then) = line.lock().expect("no holder panicked").pass(read as u64);
             if to_server.write_all(&buffer[..passes as usize]).await.is_err() {
                 return;
             }
             match then {
                 Then::GoOn => {}
                 Then::Cut => return,
-                // Until the client gives up and closes: what it still says is read and lost.
+                // Until the client gives up and closes, what it sends is read and discarded.
                 Then::Stall => return drain(&mut from_client).await,
             }
         }
@@ -117,7 +118,7 @@ async fn drain(from: &mut OwnedReadHalf) {
     let _ = tokio::io::copy(from, &mut tokio::io::sink()).await;
 }
 
-/// What becomes of a connection behind the bytes that passed.
+/// What happens to a connection after the bytes that passed.
 enum Then {
     GoOn,
     Cut,
@@ -125,7 +126,7 @@ enum Then {
 }
 
 impl Line {
-    /// How many of the next bytes pass, and what then.
+    /// How many of the next bytes pass, and what happens then.
     fn pass(&mut self, bytes: u64) -> (u64, Then) {
         let next = self.passed + bytes;
         if let Some(at) = self.stall_at.filter(|at| *at < next) {

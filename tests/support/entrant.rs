@@ -1,4 +1,4 @@
-//! An entrant: fills in the form, and uploads by tus as simply as the protocol allows.
+//! An entrant: fills in the form, and uploads with the simplest use of tus.
 use std::path::Path;
 
 use base64::Engine as _;
@@ -9,37 +9,37 @@ use uuid::Uuid;
 
 use super::catalogue;
 
-/// The phone number of every entrant in these tests. It may be found nowhere but in its sealed box.
+/// The phone number of every entrant in these tests. It must appear only in its sealed box.
 pub(crate) const PHONE: &str = "13955550142";
-/// The e-mail address, likewise.
+/// The e-mail address, under the same rule.
 pub(crate) const EMAIL: &str = "canary-zhang@entrant.example";
-/// The name of the person to contact, likewise.
+/// The name of the contact person, under the same rule.
 pub(crate) const PERSON: &str = "张金丝雀";
 
-/// Somebody who enters works.
+/// A client that enters works.
 pub(crate) struct Entrant {
     http: reqwest::Client,
     api: String,
 }
 
-/// What the form was answered with.
+/// The answer to the form.
 #[derive(Clone, Debug)]
 pub(crate) struct Entered {
     /// The submission.
     pub(crate) id: Uuid,
-    /// Where the file goes.
+    /// The address of the upload.
     pub(crate) upload_url: String,
-    /// Proves that one is the entrant.
+    /// The entrant's token.
     pub(crate) token: String,
 }
 
 impl Entrant {
-    /// Talks to the public API at `address` (host and port).
+    /// A client of the public API at `address` (host and port).
     pub(crate) fn at(address: &str) -> Self {
         Self { http: reqwest::Client::new(), api: format!("http://{address}") }
     }
 
-    /// The form, filled in so that it is accepted.
+    /// A valid form.
     pub(crate) fn form(title: &str) -> Value {
         json!({
             "contest": catalogue::CONTEST,
@@ -68,7 +68,7 @@ impl Entrant {
         }
     }
 
-    /// Uploads a file whole: one creation, one PATCH.
+    /// Uploads a file in one piece: one creation, one PATCH.
     pub(crate) async fn upload(&self, entered: &Entered, file: &Path) {
         let bytes = std::fs::read(file).expect("read the clip");
         let name = file.file_name().and_then(|name| name.to_str()).expect("the clip's name");
@@ -100,7 +100,7 @@ impl Entrant {
         assert_eq!(patched.status(), 204, "the bytes were not taken: {:?}", patched.text().await);
     }
 
-    /// An address that the API told: whole, or a path of its own.
+    /// An address from an answer: absolute, or a path of the API.
     fn address(&self, told: &str) -> String {
         if told.starts_with('/') { format!("{}{told}", self.api) } else { told.to_owned() }
     }

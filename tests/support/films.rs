@@ -1,9 +1,9 @@
-//! Films that differ from each other in picture and sound, as many as wanted, and what people make of a film before they
-//! enter it again.
+//! Any number of films that differ from each other in picture and sound, and the changes that people make to a film
+//! before they enter it again.
 //!
-//! Each is scenes of two to four seconds: waves of light that drift, hard-edged shapes that move over them, and chords that
-//! follow each other with beats of noise, all drawn from the film's number. They are no real films: all have the same kind of
-//! texture, none has a face or a talking voice.
+//! Each is made of scenes of two to four seconds: drifting waves of light, hard-edged shapes that move over them, and
+//! chords that follow each other with beats of noise, all drawn from the film's number. They differ from real films:
+//! all have the same kind of texture, none has a face or a voice.
 use std::f32::consts::TAU;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ impl Dice {
     }
 }
 
-/// Makes film `number` of so many seconds at `file`: 320×180, H.264 and AAC in mp4.
+/// Makes film `number` of this many seconds at `file`: 320×180, H.264 and AAC in mp4.
 pub(crate) fn make(file: &Path, number: u64, seconds: u64) {
     let sound = file.with_extension("pcm");
     std::fs::write(&sound, music(number, seconds)).expect("the film's sound");
@@ -82,7 +82,7 @@ pub(crate) fn large(file: &Path) {
 fn ffmpeg(args: &str) -> Command {
     let mut command = Command::new("ffmpeg");
     command.args(["-hide_banner", "-nostdin", "-y", "-loglevel", "error"]).args(args.split_whitespace());
-    // The pictures come on stdin where they are made here.
+    // Where the pictures are made here, they come on stdin.
     command.stdin(Stdio::null());
     command
 }
@@ -171,9 +171,9 @@ fn music(number: u64, seconds: u64) -> Vec<u8> {
     bytes
 }
 
-/// Something that people do to a film.
+/// A change that people make to a film.
 pub(crate) struct Variant {
-    /// Its name in the figures.
+    /// Its name in the results.
     pub(crate) name: &'static str,
     video: &'static str,
     audio: &'static str,
@@ -182,7 +182,7 @@ pub(crate) struct Variant {
 
 const PLAIN: &str = "-crf 24 -b:a 96k";
 
-/// What people make of a film of at least ten seconds.
+/// The changes, for a film of at least ten seconds.
 pub(crate) const VARIANTS: [Variant; 13] = [
     Variant { name: "re-encoded", video: "null", audio: "anull", codecs: "-crf 34 -b:a 48k" },
     Variant { name: "scaled", video: "scale=214:120", audio: "anull", codecs: PLAIN },
@@ -239,7 +239,7 @@ pub(crate) const VARIANTS: [Variant; 13] = [
     },
 ];
 
-/// Makes every variant of a film of so many seconds in `dir`, from one decode.
+/// Makes every variant of a film of this many seconds in `dir`, from one decode.
 pub(crate) fn vary(film: &Path, seconds: u64, dir: &Path) -> Vec<(&'static str, PathBuf)> {
     // Two seconds and more are cut from each end.
     let kept = format!("{:.1}", seconds as f64 - 1.7 - 2.2);
@@ -253,7 +253,7 @@ pub(crate) fn vary(film: &Path, seconds: u64, dir: &Path) -> Vec<(&'static str, 
     );
     let (mut graph, mut outputs, mut made) = (inputs, String::new(), Vec::new());
     for (index, variant) in VARIANTS.iter().enumerate() {
-        // Labels within a variant's own graph must not be another's.
+        // Labels in a variant's own graph must differ from those of the others.
         let own = |text: &str| {
             ["a", "b", "c", "d"].iter().fold(text.replace("$KEPT", &kept), |text, label| {
                 text.replace(&format!("[{label}]"), &format!("[{label}of{index}]"))

@@ -1,4 +1,4 @@
-//! What must not be left behind when a story ends: parts, messages, objects, files, processes.
+//! What must not be left when a test ends: parts, messages, objects, files, processes.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::pipeline::TestPipeline;
 use super::process::{media_children, orphaned_media_jobs};
 use super::wait::wait_until;
 
-/// How long what is still under way may take to settle: a lease and two looks of the reconciler.
+/// Time limit for work in progress to settle: a lease and two passes of the reconciler.
 const SETTLES_WITHIN: Duration = Duration::from_secs(180);
 
-/// Lets everything settle, stops the services, and says what is left behind.
+/// Waits until everything has settled, stops the services, and reports what is left.
 pub(crate) async fn find(pipeline: &TestPipeline) -> Result<()> {
     let serving = pipeline.services().iter().any(|service| service.ended().is_none());
     if serving {
@@ -34,8 +34,8 @@ pub(crate) async fn find(pipeline: &TestPipeline) -> Result<()> {
     Ok(())
 }
 
-/// Rows in which something is still to be done although nobody wants it any more, or everybody has it. What a person has to take back
-/// stays open for as long as the person takes.
+/// Rows that are still open although the delivery is no longer wanted, or is complete. A recall that needs a person
+/// stays open until the person acts.
 const UNSETTLED: &str = "select count(*) from parts join submissions on submissions.id = parts.submission
     where submissions.state in ('published', 'rejected', 'withdrawn', 'revoked')
         and status not in ('done', 'cancelled') and not exists (
@@ -51,11 +51,11 @@ async fn settle(pipeline: &TestPipeline) {
     .await;
 }
 
-/// Makes all garbage due, so that what remains afterwards is what the pipeline means to keep.
+/// Makes all garbage due, so that only what the pipeline means to keep remains.
 pub(crate) async fn collect_garbage(pipeline: &TestPipeline) {
     let truth = &pipeline.truth;
     wait_until("the garbage is collected", SETTLES_WITHIN, async || {
-        // Each time, since what ends meanwhile leaves more.
+        // Repeated, since work that ends meanwhile adds more.
         sqlx::query("update garbage set due = now() where due > now()")
             .execute(truth.pool())
             .await
@@ -67,11 +67,11 @@ pub(crate) async fn collect_garbage(pipeline: &TestPipeline) {
 
 fn processes() -> Result<()> {
     let orphans: Vec<Pid> = orphaned_media_jobs();
-    ensure!(orphans.is_empty(), "media jobs that nobody waits for: {orphans:?}");
+    ensure!(orphans.is_empty(), "media jobs without a worker: {orphans:?}");
     Ok(())
 }
 
-/// A service that was killed cannot tidy up; every other one leaves its scratch directory empty.
+/// A service that was killed cannot clean up; every other one leaves its scratch directory empty.
 fn scratch(pipeline: &TestPipeline) -> Result<()> {
     for service in pipeline.services().iter().filter(|service| !service.was_killed()) {
         ensure!(media_children(service.pid()).is_empty(), "{} left a media job", service.name);
@@ -82,10 +82,10 @@ fn scratch(pipeline: &TestPipeline) -> Result<()> {
     Ok(())
 }
 
-/// Whatever is wanted has the part that will do it, and the reconciler never had to see to that.
+/// Everything that is wanted has its open part, and the reconciler never had to create one.
 async fn stuck(pipeline: &TestPipeline, serving: bool) -> Result<()> {
     let pool = pipeline.truth.pool();
-    // Where a story has taken its servers away or never made a schema, there is nothing to look at.
+    // If the test removed its servers or never created a schema, there is nothing to check.
     let ids = match sqlx::query_scalar::<_, Uuid>("select id from submissions").fetch_all(pool).await {
         Ok(ids) => ids,
         Err(_) if !serving => return Ok(()),
@@ -103,8 +103,8 @@ async fn stuck(pipeline: &TestPipeline, serving: bool) -> Result<()> {
     Ok(())
 }
 
-/// A published submission has every part that its plan asks for done exactly once, one rendition in force of each name, and
-/// one delivery to each partner that it was not recalled from.
+/// A published submission has every part of its plan done exactly once, one rendition in force of each name, and one
+/// delivery to each partner that it was not recalled from.
 async fn rows(pipeline: &TestPipeline) -> Result<()> {
     let truth = &pipeline.truth;
     let missing = truth
@@ -151,7 +151,7 @@ async fn rows(pipeline: &TestPipeline) -> Result<()> {
 async fn objects(pipeline: &TestPipeline) -> Result<()> {
     let truth = &pipeline.truth;
     let mut wanted: BTreeSet<String> = BTreeSet::new();
-    // Of what its entrant took back nothing is kept but the rows.
+    // Of a withdrawn work only the rows are kept.
     wanted.extend(
         truth
             .texts(
@@ -176,9 +176,9 @@ async fn objects(pipeline: &TestPipeline) -> Result<()> {
             )
             .await,
     );
-    // What was handed to a person lies in our bucket, and its receipt says where.
+    // Files handed to a person are in our bucket, under the prefix in the receipt.
     let bags = truth.texts("select receipt->>'prefix' from deliveries where receipt->>'prefix' like 'bags/%' and machine->>'desired' = 'live'").await;
-    // Evidence stays, whatever becomes of the work.
+    // Evidence is kept, whatever happens to the work.
     wanted.extend(truth.texts("select file_key from proofs where file_key is not null").await);
     let there: Vec<String> = keys(&pipeline.objects).await;
     let open = truth
@@ -196,7 +196,7 @@ async fn objects(pipeline: &TestPipeline) -> Result<()> {
     Ok(())
 }
 
-/// Each published submission that goes to the partner's bucket lies there once, complete.
+/// Each published submission that goes to the partner's bucket is there once, complete.
 async fn drops(pipeline: &TestPipeline) -> Result<()> {
     let there = keys(&pipeline.partner).await;
     let published = pipeline

@@ -1,11 +1,11 @@
-//! Measures a file from outside, with ffprobe and ffmpeg's own decoders: nothing here is the product's code, and no header is
-//! believed where a frame or a sample can be looked at.
+//! Measures a file from outside, with ffprobe and ffmpeg's own decoders: nothing here is the product's code, and no
+//! header is believed where a frame or a sample can be measured.
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
 
-/// What a file holds.
+/// The contents of a file.
 #[derive(Debug)]
 pub(crate) struct Measured {
     /// The first picture stream.
@@ -31,11 +31,11 @@ pub(crate) struct Picture {
     pub(crate) size: (u64, u64),
     /// As written, `1:1` for square pixels.
     pub(crate) pixel_aspect: String,
-    /// As the stream says it, `25/1`.
+    /// As declared by the stream, `25/1`.
     pub(crate) frame_rate: String,
     /// Range, matrix, primaries, transfer.
     pub(crate) colour: [String; 4],
-    /// Whether a display matrix says that players shall turn it.
+    /// Whether a display matrix makes players rotate it.
     pub(crate) turned_by_players: bool,
     /// Such as `progressive`.
     pub(crate) field_order: String,
@@ -43,7 +43,7 @@ pub(crate) struct Picture {
     pub(crate) frame_times: Vec<f64>,
     /// When each key frame is shown, seconds.
     pub(crate) key_frame_times: Vec<f64>,
-    /// Seconds, last frame included, as the stream says it.
+    /// Seconds, last frame included, as declared by the stream.
     pub(crate) duration_s: f64,
 }
 
@@ -60,11 +60,11 @@ pub(crate) struct Sound {
     pub(crate) sample_rate: u64,
     /// When it begins, seconds.
     pub(crate) start_s: f64,
-    /// Seconds, as the stream says it.
+    /// Seconds, as declared by the stream.
     pub(crate) duration_s: f64,
 }
 
-/// Looks at a file; decodes its picture.
+/// Measures a file; decodes its picture.
 pub(crate) fn measure(file: &Path) -> Measured {
     let shown = json(ffprobe(file, &["-show_format", "-show_streams"]));
     let streams = shown["streams"].as_array().expect("ffprobe lists streams");
@@ -111,7 +111,7 @@ fn sound(stream: &Value) -> Sound {
     }
 }
 
-/// Whether the index stands before the media, so that players can begin at once. Reads the boxes of the top level.
+/// Whether the index is before the media, so that players can start at once. Reads the boxes of the top level.
 pub(crate) fn is_faststart(file: &Path) -> bool {
     let bytes = std::fs::read(file).expect("read a file");
     let (mut at, mut order) = (0, Vec::new());
@@ -125,7 +125,7 @@ pub(crate) fn is_faststart(file: &Path) -> bool {
     matches!((place(b"moov"), place(b"mdat")), (Some(moov), Some(mdat)) if moov < mdat)
 }
 
-/// Integrated loudness in LUFS and true peak in dBTP, by ffmpeg's meter; it says −70 LUFS of silence.
+/// Integrated loudness in LUFS and true peak in dBTP, by ffmpeg's meter; silence is −70 LUFS.
 pub(crate) fn loudness(file: &Path) -> (f64, f64) {
     let meter = ffmpeg(file, &["-map", "0:a:0", "-af", "ebur128=peak=true:framelog=verbose", "-f", "null", "-"]);
     let said = String::from_utf8_lossy(&meter.stderr).into_owned();
@@ -153,7 +153,7 @@ pub(crate) fn luma(file: &Path, part: &str) -> u8 {
     *ffmpeg(file, &one).stdout.first().expect("a pixel")
 }
 
-/// When the picture turns from dark to bright, seconds.
+/// When the picture changes from dark to bright, seconds.
 pub(crate) fn flashes(file: &Path, times: &[f64]) -> Vec<f64> {
     let bright = brightness(file);
     assert_eq!(bright.len(), times.len(), "as many frames as times of frames in {}", file.display());
@@ -189,9 +189,9 @@ pub(crate) fn beeps(file: &Path) -> Vec<f64> {
 
 const RATE: usize = 48_000;
 
-/// Both channels of the sound from time 0 of the file on, 48,000 samples a second.
+/// Both channels of the sound from time 0 of the file, 48,000 samples a second.
 pub(crate) fn stereo(file: &Path) -> [Vec<f32>; 2] {
-    // What lies before the first sample is silence, so that an index is a time.
+    // Time before the first sample is filled with silence, so that an index is a time.
     let raw = ["-map", "0:a:0", "-af", "aresample=48000:async=1:first_pts=0", "-ac", "2", "-f", "f32le", "-"];
     let bytes = ffmpeg(file, &raw).stdout;
     let samples: Vec<f32> =
@@ -211,10 +211,10 @@ pub(crate) fn tone(samples: &[f32], hertz: f64) -> f64 {
     2.0 * power.max(0.0).sqrt() / samples.len().max(1) as f64
 }
 
-/// How like two pictures are over their whole length, in dB (PSNR of red, green and blue together); `reference` is scaled and
-/// turned as players do. Infinite if equal.
+/// Similarity of two pictures over their whole length, in dB (PSNR of red, green and blue together); `reference` is
+/// scaled and rotated as players do. Infinite if equal.
 pub(crate) fn likeness(file: &Path, reference: &Path, frame_rate: &str, (width, height): (u64, u64)) -> f64 {
-    // In RGB, so that a colour that is coded by another matrix and looks the same is the same.
+    // Compared in RGB, so that the same colour coded with another matrix counts as equal.
     let graph = format!(
         "[1:v:0]scale={width}:{height}:flags=bicubic,setsar=1,fps={frame_rate},format=gbrp[r];[0:v:0]format=gbrp[o];[o][r]psnr=shortest=1"
     );

@@ -1,5 +1,6 @@
-//! Places: where a process runs, and at which address. Within a [`Network`] each place is a network namespace of its own on one
-//! bridge, so that cables can be pulled: packets vanish, and nobody is told. Needs root; elsewhere every place is this machine.
+//! Places: where a process runs, and at which address. Within a [`Network`] each place is a network namespace of its
+//! own on one bridge, so that it can be disconnected: packets are dropped without an error. Needs root; elsewhere every
+//! place is this machine.
 use std::path::Path;
 use std::process::Command;
 use std::sync::Mutex;
@@ -10,14 +11,14 @@ use uuid::Uuid;
 /// Somewhere a process runs.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
-    /// For people.
+    /// Its name, for messages.
     pub(crate) name: String,
     /// Its address.
     pub(crate) ip: String,
     cable: Option<Cable>,
 }
 
-/// How a place hangs on its network.
+/// How a place is connected to its network.
 #[derive(Clone, Debug)]
 struct Cable {
     namespace: String,
@@ -26,7 +27,7 @@ struct Cable {
     bridge: String,
 }
 
-/// Nobody's: what is sent there is heard by nobody.
+/// No device has this address: frames sent there are lost.
 const NOWHERE: &str = "02:00:00:00:00:01";
 
 impl Place {
@@ -38,44 +39,44 @@ impl Place {
     /// A command that runs there.
     pub(crate) fn command(&self, program: &Path) -> Command {
         let Some(cable) = &self.cable else { return Command::new(program) };
-        // It becomes the program, with the same pid.
+        // nsenter executes the program, so the pid stays the same.
         let mut command = Command::new("nsenter");
         command.arg(format!("--net=/run/netns/{}", cable.namespace)).arg("--").arg(program);
         command
     }
 
-    /// Whether its cable can be pulled.
+    /// Whether it can be disconnected.
     pub(crate) fn has_cable(&self) -> bool {
         self.cable.is_some()
     }
 
-    /// Pulls its cable: every packet from and to it vanishes, and both ends believe that the line is well.
+    /// Disconnects it: every packet from and to it is dropped, and both ends believe that the connection is fine.
     pub(crate) fn cut_off(&self) {
         let cable = self.cable.as_ref().expect("a place with a cable");
         ip(&["link", "set", &cable.port, "nomaster"]).expect("pull a cable");
     }
 
-    /// Plugs it in again.
+    /// Connects it again.
     pub(crate) fn connect(&self) {
         let cable = self.cable.as_ref().expect("a place with a cable");
         ip(&["link", "set", &cable.port, "master", &cable.bridge]).expect("plug a cable in");
     }
 
-    /// From now on what it sends to `other` vanishes, while it hears all that `other` says.
+    /// From now on packets from it to `other` are dropped, while packets from `other` arrive.
     pub(crate) fn is_unheard_by(&self, other: &Place) {
         let cable = self.cable.as_ref().expect("a place with a cable");
         let to = [other.ip.as_str(), "lladdr", NOWHERE, "dev", "eth0", "nud", "permanent"];
         ip(&[&["-n", &cable.namespace, "neigh", "replace"], &to[..]].concat()).expect("send into nowhere");
     }
 
-    /// `other` hears it again.
+    /// Packets to `other` arrive again.
     pub(crate) fn is_heard_by(&self, other: &Place) {
         let cable = self.cable.as_ref().expect("a place with a cable");
         ip(&["-n", &cable.namespace, "neigh", "del", &other.ip, "dev", "eth0"]).expect("send to where it belongs");
     }
 }
 
-/// A bridge of this test's own, and the places on it. Taken down with this value.
+/// A bridge of this test's own, and the places on it. Removed when dropped.
 pub(crate) struct Network {
     tag: String,
     /// The first three numbers of its addresses.
@@ -100,12 +101,12 @@ impl Network {
         ip(&["link", "add", "name", &bridge, "type", "bridge"])?;
         ip(&["addr", "add", &format!("{}/24", network.gateway()), "dev", &bridge])?;
         ip(&["link", "set", &bridge, "up"])?;
-        // Whether namespaces can be made shows at the first.
+        // The first place shows whether namespaces can be made.
         network.try_place("first")?;
         Ok(network)
     }
 
-    /// Where whoever is in no namespace is on this network, such as the test itself.
+    /// The address on this network of processes in no namespace, such as the test itself.
     pub(crate) fn gateway(&self) -> String {
         format!("{}.1", self.subnet)
     }
@@ -124,7 +125,7 @@ impl Network {
         let (namespace, port) = (format!("{}-{name}", self.tag), format!("{}v{number}", self.tag));
         let address = format!("{}.{number}", self.subnet);
         ip(&["netns", "add", &namespace])?;
-        self.namespaces.lock().expect("nobody panics here").push(namespace.clone());
+        self.namespaces.lock().expect("no holder panicked").push(namespace.clone());
         ip(&["link", "add", &port, "type", "veth", "peer", "name", "eth0", "netns", &namespace])?;
         ip(&["link", "set", &port, "master", &self.bridge(), "up"])?;
         ip(&["-n", &namespace, "addr", "add", &format!("{address}/24"), "dev", "eth0"])?;
@@ -137,8 +138,8 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        // What still runs in a namespace keeps it alive, without a name.
-        for namespace in self.namespaces.get_mut().expect("nobody panics here") {
+        // A process that still runs in a namespace keeps it alive, without a name.
+        for namespace in self.namespaces.get_mut().expect("no holder panicked") {
             let _ = ip(&["netns", "del", namespace]);
         }
         let _ = ip(&["link", "del", &self.bridge()]);
@@ -183,12 +184,12 @@ while True: c.sendall(c.recv(99))";
     echo.wait().expect("end the echo");
 }
 
-/// A network, or `None` and loud words about what is not tested for want of one.
+/// A network, or `None` and a printed warning about what is not tested without one.
 pub(crate) fn network_or_say_so(what: &str) -> Option<Network> {
     match Network::new() {
         Ok(network) => Some(network),
         Err(error) => {
-            eprintln!("\n!!! NOT TESTED: {what}: this machine lets nobody make network namespaces here ({error})\n");
+            eprintln!("\n!!! NOT TESTED: {what}: this process cannot make network namespaces here ({error})\n");
             None
         }
     }

@@ -1,4 +1,5 @@
-//! Media jobs that stop at their start for as long as a story wants, so that "during the child" is a place and not a moment.
+//! Media jobs that pause at their start for as long as a test wants, so that "during the child" is a state and not a
+//! moment.
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ pub(crate) struct Pause {
 }
 
 impl Pause {
-    /// Lies in `dir`; on from the start.
+    /// Created in `dir`; on from the start.
     pub(crate) fn new(dir: &Path) -> Self {
         let (script, flag) = (dir.join("pausing-child"), dir.join("pause"));
         let text = format!(
@@ -36,7 +37,7 @@ impl Pause {
         std::fs::write(&self.flag, "").expect("write the flag");
     }
 
-    /// Children that start from now on run. Those that stand still have to be continued.
+    /// Children that start from now on run. Those already paused have to be continued.
     pub(crate) fn off(&self) {
         std::fs::remove_file(&self.flag).expect("remove the flag");
     }

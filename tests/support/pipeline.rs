@@ -1,5 +1,6 @@
-//! A whole pipeline for one story: own database, own names at the broker, own buckets, own catalogue; ports are whatever is free. The
-//! database has been migrated by its owner; services and commands log in as those do who can alter no table. Dropping it checks that nothing was left behind, so every story does.
+//! A whole pipeline for one test: its own database, names at the broker, buckets and catalogue; ports are any free
+//! ones. The database was migrated by its owner; services and commands log in as roles that cannot alter tables. Drop
+//! checks for leftovers, so every test does.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -23,25 +24,25 @@ use super::store::ObjectStore;
 use super::truth::Truth;
 use super::{clips, leftovers};
 
-/// The key that seals personal data in these tests. It may be found in no log.
+/// The key that seals personal data in these tests. It must not appear in any log.
 pub(crate) const PERSONAL_DATA_KEY: &str = "Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LWtleSE=";
 pub(crate) use super::store::S3_SECRET;
 
-/// What a story wants to be different.
+/// How a test differs from the default.
 pub(crate) struct Setup {
-    /// The servers; those of all tests unless said otherwise.
+    /// The servers; by default those shared by all tests.
     pub(crate) servers: Option<Servers>,
     /// Which gates wait for a person.
     pub(crate) gates: Gates,
     /// Length of a segment in seconds; 0 does not cut.
     pub(crate) segment_s: u32,
-    /// Fill of the decoder's buffer for which each of several segments is encoded.
+    /// Buffer fill of the decoder that each of several segments is encoded for.
     pub(crate) buffer_start: f64,
-    /// Where objects lie; an embedded server of the story's own unless said otherwise.
+    /// The object store; by default an embedded server of the test's own.
     pub(crate) store: Option<ObjectStore>,
     /// More partners of the catalogue: id and file, such as [`catalogue::partner`] makes.
     pub(crate) partners: Vec<(&'static str, String)>,
-    /// Whether entered works go to those too, and not only planted ones.
+    /// Whether entered works go to those too, and not only inserted ones.
     pub(crate) to_all: bool,
     /// More environment for every service.
     pub(crate) env: Vec<(&'static str, String)>,
@@ -62,7 +63,7 @@ impl Default for Setup {
     }
 }
 
-/// A pipeline and everything it runs on.
+/// A pipeline and everything it needs.
 pub(crate) struct TestPipeline {
     /// The database.
     pub(crate) truth: Truth,
@@ -72,28 +73,28 @@ pub(crate) struct TestPipeline {
     pub(crate) partner: Objects,
     /// The broker's address.
     pub(crate) amqp_url: String,
-    /// What stands before every name at the broker.
+    /// The prefix of every name at the broker.
     pub(crate) amqp_prefix: String,
     repaired: AtomicBool,
     services: Mutex<Vec<Arc<Service>>>,
     proxies: Mutex<Vec<Arc<Proxy>>>,
     env: BTreeMap<String, String>,
-    /// Where objects lie.
+    /// The object store.
     pub(crate) store: ObjectStore,
     dir: TempDir,
-    /// The servers; ended last.
+    /// The servers; dropped last.
     pub(crate) servers: Servers,
 }
 
 impl TestPipeline {
-    /// A pipeline as most stories want it: gates open by themselves, servers shared with other tests. No service runs yet.
+    /// A pipeline with the defaults: gates open automatically, servers shared with other tests. No service runs yet.
     pub(crate) async fn new() -> Self {
         Self::with(Setup::default()).await
     }
 
     /// A pipeline as `setup` says.
     pub(crate) async fn with(setup: Setup) -> Self {
-        // Asked first: without a binary there is no story.
+        // Checked first: every test needs the binary.
         process::binary();
         let _ = rustls::crypto::ring::default_provider().install_default();
         process::adopt_orphans();
@@ -114,7 +115,7 @@ impl TestPipeline {
         let (objects, partner) = store.make_buckets().await;
         let amqp_prefix = format!("t{}.", Uuid::new_v4().simple());
         let mut env: BTreeMap<String, String> = environment(&store, &dir);
-        // Services and people log in as those do who can alter no table; `migrate` alone does so as the owner.
+        // Services and people log in as roles that cannot alter tables; only `migrate` uses the owner.
         env.insert("DATABASE_OWNER_URL".into(), truth.url.clone());
         env.insert("DATABASE_URL".into(), truth.service_url.clone());
         env.insert("AMQP_URL".into(), servers.amqp_url.clone());
@@ -132,7 +133,7 @@ impl TestPipeline {
         self.serve_with(name, roles, &[]).await
     }
 
-    /// As [`TestPipeline::serve`], with other environment for this process.
+    /// As [`TestPipeline::serve`], with more environment for this process.
     pub(crate) async fn serve_with(&self, name: &str, roles: &[&str], env: &[(&str, &str)]) -> Arc<Service> {
         let service = self.start(name, roles, env);
         service.ready().await;
@@ -150,27 +151,27 @@ impl TestPipeline {
         let args: Vec<&str> = if roles.is_empty() { vec!["serve"] } else { vec!["serve", "--roles", &roles] };
         let mut all = self.env.clone();
         all.insert("SCRATCH_DIR".into(), self.scratch(name).display().to_string());
-        // No service knows it.
+        // Services do not get the owner's login.
         all.remove("DATABASE_OWNER_URL");
         all.extend(env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
         for listener in ["LISTEN", "DESK_LISTEN", "ADMIN_LISTEN", "PUBLISH_LISTEN"] {
             all.entry(listener.to_owned()).or_insert_with(|| format!("{}:0", place.ip));
         }
         let service = Arc::new(Service::start_at(place, name, &args, &all, &self.dir.path().join("logs")));
-        self.services.lock().expect("nobody panics here").push(service.clone());
+        self.services.lock().expect("no holder panicked").push(service.clone());
         service
     }
 
-    /// A proxy in front of the server of a URL, and the URL that leads through it. It lives as long as this pipeline, since
-    /// services that use it are looked at in the end.
+    /// A proxy in front of the server of a URL, and the URL that leads through it. It lives as long as this pipeline,
+    /// since services that use it are checked at the end.
     pub(crate) async fn proxy_to(&self, url: &str) -> (Arc<Proxy>, String) {
         let (proxy, through) = Proxy::in_front_of(url).await;
         let proxy = Arc::new(proxy);
-        self.proxies.lock().expect("nobody panics here").push(proxy.clone());
+        self.proxies.lock().expect("no holder panicked").push(proxy.clone());
         (proxy, through)
     }
 
-    /// Runs `reelmill ARGS` as a person on this machine would, with the addresses of this pipeline, to its end.
+    /// Runs `reelmill ARGS` to its end as a person on this machine would, with the addresses of this pipeline.
     pub(crate) async fn command(&self, args: &[&str]) -> Ran {
         process::run(args, &self.command_env()).await
     }
@@ -205,19 +206,19 @@ impl TestPipeline {
         env
     }
 
-    /// Where a service keeps the files of its running parts.
+    /// The directory where a service keeps the files of its running parts.
     pub(crate) fn scratch(&self, service: &str) -> PathBuf {
         self.dir.path().join("scratch").join(service)
     }
 
-    /// A directory for the story's own files.
+    /// A directory for the test's own files.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Every service that was started, dead ones too.
+    /// Every service that was started, including ended ones.
     pub(crate) fn services(&self) -> Vec<Arc<Service>> {
-        self.services.lock().expect("nobody panics here").clone()
+        self.services.lock().expect("no holder panicked").clone()
     }
 
     /// A session with the broker.
@@ -225,14 +226,14 @@ impl TestPipeline {
         Broker::connect(&self.amqp_url, &self.amqp_prefix).await
     }
 
-    /// Hands in a plain clip of `seconds` through a service with the role `upload`.
+    /// Enters a plain clip of `seconds` through a service with the role `upload`.
     pub(crate) async fn submit(&self, upload: &Service, seconds: u32) -> Uuid {
         let address = upload.api_address().expect("a service that takes uploads says where");
         let clip = clips::plain(self.dir(), seconds);
         Entrant::at(&address).submit("测试作品", &clip).await
     }
 
-    /// As [`TestPipeline::submit`], by an entrant who tries again while the service says that it cannot serve now.
+    /// As [`TestPipeline::submit`], by an entrant who retries while the service answers that it is unavailable.
     pub(crate) async fn submit_patiently(&self, upload: &Service, seconds: u32) -> Uuid {
         let patience = std::time::Duration::from_secs(30);
         super::wait::wait_until_true("the service takes entries", patience, async || upload.is_ready().await).await;
@@ -262,7 +263,7 @@ impl TestPipeline {
         files
     }
 
-    /// Says what every service wrote last, and how the parts stand.
+    /// Prints the end of every service's log, and the state of the parts.
     async fn tell(&self) {
         for service in self.services() {
             eprintln!("{}", service.log_tail());
@@ -273,12 +274,12 @@ impl TestPipeline {
         }
     }
 
-    /// The story breaks rows itself and sees them repaired.
+    /// The test breaks rows itself and expects their repair.
     pub(crate) fn repairs_are_expected(&self) {
         self.repaired.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it does.
+    /// Whether repairs are expected.
     pub(crate) fn expects_repairs(&self) -> bool {
         self.repaired.load(Ordering::Relaxed)
     }
@@ -324,10 +325,10 @@ fn environment(store: &ObjectStore, dir: &TempDir) -> BTreeMap<String, String> {
     let pairs = [
         ("CATALOGUE_DIR", dir.path().join("catalogue").display().to_string()),
         ("PERSONAL_DATA_KEYS", format!("test:{PERSONAL_DATA_KEY}")),
-        // Partners of tests answer at once.
+        // The partners of tests answer at once.
         ("POLL_BASE_S", "0.3".to_owned()),
         ("UNKNOWN_SETTLE_S", "1".to_owned()),
-        // Containers in which tests run may lack Landlock; the stories of hostile media look at it themselves.
+        // Containers in which tests run may lack Landlock; the tests of hostile media check it themselves.
         ("REELMILL_ALLOW_MISSING_LANDLOCK", "true".to_owned()),
         ("RUST_LOG", "info".to_owned()),
         ("NO_COLOR", "1".to_owned()),

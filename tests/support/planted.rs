@@ -1,5 +1,5 @@
-//! Finished works, planted: rows and files as the pipeline leaves them at the gate of release, without any media work. For stories
-//! about what comes after.
+//! Finished works, inserted directly: rows and files as the pipeline leaves them at the release gate, without any media
+//! work. For tests of the steps after it.
 use std::collections::BTreeMap;
 use std::os::unix::fs::FileExt as _;
 
@@ -20,16 +20,16 @@ use uuid::Uuid;
 use super::TestPipeline;
 use super::catalogue::{CONTEST, COVERS, RUNGS, THEME};
 
-/// The one rendition of every planted work.
+/// The one rendition of every inserted work.
 pub(crate) const RENDITION: &str = RUNGS[0];
 
-/// Bytes of a small planted film.
+/// Bytes of a small inserted film.
 const SMALL_BYTES: u64 = 40_000;
 
-/// Where a planted work's picture is marked, so that no two stretches of it are alike: every mebibyte.
+/// Distance between marks in an inserted work's picture, which make any two sections differ: one mebibyte.
 const MARK_EVERY: u64 = 1024 * 1024;
 
-/// Display size of every planted rendition, and of its cover.
+/// Display size of every inserted rendition, and of its cover.
 const SIZE: (u32, u32) = (1920, 1080);
 
 /// A finished work that waits for its release to `partners`, with a film of 40 kB.
@@ -81,9 +81,9 @@ pub(crate) async fn film(pipeline: &TestPipeline, title: &str, partners: &[&str]
     id.0
 }
 
-/// The covers that these partners ask for, planted.
+/// The covers that these partners require, inserted.
 fn covers(pipeline: &TestPipeline, id: SubmissionId, partners: &[&str]) -> Vec<StoredCover> {
-    // Bilibili's is sent by its adapter, whatever the catalogue says.
+    // The adapter of Bilibili sends one, whatever the catalogue says.
     let wishes = COVERS.into_iter().chain([("bilibili", "16:10", 1146)]);
     let mut covers = Vec::new();
     for (place, (partner, aspect, width)) in wishes.enumerate().filter(|(_, wish)| partners.contains(&wish.0)) {
@@ -107,7 +107,7 @@ fn covers(pipeline: &TestPipeline, id: SubmissionId, partners: &[&str]) -> Vec<S
     covers
 }
 
-/// The bytes of a planted film, where they lie: to compare with what arrived elsewhere.
+/// The file of an inserted film, for comparison with what arrived elsewhere.
 pub(crate) fn film_path(pipeline: &TestPipeline, id: Uuid) -> std::path::PathBuf {
     let key = ObjectKey::Rendition(SubmissionId(id), 1, RenditionName::new(RENDITION), Fence(1)).to_string();
     object_path(pipeline, &key)
@@ -171,7 +171,7 @@ async fn insert_submission(pipeline: &TestPipeline, id: SubmissionId, title: &st
     .expect("plant a submission");
 }
 
-/// The parts of the stages that the work has behind it.
+/// The parts of the stages that the work has passed.
 async fn insert_parts(pipeline: &TestPipeline, id: SubmissionId, rendition: &RenditionName) {
     let done = [
         (Stage::Probe, Part::Mezzanine),
@@ -221,7 +221,7 @@ fn plan(partners: Vec<PartnerId>) -> Plan {
     }
 }
 
-/// Writes a sparse film with marks straight to where the embedded store keeps it, and returns its digest.
+/// Writes a sparse film with marks directly into the embedded store's directory, and returns its digest.
 fn put_film(pipeline: &TestPipeline, key: &str, id: Uuid, bytes: u64) -> Vec<u8> {
     let path = object_path(pipeline, key);
     std::fs::create_dir_all(path.parent().expect("objects lie in folders")).expect("the object's folder");
@@ -237,7 +237,7 @@ fn put_film(pipeline: &TestPipeline, key: &str, id: Uuid, bytes: u64) -> Vec<u8>
     digest.finalize().to_vec()
 }
 
-/// Writes an object straight to where the embedded store keeps it.
+/// Writes an object directly into the embedded store's directory.
 pub(crate) fn put(pipeline: &TestPipeline, key: &str, bytes: &[u8]) {
     let path = object_path(pipeline, key);
     std::fs::create_dir_all(path.parent().expect("objects lie in folders")).expect("the object's folder");

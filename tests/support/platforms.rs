@@ -1,11 +1,11 @@
-//! Emulators of partner platforms: strict servers on a loopback port that behave as the documented platforms do, remember
-//! everything that they were asked, and go wrong on purpose.
+//! Emulators of partner platforms: strict servers on a loopback port that behave as the platforms are documented,
+//! record every request, and fail on purpose.
 //!
 //! | what | file |
 //! |---|---|
-//! | what a platform is: names of its calls, and its answers | here |
-//! | everything it was asked and what became of it | `journal` |
-//! | what goes wrong, by plan and by seed | `faults` |
+//! | a platform: the names of its calls, and its answers | here |
+//! | every request and its result | `journal` |
+//! | failures, by plan and by seed | `faults` |
 //! | its webhooks: tried three times, doubled, out of order | `notices` |
 //! | the HTTP server | `serve` |
 //! | Douyin | `douyin` |
@@ -34,18 +34,18 @@ pub(crate) use serve::Emulator;
 /// What every emulator has. Clones share it.
 #[derive(Clone)]
 pub(crate) struct World {
-    /// The platform's clock. Set it aside to test clock skew; tokens and reviews go by it.
+    /// The platform's clock. Change it to test clock skew; tokens and reviews depend on it.
     pub(crate) clock: Clock,
-    /// Everything it was asked.
+    /// Every request.
     pub(crate) journal: Journal,
-    /// What goes wrong.
+    /// The failures on purpose.
     pub(crate) faults: Faults,
     /// Its webhooks.
     pub(crate) notices: Notices,
 }
 
 impl World {
-    /// A world in which nothing goes wrong yet. All chance in it follows from `seed`.
+    /// A world without failures yet. All randomness in it follows from `seed`.
     pub(crate) fn new(seed: u64) -> Self {
         Self {
             clock: Clock::default(),
@@ -63,15 +63,15 @@ impl World {
 
 /// A platform: it names each request and answers it, at once and under its own lock.
 pub(crate) trait Platform: Send + Sync + 'static {
-    /// The name of what is asked, for the journal and the fault plan: `init`, `part`, …
+    /// The name of the call, for the journal and the fault plan: `init`, `part`, …
     fn call(&self, asked: &Asked) -> &'static str;
-    /// Does what is asked, as strictly as the platform does.
+    /// Handles the call, as strictly as the platform does.
     fn answer(&self, world: &World, asked: &Asked) -> Answer;
-    /// The same answer, as if it were about somebody else's work ([`Fault::AnotherId`]).
+    /// The same answer, as if it were about another work ([`Fault::AnotherId`]).
     fn about_another(&self, call: &str, answer: Answer) -> Answer;
 }
 
-/// A request, read to its end.
+/// A request, read completely.
 #[derive(Clone, Debug)]
 pub(crate) struct Asked {
     /// `GET`, `POST`, …
@@ -86,29 +86,29 @@ pub(crate) struct Asked {
     pub(crate) body: Bytes,
 }
 
-/// What is answered.
+/// An answer.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     /// HTTP status.
     pub(crate) status: u16,
-    /// Headers beside `content-type: application/json`.
+    /// Headers besides `content-type: application/json`.
     pub(crate) headers: Vec<(String, String)>,
     /// The body.
     pub(crate) body: Bytes,
 }
 
 impl Asked {
-    /// A header; empty where it is missing.
+    /// A header; empty if it is missing.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).map_or("", String::as_str)
     }
 
-    /// A query parameter; empty where it is missing.
+    /// A query parameter; empty if it is missing.
     pub(crate) fn param(&self, name: &str) -> &str {
         self.query.get(name).map_or("", String::as_str)
     }
 
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }
@@ -118,7 +118,7 @@ impl Asked {
         pairs(&String::from_utf8_lossy(&self.body))
     }
 
-    /// The only part of a multipart body: its field's name, its content type and its bytes. `None` where it is no such body.
+    /// The only part of a multipart body: its field's name, its content type and its bytes. `None` for any other body.
     pub(crate) fn multipart(&self) -> Option<(String, String, Bytes)> {
         let boundary = self.header("content-type").strip_prefix("multipart/form-data; boundary=")?;
         let boundary = format!("--{}", boundary.trim_matches('"'));
@@ -151,7 +151,7 @@ impl Answer {
         Self { status, headers: Vec::new(), body: Bytes::copy_from_slice(words.as_bytes()) }
     }
 
-    /// The body as JSON; null where it is none.
+    /// The body as JSON; null if it is not JSON.
     pub(crate) fn value(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }

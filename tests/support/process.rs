@@ -1,4 +1,5 @@
-//! The real binary as a process: started, signalled, looked at, and waited for. Its log is kept, and printed when a test fails.
+//! The real binary as a process: started, signalled, inspected, and waited for. Its log is kept, and printed when a
+//! test fails.
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -12,20 +13,20 @@ use tokio::io::AsyncWriteExt as _;
 use super::network::Place;
 use super::wait::wait_until;
 
-/// How long a service may take until it is ready: migrations, and a broker that ten tests ask at once.
+/// Time limit for a service to become ready: migrations, and a broker that ten tests use at once.
 const READY_WITHIN: Duration = Duration::from_secs(180);
 
-/// How long a command may take: the longest encodes a few seconds of film while all other tests run.
+/// Time limit for a command: the longest encodes a few seconds of film while all other tests run.
 const COMMAND_WITHIN: Duration = Duration::from_secs(180);
 
-/// A running `reelmill serve`. Ended by force with this value, if it still runs.
+/// A running `reelmill serve`. Killed when dropped, if it still runs.
 pub(crate) struct Service {
-    /// For people: what the log is called.
+    /// The log's name, for messages.
     pub(crate) name: String,
     pid: Pid,
     child: Mutex<Child>,
     log: PathBuf,
-    /// Whether the test itself ended it, so that nobody else expects a clean end.
+    /// Whether the test itself killed it, so that no clean exit is expected.
     killed: Mutex<bool>,
 }
 
@@ -45,7 +46,7 @@ pub(crate) struct Ran {
     pub(crate) code: Option<i32>,
     /// What it printed.
     pub(crate) stdout: String,
-    /// What it told a person.
+    /// What it wrote to stderr.
     pub(crate) stderr: String,
 }
 
@@ -73,7 +74,7 @@ pub(crate) async fn run_reading(args: &[&str], env: &BTreeMap<String, String>, i
     command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).envs(env);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child = command.spawn().expect("run reelmill");
-    // A command that reads nothing may have ended already. Dropped, the input is at its end.
+    // A command that reads nothing may have ended already. Dropping stdin closes it.
     let _ = child.stdin.take().expect("its stdin").write_all(input.as_bytes()).await;
     let output = tokio::time::timeout(COMMAND_WITHIN, child.wait_with_output()).await;
     let output = output.unwrap_or_else(|_| panic!("reelmill {args:?} did not end")).expect("run reelmill");
@@ -118,13 +119,13 @@ impl Service {
         self.pid
     }
 
-    /// Waits until `/readyz` says yes.
+    /// Waits until `/readyz` answers 200.
     pub(crate) async fn ready(&self) {
         wait_until(&format!("{} is ready", self.name), READY_WITHIN, async || self.is_ready().await.then_some(()))
             .await;
     }
 
-    /// Whether `/readyz` says yes now. Panics if the process has ended.
+    /// Whether `/readyz` answers 200 now. Panics if the process has ended.
     pub(crate) async fn is_ready(&self) -> bool {
         if let Some(status) = self.ended() {
             panic!("{} ended ({status}) instead of serving:\n{}", self.name, self.log_tail());
@@ -135,27 +136,27 @@ impl Service {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// Where /metrics, /healthz and /readyz answer; `None` until it listens.
+    /// The address of /metrics, /healthz and /readyz; `None` until it listens.
     pub(crate) fn admin_address(&self) -> Option<String> {
         self.announced("metrics and health are told on ")
     }
 
-    /// Where the public API answers; `None` until it listens.
+    /// The address of the public API; `None` until it listens.
     pub(crate) fn api_address(&self) -> Option<String> {
         self.announced("the public API listens on ")
     }
 
-    /// Where the desk answers; `None` until it listens.
+    /// The address of the desk; `None` until it listens.
     pub(crate) fn desk_address(&self) -> Option<String> {
         self.announced("the desk listens on ")
     }
 
-    /// Where partners are served; `None` until it listens.
+    /// The address for partners; `None` until it listens.
     pub(crate) fn partner_address(&self) -> Option<String> {
         self.announced("partners are served on ")
     }
 
-    /// Reads the address behind these words in the log: with port 0 nobody else knows it.
+    /// Reads the address after these words in the log: with port 0 only the log has it.
     fn announced(&self, words: &str) -> Option<String> {
         let log = self.log_text();
         let (_, rest) = log.split_once(words)?;
@@ -163,12 +164,12 @@ impl Service {
         Some(rest[..end].to_owned())
     }
 
-    /// Everything that it has written, without the codes of a terminal.
+    /// Its whole log, without terminal codes.
     pub(crate) fn log_text(&self) -> String {
         String::from_utf8_lossy(&std::fs::read(&self.log).unwrap_or_default()).into_owned()
     }
 
-    /// The end of its log, for people.
+    /// The end of its log, for messages.
     pub(crate) fn log_tail(&self) -> String {
         let text = self.log_text();
         let lines: Vec<&str> = text.lines().collect();
@@ -181,22 +182,22 @@ impl Service {
         kill_process(self.pid, signal).unwrap_or_else(|error| panic!("signal {}: {error}", self.name));
     }
 
-    /// Ends it as a power cut would, and waits until it is gone.
+    /// Kills it with SIGKILL, and waits until it is gone.
     pub(crate) fn kill(&self) {
-        *self.killed.lock().expect("nobody panics here") = true;
-        let mut child = self.child.lock().expect("nobody panics here");
+        *self.killed.lock().expect("no holder panicked") = true;
+        let mut child = self.child.lock().expect("no holder panicked");
         let _ = child.kill();
         let _ = child.wait();
     }
 
     /// Whether the test killed it.
     pub(crate) fn was_killed(&self) -> bool {
-        *self.killed.lock().expect("nobody panics here")
+        *self.killed.lock().expect("no holder panicked")
     }
 
-    /// How it ended; `None` while it runs.
+    /// Its exit status; `None` while it runs.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
-        self.child.lock().expect("nobody panics here").try_wait().expect("ask for the process' end")
+        self.child.lock().expect("no holder panicked").try_wait().expect("ask for the process' end")
     }
 
     /// Waits until it has ended by itself.
@@ -204,8 +205,8 @@ impl Service {
         wait_until(&format!("{} has ended", self.name), patience, async || self.ended()).await
     }
 
-    /// Asks it to stop and waits for its end; panics unless it ends cleanly. That this takes 10 s at most is the service's own limit
-    /// (`STOP_DEADLINE`); here the deadline is only that of a process that hangs.
+    /// Sends SIGTERM and waits for the exit; panics unless it is clean. The service itself limits this to 10 s
+    /// (`STOP_DEADLINE`); the deadline here is only for a process that hangs.
     pub(crate) fn stop(&self) {
         if let Some(status) = self.ended() {
             assert!(self.was_killed() || status.success(), "{} ended with {status}\n{}", self.name, self.log_tail());
@@ -229,7 +230,7 @@ impl Service {
         panic!("{} did not stop\n{}", self.name, self.log_tail());
     }
 
-    /// Waits until `count` media children of this process stand still, and returns their pids.
+    /// Waits until `count` media children of this process are paused, and returns their pids.
     pub(crate) async fn paused_children(&self, count: usize, patience: Duration) -> Vec<Pid> {
         wait_until(&format!("{count} media children of {} stand still", self.name), patience, async || {
             let paused: Vec<Pid> = media_children(self.pid).into_iter().filter(|pid| is_stopped(*pid)).collect();
@@ -245,7 +246,7 @@ impl Service {
         }
     }
 
-    /// What /metrics says; nothing where it does not answer.
+    /// The text of /metrics; empty if it does not answer.
     pub(crate) async fn metrics_text(&self) -> String {
         let Some(admin) = self.admin_address() else { return String::new() };
         let request = reqwest::Client::new().get(format!("http://{admin}/metrics")).timeout(Duration::from_secs(10));
@@ -253,7 +254,7 @@ impl Service {
         answer.text().await.unwrap_or_default()
     }
 
-    /// The value of a metric, 0 where it is not told. `sample` is the name with its labels, as /metrics writes them.
+    /// The value of a metric, 0 if it is missing. `sample` is the name with its labels, as /metrics writes them.
     pub(crate) async fn metric(&self, sample: &str) -> f64 {
         let text = self.metrics_text().await;
         let value = text.lines().find_map(|line| line.strip_prefix(sample)?.strip_prefix(' ')?.parse().ok());
@@ -263,7 +264,7 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
-        let child = self.child.get_mut().expect("nobody panics here");
+        let child = self.child.get_mut().expect("no holder panicked");
         let _ = child.kill();
         let _ = child.wait();
     }
@@ -274,12 +275,12 @@ pub(crate) fn is_alive(pid: Pid) -> bool {
     stat(pid.as_raw_nonzero().get()).is_some_and(|stat| stat.state != 'Z')
 }
 
-/// Whether a process stands still.
+/// Whether a process is stopped.
 pub(crate) fn is_stopped(pid: Pid) -> bool {
     stat(pid.as_raw_nonzero().get()).is_some_and(|stat| stat.state == 'T')
 }
 
-/// A process and all that descend from it, parents before children.
+/// A process and all its descendants, parents before children.
 pub(crate) fn family(first: Pid) -> Vec<Pid> {
     let all: Vec<(i32, i32)> = std::fs::read_dir("/proc")
         .expect("/proc")
@@ -298,7 +299,7 @@ pub(crate) fn family(first: Pid) -> Vec<Pid> {
     family.into_iter().filter_map(Pid::from_raw).collect()
 }
 
-/// Takes note of the end of an orphan that came to this process.
+/// Reaps an orphan that was reparented to this process.
 pub(crate) fn reap(pid: Pid) {
     let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
 }
@@ -316,12 +317,12 @@ pub(crate) fn media_children(parent: Pid) -> Vec<Pid> {
     children.filter_map(Pid::from_raw).collect()
 }
 
-/// Lets orphans come to this process instead of init, so that they can be found.
+/// Makes this process the reaper of orphans instead of init, so that they can be found.
 pub(crate) fn adopt_orphans() {
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("become the reaper of orphans");
 }
 
-/// Media jobs whose worker is dead and who still live. Those that have died are reaped on the way.
+/// Media jobs whose worker is dead and that still run. Those that have died are reaped on the way.
 pub(crate) fn orphaned_media_jobs() -> Vec<Pid> {
     media_children(rustix::process::getpid())
 }

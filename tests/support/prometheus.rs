@@ -1,4 +1,5 @@
-//! A real Prometheus for one story: Debian's program, run privately on a free port, with our rules, looking every half second.
+//! A real Prometheus for one test: Debian's program, run privately on a free port, with our rules, scraping every half
+//! second.
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -8,15 +9,15 @@ use tempfile::TempDir;
 
 use super::wait::wait_until_true;
 
-/// Where the rules, dashboards and pages lie.
+/// The directory of the rules, dashboards and pages.
 pub(crate) const DEPLOY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../deploy");
 
-/// A running Prometheus. Ended with this value.
+/// A running Prometheus. Stops when dropped.
 pub(crate) struct Prometheus {
     child: Child,
     url: String,
     http: reqwest::Client,
-    // Its data, and what it is told.
+    // Its data and configuration.
     dir: TempDir,
 }
 
@@ -41,7 +42,7 @@ impl Prometheus {
         prometheus
     }
 
-    /// What a query gives now: its samples, or what is wrong with it.
+    /// The result of a query now: its samples, or the error.
     pub(crate) async fn query(&self, query: &str) -> Result<Vec<Value>, String> {
         let escaped: String = query.bytes().map(|byte| format!("%{byte:02x}")).collect();
         let asked = self.http.get(format!("{}/api/v1/query?query={escaped}", self.url)).send().await;
@@ -53,19 +54,19 @@ impl Prometheus {
         }
     }
 
-    /// The one number that a query gives; `None` where it gives none.
+    /// The single number that a query returns; `None` if it returns none.
     pub(crate) async fn number(&self, query: &str) -> Option<f64> {
         let samples = self.query(query).await.unwrap_or_else(|error| panic!("{query}: {error}"));
         samples.first()?["value"][1].as_str()?.parse().ok()
     }
 
-    /// Names of all metrics that it has from our processes.
+    /// Names of all metrics scraped from our processes.
     pub(crate) async fn names(&self) -> Vec<String> {
         let samples = self.query(r#"count by (__name__) ({job="reelmill"})"#).await.expect("names");
         samples.iter().filter_map(|sample| sample["metric"]["__name__"].as_str().map(str::to_owned)).collect()
     }
 
-    /// What it said, for a test that fails.
+    /// Its log, for a failing test.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("log")).unwrap_or_default()
     }
@@ -91,7 +92,7 @@ fn run(dir: &Path, address: &str) -> Child {
         .expect("start prometheus; `make test` installs Debian's package")
 }
 
-/// Prometheus tells nobody which port it got, so it is told one that was free a moment ago.
+/// Prometheus does not report which port it got, so it gets one that was free a moment ago.
 fn free_address() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("its address").to_string()

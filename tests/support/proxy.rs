@@ -8,7 +8,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// A way through the proxy.
+/// A direction through the proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Direction {
     /// From the service to the server.
@@ -17,7 +17,7 @@ pub(crate) enum Direction {
     ToClient,
 }
 
-/// The proxy; it ends with this value.
+/// The proxy; it stops when dropped.
 pub(crate) struct Proxy {
     address: SocketAddr,
     state: Arc<State>,
@@ -31,7 +31,7 @@ struct State {
     swallow_to_client: AtomicBool,
     refuse: AtomicBool,
     swallowed_bytes: AtomicU64,
-    /// What still passes to the server before bytes vanish; 0 is no bound.
+    /// Bytes that still pass to the server before the rest is dropped; 0 is no limit.
     allowance: AtomicU64,
 }
 
@@ -62,17 +62,17 @@ impl Proxy {
         (proxy, through)
     }
 
-    /// From now on bytes in this direction vanish, as in a network that lost them for good; connections stay open.
+    /// From now on bytes in this direction are dropped; connections stay open.
     pub(crate) fn swallow(&self, direction: Direction) {
         self.flag(direction).store(true, Ordering::SeqCst);
     }
 
-    /// Lets `bytes` more pass to the server, and no byte behind them: a line that dies in the middle of a transfer.
+    /// Lets `bytes` more pass to the server and drops the rest: a line that dies in the middle of a transfer.
     pub(crate) fn swallow_after(&self, bytes: u64) {
         self.state.allowance.store(bytes, Ordering::SeqCst);
     }
 
-    /// How many bytes vanished.
+    /// Number of dropped bytes.
     pub(crate) fn swallowed_bytes(&self) -> u64 {
         self.state.swallowed_bytes.load(Ordering::SeqCst)
     }
@@ -83,7 +83,7 @@ impl Proxy {
         self.cuts.send_modify(|cuts| *cuts += 1);
     }
 
-    /// Breaks every connection, since what was swallowed is lost, and lets new ones through whole.
+    /// Breaks every connection, since dropped bytes are lost, and lets new ones pass.
     pub(crate) fn mend(&self) {
         self.cuts.send_modify(|cuts| *cuts += 1);
         self.state.allowance.store(0, Ordering::SeqCst);

@@ -1,4 +1,4 @@
-//! Somebody who receives webhooks: verifies them by the specification, with code of its own, and answers as a story wants.
+//! A receiver of webhooks: verifies them by the specification, with code of its own, and answers as a test wants.
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,35 +17,36 @@ use tokio::task::JoinHandle;
 
 use super::wait::wait_until;
 
-/// How far a receiver's clock may be from the sender's, in seconds; the specification's libraries allow 300.
+/// Largest accepted difference between the receiver's clock and the sender's, in seconds; the specification's libraries
+/// allow 300.
 const TOLERANCE_S: i64 = 300;
 
 /// One call.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
-    /// Path and query that were called.
+    /// Path and query.
     pub(crate) path: String,
     /// `webhook-id`.
     pub(crate) id: String,
     /// `webhook-timestamp`.
     pub(crate) timestamp: i64,
-    /// `webhook-signature`, one each.
+    /// The signatures in `webhook-signature`.
     pub(crate) signatures: Vec<String>,
     /// The body to the byte.
     pub(crate) body: String,
 }
 
-/// How to answer a call.
+/// The answer to a call.
 #[derive(Clone, Debug)]
 pub(crate) enum Say {
     /// With this status, these headers and this body.
     Status(u16, Vec<(&'static str, String)>, String),
-    /// Not at all.
+    /// No answer.
     Nothing,
 }
 
 impl Say {
-    /// A status and no more.
+    /// A status alone.
     pub(crate) fn status(status: u16) -> Self {
         Say::Status(status, Vec::new(), String::new())
     }
@@ -56,16 +57,16 @@ struct Inner {
     received: Vec<Received>,
     say: VecDeque<Say>,
     always: Option<Say>,
-    /// Calls that are being kept waiting, and the most of them at any time.
+    /// Calls waiting for their answer now, and the largest number of them so far.
     waiting: (usize, usize),
 }
 
-/// A call that is kept waiting, until the caller gives up.
+/// A call without an answer, until the caller gives up.
 struct Waiting(Arc<Mutex<Inner>>);
 
 impl Waiting {
     fn at(inner: &Arc<Mutex<Inner>>) -> Self {
-        let waiting = &mut inner.lock().expect("nobody panics here").waiting;
+        let waiting = &mut inner.lock().expect("no holder panicked").waiting;
         waiting.0 += 1;
         waiting.1 = waiting.1.max(waiting.0);
         Self(inner.clone())
@@ -80,7 +81,7 @@ impl Drop for Waiting {
     }
 }
 
-/// A server on a port of its own. Answers 204 unless told otherwise. Ended with this value.
+/// A server on a port of its own. Answers 204 by default. Stops when dropped.
 pub(crate) struct Receiver {
     address: String,
     inner: Arc<Mutex<Inner>>,
@@ -114,27 +115,27 @@ impl Receiver {
         format!("http://{}{path}", self.address)
     }
 
-    /// The next calls are answered so, each once; those after as before.
+    /// The next calls get these answers, each once; later calls get the default.
     pub(crate) fn say(&self, answers: impl IntoIterator<Item = Say>) {
-        self.inner.lock().expect("nobody panics here").say.extend(answers);
+        self.inner.lock().expect("no holder panicked").say.extend(answers);
     }
 
-    /// All calls from now on are answered so.
+    /// All calls from now on get this answer.
     pub(crate) fn always_say(&self, answer: Say) {
-        self.inner.lock().expect("nobody panics here").always = Some(answer);
+        self.inner.lock().expect("no holder panicked").always = Some(answer);
     }
 
     /// All calls so far.
     pub(crate) fn received(&self) -> Vec<Received> {
-        self.inner.lock().expect("nobody panics here").received.clone()
+        self.inner.lock().expect("no holder panicked").received.clone()
     }
 
-    /// The most calls that were kept waiting side by side.
+    /// The largest number of calls waiting at the same time.
     pub(crate) fn most_waiting(&self) -> usize {
-        self.inner.lock().expect("nobody panics here").waiting.1
+        self.inner.lock().expect("no holder panicked").waiting.1
     }
 
-    /// Waits until there were so many calls, and returns them.
+    /// Waits until this many calls have arrived, and returns them.
     pub(crate) async fn receives(&self, calls: usize, patience: Duration) -> Vec<Received> {
         wait_until(&format!("{calls} webhooks were received"), patience, async || {
             let received = self.received();
@@ -168,9 +169,9 @@ async fn receive(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    // A page that is looked at is not a webhook: it is answered as every call is, and not noted.
+    // A page that is fetched is not a webhook: it is answered like every call, and not recorded.
     if method != Method::POST {
-        let always = inner.lock().expect("nobody panics here").always.clone();
+        let always = inner.lock().expect("no holder panicked").always.clone();
         return match always {
             Some(Say::Status(status, ..)) => StatusCode::from_u16(status).expect("a status").into_response(),
             Some(Say::Nothing) | None => StatusCode::NO_CONTENT.into_response(),
@@ -186,7 +187,7 @@ async fn receive(
         body: String::from_utf8(body.to_vec()).expect("a payload is text"),
     };
     let say = {
-        let mut inner = inner.lock().expect("nobody panics here");
+        let mut inner = inner.lock().expect("no holder panicked");
         inner.received.push(received);
         inner.say.pop_front().or_else(|| inner.always.clone())
     };

@@ -1,4 +1,5 @@
-//! Works that wait for a reviewer, planted: the rows and files of probe and screening, with a small film that browsers play. No stage runs.
+//! Works that wait for a reviewer, inserted directly: the rows and files of probe and screening, with a small film that
+//! browsers play. No stage runs.
 use std::path::Path;
 use std::sync::OnceLock;
 
@@ -21,7 +22,7 @@ const MEDIA_INFO: &str = include_str!("reviewed/media_info.json");
 /// Seconds of the film.
 const SECONDS: usize = 12;
 
-/// A work that waits for a reviewer: of its film some seconds are black, some stand still, and some are silent.
+/// A work that waits for a reviewer: some seconds of its film are black, some are frozen, and some are silent.
 pub(crate) async fn work(pipeline: &TestPipeline, title: &str, partners: &[&str]) -> Uuid {
     twin(pipeline, title, partners, Vec::new()).await
 }
@@ -35,7 +36,7 @@ pub(crate) async fn twin(pipeline: &TestPipeline, title: &str, partners: &[&str]
     id
 }
 
-/// Puts a planted work back to its reviewer, without what is made after review.
+/// Puts an inserted work back to its reviewer, without what is made after review.
 pub(crate) async fn to_review(pipeline: &TestPipeline, id: Uuid) {
     for made in [
         "delete from parts where submission = $1 and stage = 'assemble'",
@@ -85,7 +86,7 @@ async fn preview(pipeline: &TestPipeline, id: Uuid) {
     write.execute(pipeline.truth.pool()).await.expect("plant a preview");
 }
 
-/// A file of every planted preview; made once for a test.
+/// A file of every inserted preview; made once per test.
 fn made(dir: &Path, name: &str) -> Vec<u8> {
     let size = "320x180";
     let picture = format!("testsrc2=size={size}:rate=25:duration={SECONDS}");

@@ -1,4 +1,4 @@
-//! PostgreSQL and RabbitMQ for a test: those that `make test` started, or a pair of its own where the test kills one.
+//! PostgreSQL and RabbitMQ for a test: those that `make test` started, or a pair of its own for a test that kills one.
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -10,13 +10,13 @@ use super::process::{family, is_alive, reap};
 
 /// A pair of servers.
 pub(crate) struct Servers {
-    /// As PostgreSQL's address is given, with the database that exists there.
+    /// PostgreSQL's address, with the database that exists there.
     pub(crate) database_url: String,
-    /// As RabbitMQ's address is given.
+    /// RabbitMQ's address.
     pub(crate) amqp_url: String,
-    /// Where they lie if they are this test's own.
+    /// The directory of this test's own servers.
     own: Option<TempDir>,
-    /// Where each runs.
+    /// The place of each server.
     postgres: Place,
     rabbitmq: Place,
 }
@@ -36,20 +36,20 @@ impl Servers {
     /// A directory for a pair of servers, for [`Servers::own_in`].
     pub(crate) fn directory_for_own() -> TempDir {
         use std::os::unix::fs::PermissionsExt;
-        // PostgreSQL may run as another user, who has to enter.
+        // PostgreSQL may run as another user, who must be able to enter.
         let everybody_enters = std::fs::Permissions::from_mode(0o755);
         let dir = tempfile::Builder::new().prefix("reelmill-servers-").permissions(everybody_enters).tempdir();
         dir.expect("a directory for private servers")
     }
 
-    /// A pair of this test's own, ended with it. `broker_settings` are lines of a rabbitmq.conf.
+    /// A pair of this test's own, stopped when dropped. `broker_settings` are lines of a rabbitmq.conf.
     pub(crate) fn own(broker_settings: &str) -> Self {
         let here = [Place::here("postgres"), Place::here("rabbitmq")];
         Self::own_in(Self::directory_for_own(), here, broker_settings)
     }
 
-    /// As [`Servers::own`], with a broker that ends the session of a consumer which keeps a message for longer than `patience_s`. It
-    /// looks every 5 s, where RabbitMQ's own interval is a minute; rabbitmq.conf has no line for that.
+    /// As [`Servers::own`], with a broker that closes the channel of a consumer which keeps a message for longer than
+    /// `patience_s`. It checks every 5 s instead of RabbitMQ's interval of a minute, which rabbitmq.conf cannot set.
     pub(crate) fn own_impatient(patience_s: u32) -> Self {
         let dir = Self::directory_for_own();
         let data = dir.path().join("rabbitmq");
@@ -59,8 +59,8 @@ impl Servers {
         Self::own_in(dir, here, &format!("consumer_timeout = {}000\n", patience_s))
     }
 
-    /// As [`Servers::own`], PostgreSQL and RabbitMQ each at its place. Their data lie in `postgres` and `rabbitmq` in `dir`, which may
-    /// be volumes.
+    /// As [`Servers::own`], PostgreSQL and RabbitMQ each at its place. Their data are in `postgres` and `rabbitmq` in
+    /// `dir`, which may be volumes.
     pub(crate) fn own_in(dir: TempDir, [postgres, rabbitmq]: [Place; 2], broker_settings: &str) -> Self {
         let data = dir.path().join("rabbitmq");
         std::fs::create_dir_all(&data).expect("a directory for RabbitMQ");
@@ -79,7 +79,7 @@ impl Servers {
         servers
     }
 
-    /// Ends the broker as a power cut would.
+    /// Kills the broker with SIGKILL.
     pub(crate) fn kill_rabbitmq(&self) {
         let pid = self.rabbitmq_pid().expect("a broker that runs");
         kill_process(pid, Signal::KILL).expect("kill the broker");
@@ -88,23 +88,23 @@ impl Servers {
         }
     }
 
-    /// The broker's process, if it lives.
+    /// The broker's process, if it runs.
     pub(crate) fn rabbitmq_pid(&self) -> Option<Pid> {
         let pid = std::fs::read_to_string(self.dir().join("rabbitmq.pid")).ok()?;
         pid.trim().parse().ok().and_then(Pid::from_raw).filter(|pid| is_alive(*pid))
     }
 
-    /// The database's first process, if it lives.
+    /// The database's postmaster, if it runs.
     pub(crate) fn postgres_pid(&self) -> Option<Pid> {
         let place = std::fs::read_to_string(self.dir().join("pg_data_path")).ok()?;
         let pid = std::fs::read_to_string(Path::new(place.trim()).join("data/postmaster.pid")).ok()?;
         pid.lines().next()?.trim().parse().ok().and_then(Pid::from_raw).filter(|pid| is_alive(*pid))
     }
 
-    /// Ends every process of the database as a power cut would.
+    /// Kills every process of the database with SIGKILL.
     pub(crate) fn kill_postgres(&self) {
         let Some(first) = self.postgres_pid() else { return };
-        // The first one first: it would start others anew.
+        // The postmaster first: it would start new children.
         let processes = family(first);
         for pid in &processes {
             let _ = kill_process(*pid, Signal::KILL);
@@ -113,12 +113,12 @@ impl Servers {
             while is_alive(pid) {
                 std::thread::yield_now();
             }
-            // Its control program takes a process that nobody has waited for as one that runs.
+            // Its control program takes a process that was not reaped as running.
             reap(pid);
         }
     }
 
-    /// Starts what does not run: whether all runs now.
+    /// Starts the server if it does not run; returns whether it runs now.
     pub(crate) fn revive(&self, which: &str) -> bool {
         self.try_script("start", which).is_ok()
     }
@@ -129,7 +129,7 @@ impl Servers {
         assert!(env.contains(&self.amqp_url), "the broker came back elsewhere: {env}");
     }
 
-    /// Restarts PostgreSQL without letting anybody finish: every session is cut, and it recovers from its log.
+    /// Restarts PostgreSQL in immediate mode: every session is cut, and it recovers from its log.
     pub(crate) fn restart_postgres_immediately(&self) {
         let data = std::fs::read_to_string(self.dir().join("pg_data_path")).expect("where PostgreSQL's data lies");
         let (log, data) = (format!("{}/log", data.trim()), format!("{}/data", data.trim()));
@@ -142,18 +142,18 @@ impl Servers {
         } else {
             Command::new(&pg_ctl)
         };
-        // Its output would stay open in the server it starts, and waiting for its end would never end.
+        // The server would inherit the output pipe and keep it open, and waiting for its end would never finish.
         let status = command.args(restart).current_dir("/").stdout(std::process::Stdio::null()).status();
         assert!(status.expect("run pg_ctl").success(), "PostgreSQL did not restart");
     }
 
-    /// Where this test's own servers lie.
+    /// The directory of this test's own servers.
     pub(crate) fn directory(&self) -> &Path {
         self.dir()
     }
 
-    /// Ends PostgreSQL as a power cut would, puts its data directory aside, lets `make` put another in its place, and starts the
-    /// server on that, at the same address.
+    /// Kills PostgreSQL, puts its data directory aside, lets `make` put another in its place, and starts the server on
+    /// that, at the same address.
     pub(crate) fn replace_postgres(&self, make: impl FnOnce(&Path)) {
         let place = std::fs::read_to_string(self.dir().join("pg_data_path")).expect("where PostgreSQL's data lies");
         let data = Path::new(place.trim()).join("data");
@@ -181,7 +181,7 @@ impl Servers {
 
     fn try_script(&self, command: &str, which: &str) -> Result<String, String> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/local/neighbours.sh");
-        // Not a pipe for its errors: the servers that it starts would keep it open.
+        // A file instead of a pipe for its errors: the servers that it starts would keep a pipe open.
         let told = self.dir().join(format!("{which}.errors"));
         let errors = std::fs::File::create(&told).expect("a file for the script's errors");
         let place = if which == "postgres" { &self.postgres } else { &self.rabbitmq };

@@ -1,4 +1,4 @@
-//! A mail server for tests: takes every mail over SMTP (RFC 5321) in the clear on this machine, and keeps it.
+//! A mail server for tests: accepts every mail over unencrypted SMTP (RFC 5321) on this machine, and keeps it.
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -9,17 +9,17 @@ use tokio::net::{TcpListener, TcpStream};
 /// A running server. Its task ends with the test.
 #[derive(Clone)]
 pub(crate) struct Smtp {
-    /// Its address as `SMTP_URL` has it.
+    /// Its address, in the form of `SMTP_URL`.
     pub(crate) url: String,
     mails: Arc<Mutex<Vec<Mail>>>,
-    /// Answers to the end of a mail, first to last, before it takes them all.
+    /// Answers to the end of a mail, in order; afterwards every mail is accepted.
     answers: Arc<Mutex<Vec<&'static str>>>,
 }
 
-/// One mail as it came.
+/// One mail as received.
 #[derive(Clone, Debug)]
 pub(crate) struct Mail {
-    /// The addressee of the envelope.
+    /// The recipient of the envelope.
     pub(crate) to: String,
     /// Headers and body as sent.
     text: String,
@@ -41,7 +41,7 @@ impl Mail {
 }
 
 impl Smtp {
-    /// Starts one on a free port. The first mails get these answers instead of being taken, such as `451 later`.
+    /// Starts one on a free port. The first mails get these answers instead of being accepted, such as `451 later`.
     pub(crate) async fn start(answers: &[&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("smtp://{}", listener.local_addr().expect("an address"));
@@ -50,14 +50,14 @@ impl Smtp {
         tokio::spawn(async move {
             while let Ok((connection, _)) = listener.accept().await {
                 let serving = serving.clone();
-                // A client that breaks off is none of the test's concern.
+                // A client that disconnects is no error here.
                 tokio::spawn(async move { serving.talk(connection).await.ok() });
             }
         });
         smtp
     }
 
-    /// The mails that were taken.
+    /// The accepted mails.
     pub(crate) fn mails(&self) -> Vec<Mail> {
         self.mails.lock().expect("mails").clone()
     }
@@ -88,7 +88,7 @@ impl Smtp {
         }
     }
 
-    /// Reads a mail up to the line with a dot alone; the answer to it.
+    /// Reads a mail up to the line with a single dot; returns the answer to it.
     async fn read(&self, connection: &mut BufReader<TcpStream>, to: &str) -> std::io::Result<String> {
         let mut text = String::new();
         while !text.ends_with("\r\n.\r\n") {

@@ -1,11 +1,11 @@
-//! A partner's SFTP server: the real sshd of openssh-server on a loopback port, with keys of its own, for one story.
+//! A partner's SFTP server: the real sshd of openssh-server on a loopback port, with keys of its own, for one test.
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
 
-/// A running sshd and the directory that it shows. Ended with this value.
+/// A running sshd and the directory that it serves. Stops when dropped.
 pub(crate) struct Sshd {
     dir: TempDir,
     access: BTreeMap<String, String>,
@@ -20,13 +20,13 @@ impl Sshd {
         sshd
     }
 
-    /// What a service is told of it, as `PARTNER_<ID>_…`.
+    /// The settings of a service for it, as `PARTNER_<ID>_…`.
     pub(crate) fn env(&self, partner: &str) -> Vec<(String, String)> {
         let partner = partner.to_ascii_uppercase();
         self.access.iter().map(|(name, value)| (format!("PARTNER_{partner}_{name}"), value.clone())).collect()
     }
 
-    /// Where it listens.
+    /// The address it listens at.
     pub(crate) fn address(&self) -> String {
         format!("{}:{}", self.access["SFTP_HOST"], self.access["SFTP_PORT"])
     }
@@ -36,22 +36,22 @@ impl Sshd {
         &self.access["SFTP_HOST_KEY"]
     }
 
-    /// The text of the private key that it lets in.
+    /// The text of the private key that it accepts.
     pub(crate) fn user_key(&self) -> String {
         std::fs::read_to_string(&self.access["SFTP_KEY_FILE"]).expect("the user's key")
     }
 
-    /// The directory that the partner looks into.
+    /// The directory that the partner reads.
     pub(crate) fn drop_dir(&self) -> PathBuf {
         self.access["SFTP_DIR"].clone().into()
     }
 
-    /// What it wrote down.
+    /// Its log.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.dir.path().join("sshd.log")).unwrap_or_default()
     }
 
-    /// Every file under the directory that the partner looks into, by its path from there. No link is followed.
+    /// Every file under the directory that the partner reads, by its relative path. Links are not followed.
     pub(crate) fn files(&self) -> BTreeMap<String, Vec<u8>> {
         let (root, mut files) = (self.drop_dir(), BTreeMap::new());
         let mut open = vec![root.clone()];
@@ -63,7 +63,7 @@ impl Sshd {
                     open.push(path);
                 } else if kind.is_file() {
                     let name = path.strip_prefix(&root).expect("below the root").display().to_string();
-                    // Renamed or removed between the list and this look.
+                    // It may have been renamed or removed since it was listed.
                     let Ok(bytes) = std::fs::read(&path) else { continue };
                     files.insert(name, bytes);
                 }

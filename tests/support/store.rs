@@ -1,5 +1,5 @@
-//! Where a story's objects lie: the embedded server in this process, which a story may stop and start again, the same server as a
-//! process of its own, which may be killed, or Garage, a server by other people with other habits.
+//! The object stores of tests: the embedded server in this process, which a test may stop and start again; the same
+//! server as a process of its own, which may be killed; or Garage, an independent implementation.
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ use super::network::Place;
 use super::process::Service;
 use super::wait::wait_until;
 
-/// The secret key of the embedded store. It may be found in no log.
+/// The secret key of the embedded store. It must not appear in any log.
 pub(crate) const S3_SECRET: &str = "canary-secret-of-the-object-store";
 const S3_ACCESS_KEY: &str = "story";
 
-/// An object store with two buckets: ours, and that of the partner who is served by `s3_drop`.
+/// An object store with two buckets: ours, and that of the partner with the method `s3_drop`.
 pub(crate) struct ObjectStore {
     /// Our bucket.
     pub(crate) ours: S3Access,
@@ -61,9 +61,9 @@ impl ObjectStore {
         }
     }
 
-    /// The embedded server as a process at `place`, over the directory `root`. It ends with this value.
+    /// The embedded server as a process at `place`, over the directory `root`. Stops when dropped.
     pub(crate) async fn apart(place: Place, root: &Path, logs: &Path) -> Self {
-        // Its namespace has all ports to itself; on this machine a free one is taken.
+        // Its namespace has all ports to itself; on this machine a free one is used.
         let port = if place.has_cable() { 9000 } else { free_port() };
         let address: SocketAddr = format!("{}:{port}", place.ip).parse().expect("an address");
         let process = Mutex::new((1, Apart::serve(&place, root, address, logs, 1)));
@@ -77,7 +77,7 @@ impl ObjectStore {
         }
     }
 
-    /// Two new buckets on the Garage that `make test` started; `None` where there is none.
+    /// Two new buckets on the Garage that `make test` started; `None` if there is none.
     pub(crate) fn garage() -> Option<Self> {
         let from = |name: &str| std::env::var(format!("TEST_GARAGE_{name}")).ok();
         let (endpoint, region) = (from("S3_ENDPOINT")?, from("S3_REGION")?);
@@ -94,7 +94,7 @@ impl ObjectStore {
         Some(Self { ours: access("ours"), partners: access("partner"), embedded: None, apart: None })
     }
 
-    /// Makes both buckets and returns a client for each.
+    /// Creates both buckets and returns a client for each.
     pub(crate) async fn make_buckets(&self) -> (Objects, Objects) {
         let (ours, partners) = (Objects::new(&self.ours), Objects::new(&self.partners));
         ours.ensure_bucket().await.expect("make our bucket");
@@ -102,17 +102,17 @@ impl ObjectStore {
         (ours, partners)
     }
 
-    /// Ends the embedded server: whoever calls is refused.
+    /// Stops the embedded server: connections are refused.
     pub(crate) async fn stop(&self) {
         let embedded = self.embedded.as_ref().expect("only the embedded server may be stopped");
-        let running = embedded.running.lock().expect("nobody panics here").take();
+        let running = embedded.running.lock().expect("no holder panicked").take();
         if let Some((end, serving)) = running {
             end.cancel();
             serving.await.expect("the embedded server ends");
         }
     }
 
-    /// Starts it again where it was.
+    /// Starts it again at the same address.
     pub(crate) async fn start(&self) {
         let embedded = self.embedded.as_ref().expect("only the embedded server may be started");
         let listener = wait_until("the port of S3 is free again", Duration::from_secs(30), async || {
@@ -122,10 +122,10 @@ impl ObjectStore {
         embedded.serve(listener);
     }
 
-    /// Ends it for good.
+    /// Stops it for good.
     pub(crate) fn end(&self) {
         if let Some(embedded) = &self.embedded
-            && let Some((end, _)) = &*embedded.running.lock().expect("nobody panics here")
+            && let Some((end, _)) = &*embedded.running.lock().expect("no holder panicked")
         {
             end.cancel();
         }
@@ -166,12 +166,12 @@ impl Apart {
 
     /// Does something with the process.
     pub(crate) fn with<T>(&self, act: impl FnOnce(&Service) -> T) -> T {
-        act(&self.process.lock().expect("nobody panics here").1)
+        act(&self.process.lock().expect("no holder panicked").1)
     }
 
-    /// Starts it again where it was, if it does not run.
+    /// Starts it again at the same address, if it does not run.
     pub(crate) fn revive(&self) {
-        let mut process = self.process.lock().expect("nobody panics here");
+        let mut process = self.process.lock().expect("no holder panicked");
         if process.1.ended().is_some() {
             let time = process.0 + 1;
             *process = (time, Self::serve(&self.place, &self.root, self.address, &self.logs, time));
@@ -185,6 +185,6 @@ impl Embedded {
         let (root, key, secret) = (self.root.clone(), S3_ACCESS_KEY.to_owned(), S3_SECRET.to_owned());
         let serving = runtime::embedded_s3::serve(root, listener, key, secret, end.clone());
         let serving = tokio::spawn(async move { serving.await.expect("serve S3") });
-        *self.running.lock().expect("nobody panics here") = Some((end, serving));
+        *self.running.lock().expect("no holder panicked") = Some((end, serving));
     }
 }

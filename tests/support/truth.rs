@@ -1,4 +1,4 @@
-//! The database as a test sees it: reading what is true, and gates at which a worker waits exactly where a story wants it.
+//! The database as a test uses it: reading the actual state, and gates that make a worker wait at a chosen point.
 use std::time::Duration;
 
 use runtime::config::DEFAULT_SERVICE_ROLE;
@@ -14,13 +14,13 @@ pub(crate) struct Truth {
     pool: PgPool,
     /// Its address, with the login that owns it.
     pub(crate) url: String,
-    /// Its address, with a login that works in it as services do, once it is migrated; see [`Truth::admit_services`].
+    /// Its address, with a login that has the rights of services, once it is migrated; see [`Truth::admit_services`].
     pub(crate) service_url: String,
     server: String,
     name: String,
 }
 
-/// A part as it stands.
+/// A part's row.
 #[derive(Clone, Debug)]
 pub(crate) struct PartRow {
     pub(crate) run: i32,
@@ -34,7 +34,7 @@ pub(crate) struct PartRow {
 }
 
 impl Truth {
-    /// Makes a database of its own on `server`, whose URL names a database that exists.
+    /// Creates a new database on `server`, whose URL names an existing database.
     pub(crate) async fn create(server: &str) -> Self {
         let name = format!("test_{}", Uuid::new_v4().simple());
         let mut admin =
@@ -58,18 +58,18 @@ impl Truth {
         Self { pool, url, service_url, server: server.to_owned(), name }
     }
 
-    /// Makes the login of [`Truth::service_url`], a member of the role that `reelmill migrate` has made.
+    /// Creates the login of [`Truth::service_url`], a member of the role that `reelmill migrate` has created.
     pub(crate) async fn admit_services(&self) {
         let create = format!("create role {0} login password '{0}' in role {DEFAULT_SERVICE_ROLE}", self.name);
         sqlx::query(sqlx::AssertSqlSafe(create)).execute(&self.pool).await.expect("make a login for services");
     }
 
-    /// For queries of one story alone.
+    /// For queries of a single test.
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
     }
 
-    /// Removes the database and whoever is still connected to it.
+    /// Drops the database and ends all sessions in it.
     pub(crate) async fn remove(&self) {
         self.pool.close().await;
         let Ok(mut admin) = PgConnection::connect(&self.server).await else { return };
@@ -84,12 +84,12 @@ impl Truth {
         self.try_state(submission).await.unwrap_or_else(|error| panic!("read the state of {submission}: {error}"))
     }
 
-    /// A submission's state, where the database may be away.
+    /// A submission's state, if the database answers.
     pub(crate) async fn try_state(&self, submission: Uuid) -> sqlx::Result<String> {
         sqlx::query_scalar("select state from submissions where id = $1").bind(submission).fetch_one(&self.pool).await
     }
 
-    /// Waits until a submission is in `wanted`; panics when it settles elsewhere.
+    /// Waits until a submission is in `wanted`; panics if it settles elsewhere.
     pub(crate) async fn reaches(&self, submission: Uuid, wanted: &str, patience: Duration) {
         let what = format!("{submission} is {wanted}");
         let reached = wait_until(&what, patience, async || {
@@ -169,10 +169,10 @@ impl Truth {
         rows
     }
 
-    /// Puts a gate before every update of `table` that `condition` (about `new`) describes: sessions wait there until it opens.
-    /// The schema must be there, so a service must have started.
+    /// Puts a gate before every update of `table` that `condition` (about `new`) describes: sessions wait there until
+    /// it opens. The schema must exist, so a service must have started.
     pub(crate) async fn gate(&self, table: &str, condition: &str) -> Gate {
-        // A session of its own, so that its end is what opens the gate, also when a test fails.
+        // A session of its own, so that its end opens the gate, also when a test fails.
         let mut session = PgConnection::connect(&self.url).await.expect("a session to hold a gate");
         let trigger = format!(
             "create or replace function story_gate() returns trigger language plpgsql as $$
@@ -185,7 +185,7 @@ impl Truth {
         Gate { session, table: table.to_owned() }
     }
 
-    /// Waits until a session of a service stands before the gate.
+    /// Waits until a session of a service waits at the gate.
     pub(crate) async fn reaches_gate(&self, patience: Duration) {
         wait_until("a service stands before the gate", patience, async || {
             let waiting = self
@@ -200,16 +200,16 @@ impl Truth {
     }
 }
 
-/// A gate in the database that is closed.
+/// A closed gate in the database.
 pub(crate) struct Gate {
     session: PgConnection,
     table: String,
 }
 
 impl Gate {
-    /// Lets everybody through, and leaves no gate behind.
+    /// Lets every session pass, and removes the gate.
     pub(crate) async fn open(mut self) {
-        // Opened first: those who wait hold locks that removing the trigger needs.
+        // Opened first: waiting sessions hold locks that removing the trigger needs.
         sqlx::query("select pg_advisory_unlock(1)").execute(&mut self.session).await.expect("open the gate");
         let remove = sqlx::AssertSqlSafe(format!("drop trigger story_gate on {}", self.table));
         sqlx::query(remove).execute(&mut self.session).await.expect("remove the gate");

@@ -1,4 +1,4 @@
-//! The official JavaScript client as a process of its own: what an entrant's browser would do.
+//! The official JavaScript client as a process of its own: what an entrant's browser does.
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
@@ -7,25 +7,25 @@ use serde_json::{Value, json};
 
 use super::entrant::Entered;
 
-/// An upload of some megabytes over a line that breaks, with the client's own back-off of a second or two a time.
+/// An upload of some megabytes over an unreliable line, with the client's own back-off of a second or two each time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// One run of the client.
 #[derive(Debug)]
 pub(crate) struct Run {
-    /// What it said, in order.
+    /// Its output, in order.
     pub(crate) said: Vec<Value>,
-    /// Whether it ended well.
+    /// Whether it ended successfully.
     pub(crate) done: bool,
 }
 
 impl Run {
-    /// The first value of that name that it said.
+    /// The first value of that name in its output.
     pub(crate) fn first(&self, key: &str) -> Option<&Value> {
         self.said.iter().find_map(|line| line.get(key))
     }
 
-    /// How often it said something of that name.
+    /// How often that name is in its output.
     pub(crate) fn count(&self, key: &str) -> usize {
         self.said.iter().filter(|line| line.get(key).is_some()).count()
     }

@@ -1,20 +1,21 @@
-//! A small file system of a test's own, in memory, that can be full. Needs root; `None` elsewhere, said loudly.
+//! A small file system of a test's own, in memory, that can be filled. Needs root; `None` elsewhere, with a printed
+//! warning.
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A mounted file system. Unmounted with this value.
+/// A mounted file system. Unmounted when dropped.
 pub(crate) struct Volume {
     path: PathBuf,
     mib: u64,
 }
 
 impl Volume {
-    /// Mounts one of `mib` MiB at `path`, which is made. `what` is not tested where that cannot be.
+    /// Mounts one of `mib` MiB at `path`, which is created. If that fails, prints that `what` is not tested.
     pub(crate) fn mount_or_say_so(path: &Path, mib: u64, what: &str) -> Option<Self> {
         match Self::mount(path, mib) {
             Ok(volume) => Some(volume),
             Err(error) => {
-                eprintln!("\n!!! NOT TESTED: {what}: this machine lets nobody mount a file system here ({error})\n");
+                eprintln!("\n!!! NOT TESTED: {what}: this process cannot mount a file system here ({error})\n");
                 None
             }
         }
@@ -32,18 +33,19 @@ impl Volume {
         &self.path
     }
 
-    /// Takes all room that is left: from now on a write says that the disk is full.
+    /// Uses all free space: from now on writes fail because the disk is full.
     pub(crate) fn fill(&self) {
         self.fill_but(0);
     }
 
-    /// As [`Volume::fill`], and leaves this much.
+    /// As [`Volume::fill`], but leaves this much.
     pub(crate) fn fill_but(&self, bytes: u64) {
-        // Somebody may write between the look and the change, and then it is too small to be changed to.
+        // A process may write between the measurement and the change, and then the size would be too small for its
+        // contents.
         for _ in 0..100 {
             let stat = rustix::fs::statvfs(&self.path).expect("ask the volume");
             let used = (stat.f_blocks - stat.f_bfree) * stat.f_frsize;
-            // A size of 0 would be no limit.
+            // A size of 0 would mean no limit.
             if self.resize((used + bytes).max(4096)).is_ok() {
                 return;
             }
@@ -51,7 +53,7 @@ impl Volume {
         panic!("{} cannot be filled", self.path.display());
     }
 
-    /// Gives the room back.
+    /// Frees the space.
     pub(crate) fn empty(&self) {
         self.resize(self.mib << 20).expect("make room");
     }
@@ -63,7 +65,7 @@ impl Volume {
 
 impl Drop for Volume {
     fn drop(&mut self) {
-        // Even if somebody still stands in it.
+        // Even if a process still uses it.
         let _ = run("umount", &["-l", self.path.to_str().expect("a plain path")]);
     }
 }

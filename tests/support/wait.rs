@@ -1,10 +1,10 @@
-//! Waiting on a state with a deadline. The one place in the tests that lets time pass.
+//! Waits for a state with a deadline. The only place in the tests that lets time pass.
 use std::time::{Duration, Instant};
 
-/// Time between two looks. Short beside everything that is waited for, long beside what a look costs.
+/// Time between two polls. Short compared with everything that is waited for, long compared with the cost of a poll.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Looks until there is something to see, and returns it; panics after `patience` with what it waited for.
+/// Polls until `look` returns something; panics after `patience` with a description of what it waited for.
 pub(crate) async fn wait_until<T>(what: &str, patience: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
     let mut seen = None;
     let came = comes_true(patience, async || {
@@ -20,7 +20,7 @@ pub(crate) async fn wait_until_true(what: &str, patience: Duration, mut look: im
     wait_until(what, patience, async || look().await.then_some(())).await;
 }
 
-/// As [`wait_until_true`], for a caller that says itself what is missing: whether the condition came true within `patience`.
+/// As [`wait_until_true`], for a caller with a message of its own: whether the condition became true within `patience`.
 pub(crate) async fn comes_true(patience: Duration, mut look: impl AsyncFnMut() -> bool) -> bool {
     let begun = Instant::now();
     while !look().await {
@@ -32,7 +32,7 @@ pub(crate) async fn comes_true(patience: Duration, mut look: impl AsyncFnMut() -
     true
 }
 
-/// Looks again and again for `time` and panics as soon as `look` says no: for what must not happen.
+/// Polls for `time` and panics as soon as `look` returns false: for what must not happen.
 pub(crate) async fn holds_for(what: &str, time: Duration, mut look: impl AsyncFnMut() -> bool) {
     let begun = Instant::now();
     while begun.elapsed() < time {
@@ -41,7 +41,7 @@ pub(crate) async fn holds_for(what: &str, time: Duration, mut look: impl AsyncFn
     }
 }
 
-/// A moment between two tries of people, who do not wait on a state but ask again.
+/// The pause between two tries of people, who do not wait for a state but ask again.
 pub(crate) async fn rest(time: Duration) {
     tokio::time::sleep(time).await;
 }

@@ -1,5 +1,5 @@
-//! One trouble of every kind, and the command that `reelmill trouble` prints beside it: accepted as it is printed, it ends the trouble, or
-//! shows more where only a look can tell.
+//! One trouble of every kind, and the command that `reelmill trouble` prints for it: accepted as printed, it ends the
+//! trouble, or shows more where a person must look.
 use pipeline::delivery::{DeliveryEvent, IntentId, RecallBy};
 use uuid::Uuid;
 
@@ -8,14 +8,14 @@ use crate::desk::made::stand;
 use crate::support::catalogue::{self, BAG};
 use crate::support::{Setup, TestPipeline, planted};
 
-/// What was wrong before and what is left of it after its command was run.
+/// The trouble, and what is left of it after its command was run.
 const KINDS: [(&str, Left); 9] = [
     ("stuck", Left::Nothing),
-    // The system looks before it believes a proof.
+    // The system checks a proof before it is believed.
     ("overdue_recall", Left::Same),
     ("credentials_refused", Left::Nothing),
     ("recall_waits", Left::Same),
-    // A look at the work.
+    // The command only shows the work.
     ("unknown_delivery", Left::Same),
     ("no_progress", Left::Same),
     ("parked", Left::Nothing),
@@ -29,7 +29,7 @@ enum Left {
     Same,
 }
 
-/// Ends the part that handed a delivery over, and with it the stage.
+/// Ends the part that delivered the work, and with it the stage.
 const ENDED: &[&str] = &[
     "update parts set status = 'done' where submission = $1 and stage = 'publish'",
     "update submissions set state = 'published', machine = jsonb_set(machine, '{state}', '{\"state\": \"published\"}') where id = $1",
@@ -57,7 +57,7 @@ async fn plant_trouble(pipeline: &TestPipeline) {
         ("停下", &[], &["update parts set status = 'parked', attempt = 5 where submission = $1 and stage = 'publish'"]),
         ("被拒", &[sending, refused], ENDED),
         ("待人工", std::slice::from_ref(&handed), ENDED),
-        // Nothing is wrong here: it is not wanted any more, so it waits for no person.
+        // Nothing is wrong here: the delivery is no longer wanted, so it waits for no person.
         ("不再需要", &[handed.clone(), DeliveryEvent::Unwanted], &[]),
     ];
     for (title, events, then) in cases {
@@ -112,6 +112,6 @@ async fn the_command_beside_each_kind_of_trouble_is_accepted_and_ends_it_or_show
         "{row}"
     );
     assert!(!row.to_string().contains("next"), "{row}");
-    // Nothing runs that would send what was released here.
+    // No service runs that would send the works released here.
     service.stop();
 }

@@ -1,4 +1,5 @@
-//! Which contests, partners and ladders there are: data in TOML, checked whole when it is read, so that nobody has to check it later.
+//! The contests, partners and ladders that exist: data in TOML, checked completely when it is read, so that no later
+//! check is needed.
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -21,7 +22,7 @@ pub use notice::{Office, Passage};
 pub use phrases::Phrase;
 pub use retention::Retention;
 
-/// Everything that is data: contests, partners and the ladder.
+/// All data of an installation: contests, partners, the ladder, phrases and retention.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Catalogue {
     /// By id, the stem of `contests/ID.toml`.
@@ -36,37 +37,37 @@ pub struct Catalogue {
     pub retention: Retention,
 }
 
-/// What is wrong with the catalogue. The text names the file, the key and what is allowed, and stops the start.
+/// An error in the catalogue. Its text names the file, the key and what is allowed; the process does not start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("catalogue file {file}: {}{problem}", key.as_ref().map(|key| format!("key {key}: ")).unwrap_or_default())]
 pub struct CatalogueError {
-    /// The file's name as it was given, such as `partners/bilibili.toml`.
+    /// The file's name as given, such as `partners/bilibili.toml`.
     pub file: String,
-    /// The key, dotted, such as `rules.duration.min_ms`; `None` where the file as a whole is wrong.
+    /// The dotted key, such as `rules.duration.min_ms`; `None` if the file as a whole is wrong.
     pub key: Option<String>,
     /// What is wrong, and what is allowed.
     pub problem: String,
 }
 
 impl Catalogue {
-    /// The catalogue that is compiled in: the contest of the call, the demo, nine partners and their ladder.
+    /// The compiled-in catalogue: the contest of the call, the demo, nine partners and their ladder.
     pub fn builtin() -> Self {
         let catalogue = Self::from_files(&Self::builtin_files());
-        // The files are compiled in, and a test reads them: only a build that fails its tests could come here.
+        // The files are compiled in, and a test reads them: only a build that fails its tests could panic here.
         catalogue.unwrap_or_else(|error| panic!("the built-in catalogue is wrong: {error}"))
     }
 
     /// The contest that is built in for trials. It is always open.
     pub const DEMO: &str = "demo";
 
-    /// The same without [`Catalogue::DEMO`], as an installation has it unless it asks for it.
+    /// The same without [`Catalogue::DEMO`], which an installation has only if it enables it.
     #[must_use]
     pub fn without_demo(mut self) -> Self {
         self.contests.retain(|id, _| id.as_str() != Self::DEMO);
         self
     }
 
-    /// The built-in files as (name, text), for copying them out and for tests that change one.
+    /// The built-in files as (name, text), for export and for tests that change one.
     pub fn builtin_files() -> Vec<(String, String)> {
         builtin::FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
     }

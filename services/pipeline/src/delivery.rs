@@ -1,16 +1,18 @@
-//! One delivery: where one work stands with one partner. What is desired stands beside what was observed; nothing is ever sent blindly again.
+//! The delivery of one work to one partner. The desired state is kept beside the observed one; nothing is sent again
+//! without reading back first.
 //!
 //! `Planned → Sending → (Unknown | AwaitingOperator | InReview) → Live → Recalling → Recalled`, or `Refused`.
 //!
-//! The rule of `Unknown`: a submit call that was begun and not answered may have taken effect. Only [`DeliveryEvent::ReadBack`]
-//! leads out of it, so the partner has been read before anything is sent a second time.
+//! The rule of `Unknown`: a submit call that was begun and not answered may have taken effect. Only
+//! [`DeliveryEvent::ReadBack`] leaves that state, so the partner is read before anything is sent a second time.
 use std::fmt;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Names one try at changing something on the partner's side. Written down before the call; what answers another intent is late.
+/// Identifies one attempt to change something at the partner. Stored before the call; an answer to another intent is
+/// late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct IntentId(pub Uuid);
@@ -21,22 +23,22 @@ impl fmt::Display for IntentId {
     }
 }
 
-/// What a partner answered when it took the work: its own name for it, such as a BV id, an item id or a directory.
+/// The partner's own name for an accepted work, such as a BV id, an item id or a directory.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Receipt(pub String);
 
-/// What we want to be true at the partner.
+/// What should be true at the partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Desired {
-    /// The work can be seen there.
+    /// The work is visible there.
     Live,
-    /// It cannot be seen there any more.
+    /// It is not visible there any more.
     Gone,
 }
 
-/// What was last seen to be true. Data that exists only in a state lives in its variant.
+/// What was last observed. Data that exists only in a state lives in its variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Observed {
@@ -44,64 +46,64 @@ pub enum Observed {
     Planned,
     /// A submit call is being made.
     Sending {
-        /// Which try.
+        /// The call.
         intent: IntentId,
     },
     /// A submit call was begun and not answered.
     Unknown {
-        /// Which try.
+        /// The call.
         intent: IntentId,
     },
-    /// A person has the bag and is to bring it there.
+    /// A person has the bag and is to deliver it.
     AwaitingOperator {
-        /// Which hand-over.
+        /// The hand-over.
         intent: IntentId,
     },
-    /// The partner has it and is looking.
+    /// The partner has it and reviews it.
     InReview {
         /// Its name there.
         receipt: Receipt,
     },
-    /// People can see it.
+    /// It is public.
     Live {
         /// Its name there.
         receipt: Receipt,
-        /// Where; `None` where the partner does not say.
+        /// Its address; `None` if the partner does not give one.
         public_url: Option<String>,
     },
-    /// It is being taken back.
+    /// It is being recalled.
     Recalling {
-        /// Its name there; `None` where it may be there without our knowing its name (an operator's delivery).
+        /// Its name there; `None` if it may be there under an unknown name (an operator's delivery).
         receipt: Option<Receipt>,
-        /// Where it was seen last.
+        /// Its last known address.
         public_url: Option<String>,
-        /// Who takes it back.
+        /// Who removes it.
         by: RecallBy,
-        /// How far that is.
+        /// The progress of the recall.
         #[serde(default)]
         step: RecallStep,
     },
-    /// It was taken back, or never got there.
+    /// It was recalled, or never arrived.
     Recalled {
-        /// Its name there, for the evidence.
+        /// Its name there, as evidence.
         receipt: Option<Receipt>,
     },
-    /// The partner does not take it.
+    /// The partner does not accept it.
     Refused {
         /// In the partner's words.
         words: String,
-        /// Its name there, where it got one.
+        /// Its name there, if it got one.
         receipt: Option<Receipt>,
     },
 }
 
-/// Who takes a work back.
+/// Who removes a work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecallBy {
     /// The partner's API.
     System,
-    /// A person, since the partner has no API for it.
+    /// A person, because the partner has no API for it.
     Operator,
 }
 
@@ -110,14 +112,14 @@ impl RecallBy {
     pub const NAMES: [&str; 2] = ["system", "operator"];
 }
 
-/// How far a recall is. Only seeing that the work is gone ends it.
+/// The progress of a recall. Only the observation that the work is gone ends it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RecallStep {
-    /// It is to be asked for, or was, without an answer yet.
+    /// It is to be requested, or was requested without an answer yet.
     #[default]
     Requested,
-    /// The partner said yes; whether the work is gone is still to be seen.
+    /// The partner confirmed; whether the work is gone is still to be observed.
     Acknowledged,
 }
 
@@ -135,16 +137,16 @@ pub struct Delivery {
     pub desired: Desired,
     /// What was seen.
     pub observed: Observed,
-    /// A person said yes to the last step, where the partner's rules want one.
+    /// A person confirmed the last step, where the partner's rules require it.
     #[serde(default)]
     pub confirmed: bool,
-    /// Files may lie at the partner already, although none of them counts yet.
+    /// Files may be at the partner already, although none of them counts yet.
     #[serde(default)]
     pub begun: bool,
-    /// The run whose package is sent once what is there now was taken back.
+    /// The run whose package is sent once the present one was recalled.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub then: Option<u32>,
-    /// The release's time: nothing is sent before it, also where something has to be taken back first.
+    /// The release's time: nothing is sent before it, even if something has to be recalled first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<DateTime<Utc>>,
 }
@@ -158,9 +160,9 @@ pub enum DeliveryEvent {
         /// The run.
         run: u32,
     },
-    /// It is not wanted any more: the entry was withdrawn, revoked, or recalled from this partner.
+    /// It is no longer wanted: the entry was withdrawn, revoked, or recalled from this partner.
     Unwanted,
-    /// What is there is to make room for this run's package: taken back first, then sent.
+    /// The present work is to be replaced by this run's package: recalled first, then sent.
     Replace {
         /// The run.
         run: u32,
@@ -170,72 +172,72 @@ pub enum DeliveryEvent {
         /// The time.
         at: DateTime<Utc>,
     },
-    /// A person said yes to the last step.
+    /// A person confirmed the last step.
     Confirmed {
         /// The hand-over that was confirmed.
         intent: IntentId,
     },
-    /// Files are being brought there that do not count yet; stored before the first of them goes.
+    /// Files that do not count yet are being sent; stored before the first one.
     Preparing,
     /// A submit call begins; stored before the call is made.
     Sending {
         /// A new id.
         intent: IntentId,
     },
-    /// The call ended and certainly took no effect: refused connection, an error that says so.
+    /// The call ended and certainly took no effect: a refused connection, or an error that says so.
     NotSent {
         /// The call's.
         intent: IntentId,
     },
-    /// The call may have taken effect: no answer, a crash, a lease that ran out.
+    /// The call may have taken effect: no answer, a crash, an expired lease.
     AnswerLost {
         /// The call's.
         intent: IntentId,
     },
-    /// The partner was read, and this is what it has.
+    /// The partner was read; this is the result.
     ReadBack {
         /// The unanswered call's.
         intent: IntentId,
-        /// The work's name there, when it is there.
+        /// The work's name there, if it is there.
         found: Option<Receipt>,
     },
-    /// The bag is ready, and a person was told.
+    /// The bag is ready, and a person was notified.
     HandedToOperator {
         /// A new id.
         intent: IntentId,
     },
-    /// The partner took it and is looking.
+    /// The partner accepted it and reviews it.
     Accepted {
         /// The call's, or the hand-over's.
         intent: IntentId,
         /// Its name there.
         receipt: Receipt,
     },
-    /// It can be seen.
+    /// It is public.
     WentLive {
         /// Its name there.
         receipt: Receipt,
-        /// Where.
+        /// Its address.
         public_url: Option<String>,
     },
-    /// The partner does not take it, or took it down by itself.
+    /// The partner does not accept it, or removed it by itself.
     Refused {
         /// In its words.
         words: String,
     },
-    /// It is being taken back.
+    /// The recall has begun.
     RecallStarted {
-        /// By whom.
+        /// Who removes it.
         by: RecallBy,
     },
-    /// The partner said that it takes the work back.
+    /// The partner confirmed that it removes the work.
     RecallAcknowledged,
-    /// The partner does not have it any more: seen by us, or proven by a person.
+    /// The partner does not have it any more: observed by us, or proven by a person.
     RecallConfirmed,
 }
 
 impl Observed {
-    /// The name of every state, in the order in which a delivery comes into them.
+    /// The name of every state, in the usual order.
     pub const NAMES: [&str; 9] =
         ["planned", "sending", "unknown", "awaiting_operator", "in_review", "live", "recalling", "recalled", "refused"];
 
@@ -254,7 +256,7 @@ impl Observed {
         }
     }
 
-    /// Where the work can be seen, or was last, as far as the partner or a person said.
+    /// The work's present or last address, as far as the partner or a person gave one.
     pub fn public_url(&self) -> Option<&str> {
         match self {
             Observed::Live { public_url, .. } | Observed::Recalling { public_url, .. } => public_url.as_deref(),
@@ -297,13 +299,13 @@ impl Desired {
 }
 
 impl Delivery {
-    /// A delivery of which nothing was sent yet.
+    /// A delivery before anything was sent.
     pub fn new(run: u32) -> Self {
         let (desired, observed) = (Desired::Live, Observed::Planned);
         Self { run, desired, observed, confirmed: false, begun: false, then: None, not_before: None }
     }
 
-    /// Whether what is desired is what was seen, or the partner has refused: nothing more to do.
+    /// Whether the desired state was observed, or the partner has refused: nothing more to do.
     pub fn is_settled(&self) -> bool {
         match (&self.observed, self.desired) {
             (Observed::Live { .. }, Desired::Live) | (Observed::Recalled { .. }, Desired::Gone) => true,
@@ -321,15 +323,15 @@ impl Delivery {
         }
     }
 
-    /// Whether a worker has something to do, so that one publish part of this delivery has to be open. Not where it is settled,
-    /// and not where it waits for nothing but a person.
+    /// Whether a worker has something to do, so that exactly one publish part of this delivery must be open. False if
+    /// it is settled, or waits only for a person.
     pub fn needs_part(&self) -> bool {
         let waits_for_person =
             matches!((&self.observed, self.desired), (Observed::AwaitingOperator { .. }, Desired::Live));
         !self.is_settled() && !waits_for_person
     }
 
-    /// Applies an event and says whether anything changed. Late, repeated and out-of-place events change nothing.
+    /// Applies an event; returns whether anything changed. Late, repeated and out-of-place events change nothing.
     pub fn apply(&mut self, event: DeliveryEvent) -> bool {
         let before = self.clone();
         match event {
@@ -349,7 +351,7 @@ impl Delivery {
                 }
             }
         }
-        // What was taken back to make room has made it.
+        // The recall made room for the next run.
         if let (Observed::Recalled { .. }, Some(run)) = (&self.observed, self.then) {
             *self = Self { not_before: self.not_before, ..Self::new(run) };
         }

@@ -1,5 +1,5 @@
-//! What a work looks and sounds like, apart from its encoding: hashes that re-encoding, scaling, a logo, a crop or another
-//! frame around it hardly change, words to look it up by, and the comparison of two of them.
+//! A work's look and sound, independent of its encoding: hashes that change little under re-encoding, scaling, a logo,
+//! a crop or a frame around the picture, words to look it up by, and the comparison of two of them.
 //!
 //! | question | file |
 //! |---|---|
@@ -19,29 +19,29 @@ pub use picture::{Album, Luma};
 pub const STEP_MS: u64 = 500;
 /// Time from one item of the sound to the next, in microseconds: a third of 4096 samples at 11,025 Hz.
 pub const ITEM_US: u64 = 123_810;
-/// Samples of the picture that are kept at most: 20 minutes, more than twice what the longest entry lasts.
+/// Most samples of the picture that are kept: 20 minutes, more than twice the longest entry.
 pub const MAX_SAMPLES: usize = 2400;
-/// Parts of a picture that are hashed: all of it, its middle, and what reframing to the other orientation would keep.
+/// Regions of a picture that are hashed: all of it, its middle, and what reframing to the other orientation would keep.
 pub const REGIONS: usize = 5;
 
-/// One sample of the picture: a hash for each region, 0 where there is nothing to recognise.
+/// One sample of the picture: a hash for each region, 0 if there is nothing to recognise.
 pub type Sample = [u64; REGIONS];
 
-/// What a work looks and sounds like.
+/// A work's fingerprint.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fingerprint {
-    /// The picture, a sample each [`STEP_MS`].
+    /// The picture, one sample per [`STEP_MS`].
     pub picture: Vec<Sample>,
-    /// The sound, a chromaprint item each [`ITEM_US`].
+    /// The sound, one chromaprint item per [`ITEM_US`].
     pub sound: Vec<u32>,
     /// The words under which it is found: at most 384 of the picture and 128 of the sound.
     pub tokens: Vec<u32>,
-    /// The words by which others like it are looked for: `tokens`, and those that they become when weak bits flip.
+    /// The words used to search for similar works: `tokens`, and their variants with flipped weak bits.
     pub probes: Vec<u32>,
 }
 
 impl Fingerprint {
-    /// Of samples taken with their weak bits, and the items of the sound.
+    /// From samples taken with their weak bits, and the items of the sound.
     pub fn new(album: Album, sound: Vec<u32>) -> Self {
         let hashed = album.hash();
         let (tokens, probes) = token::of(&hashed, &sound);
@@ -49,17 +49,18 @@ impl Fingerprint {
         Self { picture, sound, tokens, probes }
     }
 
-    /// The picture as the database keeps it: little endian, sample by sample.
+    /// The picture as stored in the database: little endian, sample by sample.
     pub fn picture_bytes(&self) -> Vec<u8> {
         self.picture.iter().flatten().flat_map(|hash| hash.to_le_bytes()).collect()
     }
 
-    /// The sound as the database keeps it: little endian.
+    /// The sound as stored in the database: little endian.
     pub fn sound_bytes(&self) -> Vec<u8> {
         self.sound.iter().flat_map(|item| item.to_le_bytes()).collect()
     }
 
-    /// A stored fingerprint, without the words, which comparing does not need. Bytes that make no whole sample are left out.
+    /// A stored fingerprint, without the words, which comparing does not need. Bytes that make no complete sample are
+    /// dropped.
     pub fn from_bytes(picture: &[u8], sound: &[u8]) -> Self {
         let hashes: Vec<u64> = picture.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
         let picture = hashes.as_chunks::<REGIONS>().0.to_vec();

@@ -1,12 +1,13 @@
-//! The entry form: which questions a contest asks, and what of an entrant's answers is wrong. Pages, the API, the command line and tables of
-//! recommending units fill in the same form and are judged by the same function.
+//! The entry form: the questions of a contest, and the errors in an entrant's answers. Pages, the API, the command line
+//! and the sheets of recommending units fill in the same form and are checked by the same function.
 //!
 //! | question | file |
 //! |---|---|
 //! | which questions are there, and of which kind? | `field` |
 //! | what is wrong with the answers? | `check` |
 //!
-//! Answers are texts by the id of their field; a declaration that is made is [`YES`]. What is wrong comes back as data, all at once.
+//! Answers are texts by the id of their field; a declaration that is made is [`YES`]. All errors are returned as data,
+//! at once.
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
@@ -20,7 +21,7 @@ mod field;
 pub use check::check;
 pub use field::{Choice, Field, Kind, Section, id};
 
-/// Answers as they were given, by the id of their field. A missing one is empty.
+/// Answers as given, by the id of their field. A missing one is empty.
 pub type Answers = BTreeMap<String, String>;
 
 /// The answer to a declaration that is made. Any other answer does not make it.
@@ -37,7 +38,7 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The answer to a field; empty where there is none.
+    /// The answer to a field; empty if there is none.
     pub fn text(&self, id: &str) -> &str {
         self.texts.get(id).map_or("", String::as_str)
     }
@@ -52,13 +53,13 @@ impl Checked {
         &self.own
     }
 
-    /// What the entrant declared, by the names of the declarations: `originality`, `rights`, `ai_use`, and the contest's own.
+    /// The entrant's declarations by name: `originality`, `rights`, `ai_use`, and the contest's own.
     pub fn declarations(&self) -> &Map<String, Value> {
         &self.declarations
     }
 }
 
-/// The answers to a contest's declarations, out of what [`Checked::declarations`] kept of them.
+/// The answers to a contest's declarations, restored from what [`Checked::declarations`] stored.
 pub fn declared(contest: &Contest, declarations: &Value) -> Answers {
     let answer = |field: &Field| {
         let text = match declarations.get(field.declared_as())? {
@@ -71,12 +72,13 @@ pub fn declared(contest: &Contest, declarations: &Value) -> Answers {
     contest.fields.iter().filter(|field| field.section == Section::Declarations).filter_map(answer).collect()
 }
 
-/// One answer that breaks a rule. Never repeats the answer.
+/// One answer that breaks a rule. Never contains the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Wrong {
-    /// The field's place in the form, such as `entrant.contact.email`, or `entrant.contact` where one of two answers is needed.
+    /// The field's place in the form, such as `entrant.contact.email`, or `entrant.contact` if one of two answers is
+    /// required.
     pub field: String,
-    /// What is wrong.
+    /// The kind of error.
     pub fault: Fault,
     /// What is allowed, in Chinese.
     pub zh: String,
@@ -94,12 +96,12 @@ impl Wrong {
     }
 }
 
-/// What can be wrong with an answer.
+/// The kinds of errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
     /// It is missing, too long, or not of its field's kind.
     FieldWrong,
-    /// It holds a character that no text may hold.
+    /// It contains a character that texts must not contain.
     TextUnfit,
     /// The contest has no such theme.
     ThemeUnknown,

@@ -1,4 +1,4 @@
-//! Ids as newtypes, so that a submission's id can never stand where an upload's is wanted.
+//! Ids as newtypes, so that a submission's id cannot be passed for an upload's.
 use std::fmt;
 use std::str::FromStr;
 
@@ -35,8 +35,8 @@ macro_rules! name_id {
         pub struct $name(String);
 
         impl $name {
-            /// Wraps a name. A text that is no name becomes `-`, which names nothing: it is found nowhere. Use `parse` where
-            /// the difference has to be seen.
+            /// Wraps a name. A text that is not a name becomes `-`, which matches nothing. Use `parse` where the
+            /// difference matters.
             pub fn new(name: impl Into<String>) -> Self {
                 let name: String = name.into();
                 Self::try_from(name).unwrap_or_else(|_| Self(NOTHING.to_owned()))
@@ -82,15 +82,16 @@ macro_rules! name_id {
     };
 }
 
-/// Longest name in characters: a rung and a partner of the catalogue (48 each), and what the planner puts between and after them.
+/// Longest name in characters: a rung and a partner of the catalogue (48 each), and what the planner adds between and
+/// after them.
 const NAME_CHARS: usize = 128;
-/// What a name is, as a regular expression for programs that send one.
+/// The form of a name, as a regular expression for programs that send one.
 pub const NAME_PATTERN: &str = "^[a-z0-9][a-z0-9_-]{0,127}$";
-/// What a text becomes that is no name. It is none itself, so nothing is ever called so.
+/// The result for a text that is not a name. It is not a valid name itself, so nothing has it.
 const NOTHING: &str = "-";
 
-/// Names become object keys, file names, queue arguments and labels, so they are plain: neither a path nor a control character fits
-/// into one.
+/// Names become object keys, file names, queue arguments and labels, so they are restricted: they can contain neither a
+/// path nor a control character.
 fn is_name(text: &str) -> bool {
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '-' | '_');
     (1..=NAME_CHARS).contains(&text.len())
@@ -98,7 +99,7 @@ fn is_name(text: &str) -> bool {
         && text.chars().all(plain)
 }
 
-/// The text is no name.
+/// The text is not a name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no name; a name has 1 to 128 characters of a-z, 0-9, - and _ and begins with a letter or digit")]
 pub struct WrongName(String);
@@ -111,7 +112,7 @@ impl WrongName {
 }
 
 uuid_id!(
-    /// What an entrant handed in. UUID v7, so that ids sort by time of entry.
+    /// An entry. UUID v7, so that ids sort by time of entry.
     SubmissionId
 );
 uuid_id!(
@@ -119,11 +120,11 @@ uuid_id!(
     UploadId
 );
 uuid_id!(
-    /// Somebody who works with entries. UUID v7.
+    /// A person who works with entries. UUID v7.
     PersonId
 );
 uuid_id!(
-    /// What a person showed to be let in, such as a token. UUID v7.
+    /// A credential of a person, such as a token. UUID v7.
     CredentialId
 );
 name_id!(
@@ -147,7 +148,8 @@ name_id!(
     EncodeId
 );
 
-/// Proof of being a part's current holder: from a database sequence, larger at each claim. Also names the attempt in object keys.
+/// Proof of being a part's current holder: from a database sequence, larger at each claim. Also names the attempt in
+/// object keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fence(pub i64);

@@ -1,4 +1,4 @@
-//! The two languages that people are told things in, and how a browser says which one it wants.
+//! The two languages of all texts, and how a browser asks for one.
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -7,11 +7,11 @@ mod measured;
 
 pub use measured::measured_zh;
 
-/// A language of ours.
+/// A language.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Lang {
-    /// Chinese: the contest's language, and the answer to whoever asks for neither.
+    /// Chinese: the contest's language, and the default if neither is asked for.
     #[default]
     Zh,
     /// English.
@@ -19,7 +19,7 @@ pub enum Lang {
 }
 
 impl Lang {
-    /// The one that this is not.
+    /// The other language.
     pub fn other(self) -> Self {
         match self {
             Lang::Zh => Lang::En,
@@ -27,11 +27,11 @@ impl Lang {
         }
     }
 
-    /// Reads an Accept-Language header (RFC 9110 §12.5.4): the wanted language with the highest `q`; at equal `q` the
-    /// first one. Anything unreadable, and any wish for other languages only, is Chinese.
+    /// Reads an Accept-Language header (RFC 9110 §12.5.4): the supported language with the highest `q`; at equal `q`
+    /// the first one. Chinese if it is unreadable, or names other languages only.
     pub fn from_accept_language(header: &str) -> Self {
         let mut best: Option<(Lang, f32)> = None;
-        // A hostile header could list thousands; nobody speaks more than sixteen.
+        // A hostile header could list thousands; sixteen are enough for every real one.
         for wish in header.split(',').take(16) {
             let mut fields = wish.split(';').map(str::trim);
             let tag = fields.next().unwrap_or("");
@@ -69,7 +69,8 @@ impl fmt::Display for Lang {
     }
 }
 
-/// Text from a file or a form, made safe to show: control and bidirectional characters dropped, at most 256 characters.
+/// Text from a file or a form, made safe to display: control and bidirectional characters dropped, at most 256
+/// characters.
 pub fn shown(text: &str) -> String {
     let hidden = |c: &char| {
         c.is_control()
@@ -78,7 +79,7 @@ pub fn shown(text: &str) -> String {
     text.chars().filter(|c| !hidden(c)).take(256).collect()
 }
 
-/// A media time for people: `59.95 s`, `1 min 01.5 s`, `8 min`; never rounded to look like the limit it misses.
+/// A media time for people: `59.95 s`, `1 min 01.5 s`, `8 min`; never rounded to the limit that it misses.
 pub fn duration(ms: u64, lang: Lang) -> String {
     let (minutes, rest) = (ms / 60_000, ms % 60_000);
     let seconds = decimal(rest, 1000);
@@ -92,7 +93,7 @@ pub fn duration(ms: u64, lang: Lang) -> String {
     }
 }
 
-/// `value / unit` with as many digits as it needs, at most those of `unit`: 59950/1000 is `59.95`.
+/// `value / unit` with as many digits as needed, at most those of `unit`: 59950/1000 is `59.95`.
 pub(crate) fn decimal(value: u64, unit: u64) -> String {
     let digits = unit.ilog10() as usize;
     let text = format!("{}.{:0digits$}", value / unit, value % unit);

@@ -5,20 +5,20 @@
 //! | what comes after what? | `stage`, `submission` |
 //! | what is one piece of work? | `part` |
 //! | is this entry allowed? | `media_info`, `screening`, `rejection` |
-//! | what does an entry form ask, and what of it is wrong? | `form` |
-//! | what is an entry's receipt numbered? | `receipt` |
+//! | what does an entry form ask, and which answers are wrong? | `form` |
+//! | what is the number of an entry's receipt? | `receipt` |
 //! | may an entrant send another film or correct the form, and until when? | `replacing` |
-//! | which works does a unit's sheet hold, and which file is whose? | `sheet` |
+//! | which works does a unit's sheet contain, and which file belongs to which? | `sheet` |
 //! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
 //! | how far is it, and how long does it still take? | `progress` |
-//! | where does a delivery stand? | `delivery` |
+//! | what is the state of a delivery? | `delivery` |
 //! | which works is a bulk job about? | `selection` |
 //! | which works wait for a reviewer, in which order? | `queue` |
 //! | who works with entries, and what may they do? | `person` |
-//! | in which language is it told? | `lang` |
+//! | in which language is a text shown? | `lang` |
 //! | what may people type? | `text` |
-//! | where does it lie in S3, and by which names? | `object_key`, `id` |
+//! | where is it in S3, and under which names? | `object_key`, `id` |
 //! | which contests, partners and ladders exist? | `catalogue` |
 
 pub mod catalogue;

@@ -1,4 +1,4 @@
-//! What the probe measured of a file. Nothing here is believed from a header where it could be counted or decoded.
+//! What the probe measured of a file. No header is trusted where the value can be counted or decoded.
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ impl Ratio {
     /// One to one.
     pub const ONE: Ratio = Ratio { num: 1, den: 1 };
 
-    /// A fraction; a denominator of 0 becomes 1, since files claim such things.
+    /// A fraction; a denominator of 0, which files contain, becomes 1.
     pub fn new(num: u32, den: u32) -> Self {
         Self { num, den: den.max(1) }
     }
@@ -37,7 +37,7 @@ impl fmt::Display for Ratio {
     }
 }
 
-/// A stretch of media time, in milliseconds from the start.
+/// A range of media time, in milliseconds from the start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stretch {
     /// First millisecond of it.
@@ -46,16 +46,16 @@ pub struct Stretch {
     pub end_ms: u64,
 }
 
-/// Everything the probe knows about one file.
+/// The probe's result for one file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MediaInfo {
     /// Size of the file in bytes.
     pub size_bytes: u64,
-    /// What the bytes are, by their own magic: `mp4`, `mov`, `matroska`, `mpegts`, …
+    /// The format, from the bytes' own magic: `mp4`, `mov`, `matroska`, `mpegts`, …
     pub format: String,
     /// The major brand of an ISO file, such as `isom`, `mp42`, `qt  `; empty for others.
     pub brand: String,
-    /// The compatible brands of an ISO file, in order; empty for others, or where nobody looked.
+    /// The compatible brands of an ISO file, in order; empty for others, or if not examined.
     #[serde(default)]
     pub compatible_brands: Vec<String>,
     /// Exact duration of what was decoded, in milliseconds: from the first of picture and sound to the end of the last.
@@ -64,27 +64,28 @@ pub struct MediaInfo {
     pub bitrate_kbps: u64,
     /// The picture; a file without one is refused before this is built.
     pub video: VideoInfo,
-    /// The sound, when there is any. The first stream that players would take.
+    /// The sound, if there is any: the first stream that players would use.
     pub audio: Option<AudioInfo>,
     /// How many streams of each kind the file has.
     pub streams: StreamCount,
-    /// Tracks of picture and sound that are not used, in the file's order. Empty where nobody looked.
+    /// Tracks of picture and sound that are not used, in the file's order. Empty if not examined.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub other_tracks: Vec<OtherTrack>,
     /// Errors while decoding: packets or frames that were damaged.
     pub decode_errors: u64,
-    /// Where these errors lie, in ms after the first picture, in order: at most [`MediaInfo::MOST_DAMAGE`] stretches. Empty where
-    /// there are none, where the file has no times for them, and in records of earlier releases.
+    /// Positions of these errors, in ms after the first picture, in order: at most [`MediaInfo::MOST_DAMAGE`] ranges.
+    /// Empty if there are none, if the file has no times for them, and in records of earlier releases.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub damage: Vec<Stretch>,
     /// The AI label (GB 45438-2025) as JSON text, exactly as found under the key `AIGC`.
     pub aigc: Option<String>,
-    /// What is odd about the file's structure, though a viewer misses nothing. Empty where nobody looked.
+    /// Oddities of the file's structure that are not visible to a viewer. Empty if not examined.
     #[serde(default)]
     pub oddities: Vec<Oddity>,
 }
 
-/// What the simplest rules ask of a work. Measured, or as a file's headers claim before anything is decoded.
+/// What the simplest rules need to know of a work: measured, or claimed by the file's headers before anything is
+/// decoded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Outline {
     /// As [`MediaInfo::format`].
@@ -104,7 +105,7 @@ pub struct Outline {
     pub display_height: u32,
 }
 
-/// How many streams of each kind a file has.
+/// The number of streams of each kind in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamCount {
     /// Moving pictures (attached covers not counted).
@@ -115,14 +116,14 @@ pub struct StreamCount {
     pub other: u32,
 }
 
-/// A track of picture or sound that is not used, because another one is.
+/// A track of picture or sound that is not used because another one is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OtherTrack {
     /// Stream index in the file.
     pub stream: u32,
-    /// What it carries.
+    /// Its kind.
     pub kind: TrackKind,
-    /// Codec by ffmpeg's name, or the four-character code of its sample entry where ffmpeg has no name for it.
+    /// Codec by ffmpeg's name, or the four-character code of its sample entry if ffmpeg has no name for it.
     pub codec: String,
     /// Channels of a sound; 0 for a picture, or where unknown.
     pub channels: u32,
@@ -130,7 +131,7 @@ pub struct OtherTrack {
     pub why: Unused,
 }
 
-/// What a track carries.
+/// The kind of a track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TrackKind {
@@ -144,19 +145,19 @@ pub enum TrackKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Unused {
-    /// No decoder for it is allowed here.
+    /// No allowed decoder supports it.
     Undecodable,
-    /// It is a single picture, where the other one moves.
+    /// It is a single picture, and the other track moves.
     Still,
-    /// It is not enabled, or not the default, where the other one is.
+    /// It is not enabled, or not the default, and the other track is.
     NotDefault,
-    /// It is made for a special purpose, such as a commentary, where the other one is not.
+    /// It has a special purpose, such as a commentary, and the other track has none.
     Auxiliary,
-    /// The other one comes first in the file, or belongs to the picture's program.
+    /// The other track is earlier in the file, or belongs to the picture's program.
     Later,
 }
 
-/// How a picture's fields lie.
+/// The order of a picture's fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FieldOrder {
@@ -168,11 +169,11 @@ pub enum FieldOrder {
     BottomFirst,
 }
 
-/// The transfer function, as far as it matters here.
+/// The transfer function, as far as it is distinguished here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Transfer {
-    /// BT.709 and its like.
+    /// BT.709 and similar.
     Sdr,
     /// SMPTE ST 2084.
     Pq,
@@ -180,7 +181,7 @@ pub enum Transfer {
     Hlg,
 }
 
-/// Colour as tagged, by container and bitstream together; ffmpeg's own names, `unknown` where neither says it.
+/// Colour as tagged, from container and bitstream together; ffmpeg's own names, `unknown` if neither has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Colour {
     /// Matrix, such as `bt709`, `smpte170m`, `bt2020nc`.
@@ -189,38 +190,38 @@ pub struct Colour {
     pub primaries: String,
     /// Transfer characteristic as tagged.
     pub transfer_name: String,
-    /// What the transfer means for us.
+    /// Its class.
     pub transfer: Transfer,
     /// Whether samples use the full range (`pc`) instead of the limited one.
     pub full_range: bool,
 }
 
 impl Colour {
-    /// The matrix. Where it is untagged, the one that goes with the curve and the primaries; where these do not say it either, what
-    /// players assume: BT.601 for a coded picture of fewer than 720 lines, else BT.709.
+    /// The matrix. If it is untagged, the one that belongs to the curve and the primaries; if these are untagged too,
+    /// what players assume: BT.601 for a coded picture of fewer than 720 lines, else BT.709.
     pub fn matrix_of(&self, coded_width: u32, coded_height: u32) -> &str {
         if !is_untagged(&self.matrix) {
             return &self.matrix;
         }
-        // BT.2100 gives PQ and HLG no other primaries, and its matrix is BT.2020's.
+        // BT.2100 defines no other primaries for PQ and HLG, and their matrix is BT.2020's.
         if self.transfer != Transfer::Sdr {
             return "bt2020nc";
         }
         let of = |name: &str| match name {
             "bt2020" | "bt2020-10" | "bt2020-12" => Some("bt2020nc"),
-            // Screens' wide primaries come with BT.709's matrix, as phones write them.
+            // The wide primaries of screens are used with BT.709's matrix, as phones write them.
             "bt709" | "smpte431" | "smpte432" => Some("bt709"),
             "smpte170m" | "bt470bg" | "bt470m" => Some("smpte170m"),
             "smpte240m" => Some("smpte240m"),
             _ => None,
         };
-        // Primaries first: the curves of BT.601, BT.709 and BT.2020 are one and the same, and are often tagged for each other.
+        // Primaries first: the curves of BT.601, BT.709 and BT.2020 are the same, and are often tagged for each other.
         let known = of(&self.primaries).or_else(|| of(&self.transfer_name));
         known.unwrap_or(if coded_width.min(coded_height) < 720 { "smpte170m" } else { "bt709" })
     }
 }
 
-/// Whether a name of ffmpeg's says that there is no tag.
+/// Whether a name of ffmpeg's means that there is no tag.
 fn is_untagged(name: &str) -> bool {
     matches!(name, "" | "unknown" | "unspecified" | "reserved")
 }
@@ -244,9 +245,9 @@ pub struct VideoInfo {
     pub coded_width: u32,
     /// See `coded_width`.
     pub coded_height: u32,
-    /// Width as people see it: after rotation and pixel aspect, rounded to even.
+    /// Width after rotation and pixel aspect, rounded to even.
     pub display_width: u32,
-    /// Height as people see it.
+    /// Height after rotation and pixel aspect.
     pub display_height: u32,
     /// Clockwise rotation to apply for display: 0, 90, 180 or 270 degrees.
     pub rotation_degrees: u32,
@@ -260,59 +261,60 @@ pub struct VideoInfo {
     pub start_ms: i64,
     /// Duration of the decoded picture in milliseconds, last frame included.
     pub duration_ms: u64,
-    /// How much longer than usual the last picture stays, ms: a closing title that is one long frame. Within `duration_ms`. 0 where
-    /// it does not, or nobody looked.
+    /// How much longer than usual the last picture stays, ms: a closing title that is one long frame. Included in
+    /// `duration_ms`. 0 if it does not, or if not examined.
     #[serde(default)]
     pub last_picture_stays_ms: u64,
-    /// Mean frame rate that was counted.
+    /// Mean frame rate, counted.
     pub frame_rate: Ratio,
     /// Whether frame durations vary by more than rounding.
     pub variable_rate: bool,
-    /// Fields; of a mixture of whole frames and fields, the order of the fields.
+    /// Fields; for a mixture of frames and fields, the order of the fields.
     pub field_order: FieldOrder,
     /// Colour.
     pub colour: Colour,
     /// Longest distance between key frames, ms.
     pub max_key_frame_interval_ms: u64,
-    /// Whether no picture that follows a key frame in the stream is shown before it. False where nobody looked.
+    /// Whether no picture that follows a key frame in the stream is shown before it. False if not examined.
     #[serde(default)]
     pub closed_gops: bool,
-    /// Whether the first picture refers to nothing before it (H.264: is an IDR picture), which a cut without encoding need not leave.
-    /// False where nobody looked.
+    /// Whether the first picture refers to nothing before it (H.264: is an IDR picture); after a cut without encoding
+    /// it may not be. False if not examined.
     #[serde(default)]
     pub begins_with_idr: bool,
-    /// Whether every picture has the first one's fields and colour and the header's profile and level (H.264), which joining without
-    /// encoding need not leave. False where nobody looked.
+    /// Whether every picture has the first one's fields and colour and the header's profile and level (H.264); after
+    /// joining without encoding they may not. False if not examined.
     #[serde(default)]
     pub uniform: bool,
-    /// Shortest distance such that a key frame lies at every multiple of it, in frames from the first picture on; 0 where they keep
-    /// no such pace, or nobody looked.
+    /// Shortest interval such that every multiple of it has a key frame, in frames from the first picture; 0 if they
+    /// have no such interval, or if not examined.
     #[serde(default)]
     pub key_frame_pace_frames: u32,
-    /// Pictures at which decoding may begin, in ticks of the stream's time base, in order. `None` where the file's own marks of key
-    /// frames were tried and hold, or nobody looked. An empty list leaves the beginning of the file alone.
+    /// Pictures at which decoding may begin, in ticks of the stream's time base, in order. `None` if the file's own key
+    /// frame marks were tried and are correct, or if not examined. With an empty list, decoding must begin at the start
+    /// of the file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_points: Option<Vec<i64>>,
     /// Mean bitrate of the stream, kbit/s.
     pub bitrate_kbps: u64,
     /// Highest bitrate of any second, kbit/s.
     pub peak_bitrate_kbps: u64,
-    /// Bytes of the stream in each second after its first packet, by which busy stretches are told from calm ones. Empty where it
-    /// lasts longer than an hour.
+    /// Bytes of the stream in each second after its first packet, which distinguish busy sections from calm ones. Empty
+    /// if it lasts longer than an hour.
     #[serde(default)]
     pub bytes_by_second: Vec<u64>,
-    /// Stretches of black of at least 2 s.
+    /// Black for at least 2 s.
     pub black: Vec<Stretch>,
-    /// Stretches of at least 5 s in which nothing moves.
+    /// Frozen for at least 5 s.
     pub frozen: Vec<Stretch>,
-    /// Stretches of at least 5 s in which nothing moves but grain, which an encode may smooth away. Empty where nobody looked.
+    /// At least 5 s in which only grain moves, which an encode may smooth away. Empty if not examined.
     #[serde(default)]
     pub calm: Vec<Stretch>,
-    /// Where one scene gives way to another at once, ms after the first picture, in order. At most two thousand; fades are none.
+    /// Hard cuts between scenes, ms after the first picture, in order. At most two thousand; fades do not count.
     #[serde(default)]
     pub scene_changes_ms: Vec<u64>,
-    /// Moments that would make a good cover, ms after the first picture, best first: sharp, not black, not in a transition,
-    /// unlike each other, spread over the work. Empty where none was looked for.
+    /// Moments that would make a good cover, ms after the first picture, best first: sharp, not black, not in a
+    /// transition, unlike each other, spread over the work. Empty if none was searched for.
     #[serde(default)]
     pub cover_candidates_ms: Vec<u64>,
 }
@@ -338,16 +340,16 @@ pub struct AudioInfo {
     pub duration_ms: u64,
     /// Mean bitrate, kbit/s.
     pub bitrate_kbps: u64,
-    /// Integrated loudness in LUFS (EBU R 128 / BS.1770-4); `None` when silent (gated away wholly).
+    /// Integrated loudness in LUFS (EBU R 128 / BS.1770-4); `None` if all of it is below the gate.
     pub loudness_lufs: Option<f64>,
     /// True peak, dBTP; `None` for digital silence.
     pub true_peak_dbtp: Option<f64>,
-    /// Stretches of at least 2 s below −60 dBFS.
+    /// At least 2 s below −60 dBFS.
     pub silent: Vec<Stretch>,
-    /// Stretches of at least 2 s below −40 dBFS, which may be silence when the whole is turned down. Empty where nobody looked.
+    /// At least 2 s below −40 dBFS, which may be silence if the whole is turned down. Empty if not examined.
     #[serde(default)]
     pub quiet: Vec<Stretch>,
-    /// Loudness over time. `None` where it was not measured.
+    /// Loudness over time. `None` if it was not measured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub short_term: Option<ShortTerm>,
 }
@@ -355,10 +357,10 @@ pub struct AudioInfo {
 /// Short-term loudness over time (EBU Tech 3341): each value is the loudness of the three seconds before its moment.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct ShortTerm {
-    /// Seconds from one value to the next: 1, and a power of two where one a second would be more than [`ShortTerm::MOST`].
+    /// Seconds between two values: 1, or a power of two if one a second would exceed [`ShortTerm::MOST`].
     pub step_s: u32,
-    /// LUFS, with one decimal, not below [`ShortTerm::FLOOR_LUFS`]. The first is measured three seconds after the sound begins; empty
-    /// where the sound is shorter.
+    /// LUFS, with one decimal, at least [`ShortTerm::FLOOR_LUFS`]. The first is measured three seconds after the sound
+    /// begins; empty if the sound is shorter.
     pub lufs: Vec<f64>,
 }
 
@@ -370,21 +372,22 @@ impl ShortTerm {
     /// Lowest value, LUFS: the absolute gate of BS.1770.
     pub const FLOOR_LUFS: f64 = -70.0;
 
-    /// The values with the moments at which their windows end, seconds after the sound begins.
+    /// The values with the times at which their windows end, seconds after the sound begins.
     pub fn moments(&self) -> impl Iterator<Item = (u32, f64)> {
         let at = |place: usize| u32::try_from(place).unwrap_or(u32::MAX).saturating_mul(self.step_s);
         self.lufs.iter().enumerate().map(move |(place, lufs)| (Self::WINDOW_S.saturating_add(at(place)), *lufs))
     }
 }
 
-/// Sound that begins earlier or ends later than the picture by no more than this is cut to it, ms: codecs pad, editors round.
+/// Sound that begins earlier or ends later than the picture by at most this is cut to it, ms: codecs pad, editors
+/// round.
 const SLACK_MS: i64 = 250;
 
 impl MediaInfo {
-    /// Stretches of damage at most: more are a film that is damaged throughout.
+    /// Most ranges of damage: a file with more is damaged throughout.
     pub const MOST_DAMAGE: usize = 200;
 
-    /// What the simplest rules ask of it.
+    /// The values that the simplest rules need.
     pub fn outline(&self) -> Outline {
         Outline {
             format: self.format.clone(),
@@ -397,12 +400,12 @@ impl MediaInfo {
         }
     }
 
-    /// How long the sound plays before the first picture is shown, ms; 0 where it is not worth keeping.
+    /// How long the sound plays before the first picture is shown, ms; 0 if too short to keep.
     pub fn sound_before_ms(&self) -> u64 {
         self.audio.as_ref().map_or(0, |sound| beyond(self.video.start_ms.saturating_sub(sound.start_ms)))
     }
 
-    /// How long the sound plays on after the last picture's end, ms; 0 where it is not worth keeping.
+    /// How long the sound plays after the last picture's end, ms; 0 if too short to keep.
     pub fn sound_after_ms(&self) -> u64 {
         let end = |start_ms: i64, duration_ms: u64| start_ms.saturating_add_unsigned(duration_ms);
         let picture_end = end(self.video.start_ms, self.video.duration_ms);

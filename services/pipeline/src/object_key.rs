@@ -1,15 +1,16 @@
-//! Every object key there is. Keys hold ids and attempts, never names that a person chose, and nothing else builds one.
+//! All object keys. Keys contain ids and attempts, never names that a person chose, and they are built only here.
 use std::fmt;
 
 use crate::id::{EncodeId, Fence, PartnerId, RenditionName, SubmissionId, UploadId};
 
-/// Where an object lies in the bucket. The text form is the key. Its parts are numbers, UUIDs and names of types that hold neither a `/`
-/// nor a `..`, so no part of a key can lead to another one.
+/// The address of an object in the bucket. The text form is the key. Its parts are numbers, UUIDs and names of types
+/// that contain neither a `/` nor a `..`, so no part can lead to another key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum ObjectKey {
     /// The bytes of a finished upload: a submission's mezzanine, or one piece of a concatenation.
     Upload(UploadId),
-    /// What an unfinished upload holds beyond its last whole part. A new key at each write, so a crash leaves the old one whole.
+    /// The bytes of an unfinished upload after its last whole part. A new key at each write, so a crash leaves the old
+    /// object intact.
     UploadTail(UploadId, u64),
     /// One encode of one segment by one attempt.
     Segment(SubmissionId, u32, u32, Fence, EncodeId),
@@ -19,7 +20,7 @@ pub enum ObjectKey {
     Rendition(SubmissionId, u32, RenditionName, Fence),
     /// The cover that was taken with that rendition.
     Cover(SubmissionId, u32, RenditionName, Fence),
-    /// A cover that was cut out of that rendition for partners, by its place among them.
+    /// A cover cut from that rendition for partners, by its index.
     PartnerCover(SubmissionId, u32, RenditionName, Fence, u32),
     /// One still of a pair that compares that rendition with its source, by the pair's index.
     Comparison(SubmissionId, u32, RenditionName, Fence, u32, Compared),
@@ -29,13 +30,13 @@ pub enum ObjectKey {
     Bag(SubmissionId, u32, PartnerId, BagFile),
     /// A picture that proves what a person saw at a partner, by its SHA-256: the same picture sent twice is one object.
     Proof(SubmissionId, PartnerId, [u8; 32]),
-    /// A file dropped into a partner's own bucket.
+    /// A file delivered into a partner's own bucket.
     Drop(SubmissionId, u32, BagFile),
-    /// The marker in a partner's bucket that says the folder is complete. Put last.
+    /// The marker in a partner's bucket that the folder is complete. Written last.
     DropDone(SubmissionId, u32),
 }
 
-/// Which file a still of a comparison shows.
+/// The subject of a comparison's still.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Compared {
     /// The source, scaled as the rendition is.
@@ -57,14 +58,14 @@ impl Compared {
     }
 }
 
-/// The files that reviewers look at.
+/// The files for reviewers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum PreviewFile {
-    /// The work, small.
+    /// The work, at a small size.
     Proxy,
     /// The storyboard's pictures on one sheet.
     Storyboard,
-    /// When which of them is shown.
+    /// The times of the storyboard's pictures.
     Cues,
 }
 
@@ -82,7 +83,7 @@ impl PreviewFile {
     }
 }
 
-/// The files of a delivery bag. Their names are ours: `{rendition}.mp4` and the like.
+/// The files of a delivery bag. Their names are generated: `{rendition}.mp4` and the like.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BagFile(String);
 
@@ -101,17 +102,17 @@ impl fmt::Display for BagFile {
     }
 }
 
-/// Whether this is a key as ours are: parts between single slashes, none of them empty, `.` or `..`, without control characters and
-/// backslashes. A store that keeps objects as files would take any other for a path.
+/// Whether this has the form of our keys: parts between single slashes, none of them empty, `.` or `..`, without
+/// control characters and backslashes. A store that keeps objects as files would treat any other as a path.
 pub fn is_plain(key: &str) -> bool {
-    /// The most bytes that S3 allows.
+    /// The limit of S3.
     const MOST_BYTES: usize = 1024;
     let plain = |part: &str| !matches!(part, "" | "." | "..") && !part.chars().any(|c| c.is_control() || c == '\\');
     key.len() <= MOST_BYTES && key.split('/').all(plain)
 }
 
 impl ObjectKey {
-    /// The prefix under which every attempt of a run's transcode stage leaves its files.
+    /// The prefix of all files that attempts of a run's transcode stage write.
     pub fn work_prefix(submission: SubmissionId, run: u32) -> String {
         format!("work/{submission}/{run}/")
     }
@@ -121,12 +122,12 @@ impl ObjectKey {
         format!("renditions/{submission}/{run}/{name}/")
     }
 
-    /// The prefixes of everything that was made of a submission in any run; what was uploaded is apart.
+    /// The prefixes of everything made from a submission in any run; uploads are separate.
     pub fn submission_prefixes(submission: SubmissionId) -> [String; 4] {
         ["work", "renditions", "previews", "bags"].map(|kind| format!("{kind}/{submission}/"))
     }
 
-    /// The prefix under which every attempt of a run's probe leaves what reviewers look at.
+    /// The prefix of all files for reviewers that attempts of a run's probe write.
     pub fn preview_prefix(submission: SubmissionId, run: u32) -> String {
         format!("previews/{submission}/{run}/")
     }
@@ -136,12 +137,12 @@ impl ObjectKey {
         format!("bags/{submission}/{run}/{partner}/")
     }
 
-    /// The folder of a drop in a partner's bucket.
+    /// The folder of a delivery in a partner's bucket.
     pub fn drop_prefix(submission: SubmissionId, run: u32) -> String {
         format!("{submission}/{run}/")
     }
 
-    /// The prefix of everything that an upload put.
+    /// The prefix of everything that an upload wrote.
     pub fn upload_prefix(upload: UploadId) -> String {
         format!("uploads/{upload}/")
     }
@@ -203,7 +204,7 @@ mod tests {
     }
 
     proptest! {
-        /// However hostile the names are that a key is made of, it has as many parts as it should have.
+        /// However hostile the names in a key are, it has the expected number of parts.
         #[test]
         fn no_name_changes_where_a_key_lies(text in "\\PC*|[./]{0,6}|[\0-\x1f]*") {
             let (id, fence) = (SubmissionId(Uuid::nil()), Fence(7));

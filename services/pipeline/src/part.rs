@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize};
 use crate::id::{PartnerId, RenditionName};
 use crate::stage::Stage;
 
-/// What one job of a stage works on.
+/// The object of one job of a stage.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Part {
     /// The stored source as a whole: probe and screen.
     Mezzanine,
-    /// One stretch of the picture, by its index in the plan: transcode.
+    /// One section of the picture, by its index in the plan: transcode.
     Segment(u32),
     /// The sound of the whole work: transcode.
     Audio,
     /// One finished file: assemble.
     Rendition(RenditionName),
-    /// One receiver: publish.
+    /// One partner: publish.
     Partner(PartnerId),
 }
 
-/// A part together with its stage, as `advance` hands them out.
+/// A part together with its stage, as returned by `advance`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PartToDo {
     /// The stage whose worker does it.
@@ -44,7 +44,7 @@ impl fmt::Display for Part {
     }
 }
 
-/// The text is no part's.
+/// The text is not a part's.
 #[derive(Debug, thiserror::Error)]
 #[error("{0:?} is no part; parts are mezzanine, segment/N, audio, rendition/NAME and partner/NAME")]
 pub struct UnknownPart(String);

@@ -1,4 +1,4 @@
-//! A partner: who takes the finished works, by which way, in which shape. Its data is a file of the catalogue.
+//! A partner: who receives the finished works, by which method, in which form. Its data is a file of the catalogue.
 use std::fmt;
 use std::time::Duration;
 
@@ -29,7 +29,7 @@ impl Name {
     }
 }
 
-/// The way to a partner. Each has one adapter in `publish/src/deliver/`.
+/// The method of delivery. Each has one adapter in `publish/src/deliver/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryMethod {
@@ -43,7 +43,7 @@ pub enum DeliveryMethod {
     S3Drop,
     /// A feed that the partner pulls.
     Mrss,
-    /// A person takes a bag of files to the partner's own pages.
+    /// A person uploads a bag of files on the partner's own pages.
     Operator,
 }
 
@@ -70,7 +70,7 @@ impl DeliveryMethod {
         }
     }
 
-    /// How a partner of this way gets a new run's files, unless its file says otherwise.
+    /// How a partner with this method gets a new run's files, unless its file says otherwise.
     fn replacement(self) -> Replacement {
         match self {
             DeliveryMethod::Bilibili => Replacement::DeleteAndResubmit,
@@ -81,19 +81,19 @@ impl DeliveryMethod {
     }
 }
 
-/// What it takes for a new run's files to stand where the old ones do, and what is lost by that.
+/// How a new run's files replace the old ones, and what is lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Replacement {
-    /// The same place shows the new files: nothing is lost.
+    /// The same address shows the new files: nothing is lost.
     InPlace,
-    /// The old folder is taken back and a new one is dropped; the partner takes it in anew.
+    /// The old folder is removed and a new one is delivered; the partner ingests it again.
     ByNewFolder,
-    /// Deleted there and entered anew: the address, the plays and the comments are lost, and it is reviewed again.
+    /// Deleted there and submitted again: address, plays and comments are lost, and it is reviewed again.
     DeleteAndResubmit,
-    /// A person takes the old one down and brings the new one there, with the same losses.
+    /// A person removes the old one and submits the new one there, with the same losses.
     ByOperator,
-    /// What is there stays for good.
+    /// The present files stay for good.
     Never,
 }
 
@@ -102,12 +102,12 @@ impl Replacement {
     pub const ALL: [Self; 5] =
         [Self::InPlace, Self::ByNewFolder, Self::DeleteAndResubmit, Self::ByOperator, Self::Never];
 
-    /// The way that is called so.
+    /// The value with this name.
     pub fn called(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|way| way.name() == name)
     }
 
-    /// The way's one name, as in the catalogue.
+    /// Its one name, as in the catalogue.
     pub fn name(self) -> &'static str {
         match self {
             Replacement::InPlace => "in_place",
@@ -118,7 +118,7 @@ impl Replacement {
         }
     }
 
-    /// What a person should know before asking for it.
+    /// What a person should know before ordering it.
     pub fn text(self, lang: Lang) -> &'static str {
         match (self, lang) {
             (Replacement::InPlace, Lang::En) => "the same place shows the new files",
@@ -126,7 +126,7 @@ impl Replacement {
             (Replacement::ByNewFolder, Lang::En) => "the old folder is taken back and a new one dropped",
             (Replacement::ByNewFolder, Lang::Zh) => "收回旧目录，投递新目录",
             (Replacement::DeleteAndResubmit, Lang::En) => {
-                "deleted and submitted anew: loses plays, comments and address, and is reviewed again"
+                "deleted and submitted again: loses plays, comments and address, and is reviewed again"
             }
             (Replacement::DeleteAndResubmit, Lang::Zh) => "删除后重新投放：播放量、评论和地址丢失，并重新审核",
             (Replacement::ByOperator, Lang::En) => {
@@ -145,7 +145,7 @@ impl fmt::Display for DeliveryMethod {
     }
 }
 
-/// How well a limit is known.
+/// How reliable the source of a limit is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SourceTag {
     /// The platform's own document.
@@ -161,21 +161,21 @@ pub enum SourceTag {
     A,
 }
 
-/// A limit together with where it is known from.
+/// A limit together with its source.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sourced<T> {
     /// The limit itself.
     pub value: T,
-    /// How well it is known.
+    /// The reliability of the source.
     pub tag: SourceTag,
     /// The document or page.
     pub source: String,
-    /// The day from which on we hold it for valid.
+    /// The day from which we regard it as valid.
     pub valid_from: NaiveDate,
 }
 
-/// What a partner takes. Where a limit is absent, none is known. The unit is the last word of each name.
+/// The limits of a partner. A missing one is unknown. The unit is the last word of each name.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Limits {
@@ -203,32 +203,32 @@ pub struct Limits {
     pub tags_max_chars: Option<Sourced<u32>>,
 }
 
-/// A cover that a partner asks for: a JPEG of one shape.
+/// A cover that a partner requires: a JPEG of one shape.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CoverWish {
-    /// Its shape; a partner asks for each shape once.
+    /// Its shape; a partner requires each shape once.
     pub aspect: Aspect,
-    /// How wide it is best, pixels: larger is of no use there.
+    /// The best width, pixels: larger has no benefit there.
     pub width_pixels: u32,
-    /// Smallest that it takes, pixels wide; 0 where no limit is known.
+    /// Smallest accepted width, pixels; 0 if no limit is known.
     #[serde(default)]
     pub min_width_pixels: u32,
-    /// Smallest that it takes, pixels high.
+    /// Smallest accepted height, pixels.
     #[serde(default)]
     pub min_height_pixels: u32,
     /// Largest file, bytes.
     #[serde(default)]
     pub max_bytes: Option<u64>,
-    /// How well this is known.
+    /// The reliability of the source.
     pub tag: SourceTag,
     /// The document or page.
     pub source: String,
-    /// The day from which on we hold it for valid.
+    /// The day from which we regard it as valid.
     pub valid_from: NaiveDate,
 }
 
-/// What a source's picture must be for this partner to take it as it is. All have to hold.
+/// The conditions under which this partner accepts a source's picture unchanged. All must hold.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Passthrough {
@@ -244,14 +244,14 @@ pub struct Passthrough {
     pub max_peak_bitrate_kbps: u64,
     /// Longest distance between key frames, ms.
     pub max_key_frame_interval_ms: u64,
-    /// Whether every key frame has to begin anew, with nothing after it that is shown before it: players can then begin there.
+    /// Whether every GOP must be closed, so that players can start at every key frame.
     #[serde(default)]
     pub closed_gops: bool,
-    /// How well this is known.
+    /// The reliability of the source.
     pub tag: SourceTag,
     /// The document or page.
     pub source: String,
-    /// The day from which on we hold it for valid.
+    /// The day from which we regard it as valid.
     pub valid_from: NaiveDate,
 }
 
@@ -261,12 +261,12 @@ pub struct Passthrough {
 pub struct Window {
     /// First hour, 0 to 23.
     pub from_hour: u32,
-    /// The hour at which it closes, 1 to 24; a window over midnight has this before the first.
+    /// The hour at which it closes, 1 to 24; smaller than the first for a window over midnight.
     pub to_hour: u32,
 }
 
 impl Window {
-    /// How long until it opens; `None` where it is open.
+    /// Time until it opens; `None` if it is open.
     pub fn opens_in(&self, now: DateTime<Utc>) -> Option<Duration> {
         const BEIJING_S: u32 = 8 * 3600;
         let second = (now.num_seconds_from_midnight() + BEIJING_S) % 86_400;
@@ -281,41 +281,41 @@ impl Window {
 pub struct Partner {
     /// The stem of its file.
     pub id: PartnerId,
-    /// What people call it.
+    /// Its name for people.
     pub name: Name,
-    /// The way to it.
+    /// The method of delivery.
     pub method: DeliveryMethod,
-    /// The ladder's rungs it gets, best first.
+    /// The rungs of the ladder that it gets, best first.
     pub rungs: Vec<RenditionName>,
-    /// Whether a work without sound gets a silent track; else its file has none.
+    /// Whether a work without sound gets a silent track; otherwise its file has none.
     pub silent_track: bool,
-    /// Whether a metadata file in CableLabs ADI 1.1 goes with the work.
+    /// Whether a metadata file in CableLabs ADI 1.1 is delivered with the work.
     pub adi_sidecar: bool,
-    /// When the source's picture may be passed through as the first rung; `None` is never.
+    /// The conditions for passing the source's picture through as the first rung; `None` is never.
     pub passthrough: Option<Passthrough>,
-    /// How what it holds can be replaced; `None` is as its method has it.
+    /// How its files can be replaced; `None` means the method's default.
     pub replace: Option<Sourced<Replacement>>,
     /// When works may be published there; `None` is at any time.
     pub window: Option<Window>,
-    /// Hours within which a recall has to be proven.
+    /// Hours within which a recall must be proven.
     pub recall_within_h: u32,
-    /// Hosts of its own sites, such as `bilibili.com`; each stands for the hosts below it too. Empty: not known.
+    /// Hosts of its own sites, such as `bilibili.com`; each includes its subdomains. Empty: not known.
     pub sites: Vec<String>,
-    /// The covers that it asks for, the most important first.
+    /// The covers that it requires, the most important first.
     pub covers: Vec<CoverWish>,
-    /// What it takes.
+    /// Its limits.
     pub limits: Limits,
 }
 
 impl Partner {
-    /// Whether an address at `host` can be one of its own. True where its sites are not known.
+    /// Whether an address at `host` can belong to it. True if its sites are not known.
     pub fn may_have_host(&self, host: &str) -> bool {
         let host = host.trim_end_matches('.').to_ascii_lowercase();
         let below = |site: &str| host.strip_suffix(site).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
         self.sites.is_empty() || self.sites.iter().any(|site| below(site))
     }
 
-    /// How what it holds can be replaced.
+    /// How its files can be replaced.
     pub fn replacement(&self) -> Replacement {
         self.replace.as_ref().map_or_else(|| self.method.replacement(), |replace| replace.value)
     }

@@ -1,9 +1,9 @@
-//! People who are not entrants: who they are, which roles they hold, and what follows from that. Entrants have no row here; they are
-//! known by the token of their entry.
+//! People who are not entrants: who they are, which roles they hold, and what follows from that. Entrants have no row
+//! here; they are identified by the token of their entry.
 //!
-//! Roles are held for one contest or for all of them, and none implies another. In particular `admin` only manages persons: an admin
-//! who also releases works holds `organiser` as well, and the audit trail shows when and by whom it was given. So a stolen
-//! credential of one role never does the work of another.
+//! Roles are held for one contest or for all of them, and none implies another. In particular `admin` only manages
+//! persons: an admin who also releases works holds `organiser` as well, and the audit trail shows when and by whom it
+//! was given. So a stolen credential of one role cannot act in another.
 use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
@@ -21,7 +21,7 @@ pub use crate::id::{CredentialId, PersonId};
 pub use by::{Actor, By};
 pub use sees::Sees;
 
-/// What a person may do. Which routes that opens is defined by the table of routes. Judges come with judging.
+/// What a person may do. The table of routes defines which routes a role opens. Judges come with judging.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -29,7 +29,7 @@ pub enum Role {
     Screener,
     /// Releases, recalls, reprocesses; reads personal data.
     Organiser,
-    /// Tries again what failed, reports what was done by hand, reads evidence.
+    /// Retries what failed, reports what was done by hand, reads evidence.
     Operator,
     /// Reads everything but personal data, and the audit trail; changes nothing.
     Auditor,
@@ -58,7 +58,7 @@ impl Role {
         }
     }
 
-    /// The kind of actor that acts in this role.
+    /// The kind of actor for acts in this role.
     pub fn actor(self) -> Actor {
         match self {
             Role::Screener => Actor::Screener,
@@ -89,8 +89,8 @@ impl FromStr for Role {
     }
 }
 
-/// A role and where it holds. Written `organiser` for all contests, `organiser@demo` for one, `recommender@demo/hunan` for a unit of one.
-/// Only recommenders have a unit, and each has one; see [`Held::fits`].
+/// A role and its scope. Written `organiser` for all contests, `organiser@demo` for one, `recommender@demo/hunan` for a
+/// unit of one. Only recommenders have a unit, and each has one; see [`Held::fits`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct Held {
     /// The role.
@@ -124,7 +124,7 @@ impl Held {
         Self { role: Role::Recommender, contest: Some(contest.into()), unit: Some(unit.into()) }
     }
 
-    /// Whether the role may be held so: a recommender for a unit of a contest, every other role for no unit.
+    /// Whether the role and its scope match: a recommender has a unit of a contest, every other role has no unit.
     pub fn fits(&self) -> bool {
         match self.role {
             Role::Recommender => self.contest.is_some() && self.unit.is_some(),
@@ -132,8 +132,8 @@ impl Held {
         }
     }
 
-    /// Whether it includes `other`: the same role, in all contests or in the same one. A role in one contest never includes the role
-    /// in all contests, nor that of one unit the role of another.
+    /// Whether it includes `other`: the same role, in all contests or in the same one. A role in one contest never
+    /// includes the role in all contests, nor does the role of one unit include that of another.
     pub fn covers(&self, other: &Held) -> bool {
         self.role == other.role && self.unit == other.unit && (self.contest.is_none() || self.contest == other.contest)
     }
@@ -155,10 +155,10 @@ impl fmt::Display for Held {
 /// The text is not a role of all contests or of one.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WrongHeld {
-    /// What stands before the `@`.
+    /// The text before the `@`.
     #[error(transparent)]
     Role(#[from] UnknownRole),
-    /// What stands after it.
+    /// The text after it.
     #[error(transparent)]
     Contest(#[from] WrongName),
     /// A recommender without a unit, or another role with one.
@@ -180,33 +180,33 @@ impl FromStr for Held {
     }
 }
 
-/// The contest that all of these roles are for, if it is one. What concerns these roles concerns that contest only.
+/// The contest of these roles, if it is exactly one. What concerns these roles then concerns that contest only.
 pub fn contest_of<'a>(roles: impl IntoIterator<Item = &'a Held>) -> Option<&'a ContestId> {
     let mut contests = roles.into_iter().map(|held| held.contest.as_ref());
     let first = contests.next()??;
     contests.all(|contest| contest == Some(first)).then_some(first)
 }
 
-/// Whether somebody who acts in these roles may give and take the role `held`: an admin of the contest that it is for, or of all contests.
+/// Whether a person with these roles may give and take the role `held`: an admin of its contest, or of all contests.
 /// The roles are all of a person's, or the one of their token.
 pub fn may_give(roles: &BTreeSet<Held>, held: &Held) -> bool {
     Held::of(Role::Admin, held.contest.clone()).is_covered_by(roles)
 }
 
-/// Whether somebody who acts in these roles may change or end this person: only an admin who may give each role that the person holds. A
-/// person without roles belongs to no contest and is changed by an admin of all contests.
+/// Whether a person with these roles may change or end this person: only an admin who may give each role that the
+/// person holds. A person without roles belongs to no contest and is changed by an admin of all contests.
 pub fn may_manage(roles: &BTreeSet<Held>, other: &Person) -> bool {
     let admin = Held::everywhere(Role::Admin);
     admin.is_covered_by(roles) || (!other.roles.is_empty() && other.roles.iter().all(|held| may_give(roles, held)))
 }
 
-/// What a login name looks like, as a regular expression.
+/// The form of a login name, as a regular expression.
 pub const LOGIN_PATTERN: &str = "^[a-z0-9][a-z0-9._@-]{0,63}$";
 /// Longest login name.
 const LOGIN_CHARS: usize = 64;
 
-/// A login name: on the machine where commands are typed, and later at the sign-in. 1 to 64 characters of a-z, 0-9, `.`, `_`, `-` and
-/// `@`, beginning with a letter or digit, so that two of them never look alike.
+/// A login name, used on the machine where commands are typed and at the sign-in. 1 to 64 characters of a-z, 0-9, `.`,
+/// `_`, `-` and `@`, beginning with a letter or digit, so that no two look alike.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct Login(String);
@@ -240,31 +240,31 @@ impl fmt::Display for Login {
     }
 }
 
-/// Somebody who works with entries.
+/// A person who works with entries.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Person {
     /// Their id.
     pub id: PersonId,
     /// Their name, as the audit trail shows it.
     pub name: String,
-    /// Their login name. No two persons who are not ended share one.
+    /// Their login name. No two persons who are not ended have the same one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub login: Option<Login>,
     /// The roles that they hold.
     pub roles: BTreeSet<Held>,
     /// When they were added.
     pub created_at: DateTime<Utc>,
-    /// When they were ended. From then on they hold nothing, and none of their credentials is valid.
+    /// When they were ended. From then on they hold no role, and none of their credentials is valid.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<DateTime<Utc>>,
 }
 
-/// Roles to give to and to take from a person.
+/// Roles to give to a person and to take from them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RoleChange {
-    /// To give. One that is held already changes nothing.
+    /// To give. A role already held changes nothing.
     pub add: BTreeSet<Held>,
-    /// To take. Each must be held exactly so: `organiser@demo` cannot be taken from `organiser`.
+    /// To take. Each must be held in exactly this form: `organiser@demo` cannot be taken from `organiser`.
     pub remove: BTreeSet<Held>,
 }
 
@@ -276,28 +276,29 @@ impl Person {
         units.filter_map(|held| Some((held.contest.as_ref()?, held.unit.as_ref()?)))
     }
 
-    /// Whether everything that they hold is of a recommender: they work at the public address only.
+    /// Whether all their roles are recommender: they work at the public address only.
     pub fn only_recommends(&self) -> bool {
         !self.roles.is_empty() && self.roles.iter().all(|held| held.role == Role::Recommender)
     }
 
-    /// Whether they hold a role there.
+    /// Whether they hold this role.
     pub fn holds(&self, wanted: &Held) -> bool {
         self.ended_at.is_none() && wanted.is_covered_by(&self.roles)
     }
 
-    /// What a token of theirs may be: a role that they hold, in the contest that was asked for. Where none was asked for and they hold
-    /// the role in one contest only, the token is bound to that contest.
+    /// The role of a new token of theirs: a role that they hold, in the requested contest. If none was requested and
+    /// they hold the role in one contest only, the token is bound to that contest.
     ///
     /// # Errors
-    /// [`Refused::Ended`]; [`Refused::Outranks`]; [`Refused::ContestMissing`], where they hold the role in several contests.
+    /// [`Refused::Ended`]; [`Refused::Outranks`]; [`Refused::ContestMissing`], if they hold the role in several
+    /// contests.
     pub fn token(&self, role: Role, contest: Option<ContestId>) -> Result<Held, Refused> {
         self.is_there()?;
         let asked = Held::of(role, contest);
         if self.holds(&asked) {
             return Ok(asked);
         }
-        // A token is for programs of staff, and names no unit.
+        // A token is for programs of staff, and has no unit.
         let mut held = self.roles.iter().filter(|held| held.role == role && held.unit.is_none());
         match (&asked.contest, held.next(), held.next()) {
             (None, Some(only), None) => Ok(only.clone()),
@@ -327,15 +328,15 @@ impl Person {
         Sees::Only(contests)
     }
 
-    /// The person as somebody who sees these contests sees them: with the roles that hold there. `None` where none does: the person does
-    /// not exist for them.
+    /// The person as visible to someone who sees these contests: with the roles that hold there. `None` if none does:
+    /// for them the person does not exist.
     pub fn within(mut self, contests: &Sees) -> Option<Self> {
         let Sees::Only(_) = contests else { return Some(self) };
         self.roles.retain(|held| held.contest.as_ref().is_none_or(|it| contests.includes(it)));
         (!self.roles.is_empty()).then_some(self)
     }
 
-    /// The roles after a change. `other_admins`: whether somebody else is an admin of all contests.
+    /// The roles after a change. `other_admins`: whether another person is an admin of all contests.
     ///
     /// # Errors
     /// [`Refused::Ended`], [`Refused::NotHeld`], [`Refused::LastAdmin`].
@@ -362,7 +363,8 @@ impl Person {
         if self.ended_at.is_some() { Err(Refused::Ended(self.id)) } else { Ok(()) }
     }
 
-    /// An installation that has an admin of all contests keeps one: without any, only the database's owner could make another.
+    /// An installation with an admin of all contests keeps one: without any, only the database's owner could make
+    /// another.
     fn leaves_an_admin(&self, after: &BTreeSet<Held>, other_admins: bool) -> Result<(), Refused> {
         let admin = Held::everywhere(Role::Admin);
         let last = self.holds(&admin) && !admin.is_covered_by(after) && !other_admins;
@@ -379,19 +381,19 @@ pub enum Refused {
     /// The person was ended.
     #[error("person {0} was ended")]
     Ended(PersonId),
-    /// A token of a role that its owner does not hold there.
+    /// A token for a role that its owner does not hold there.
     #[error("the person does not hold the role {0}")]
     Outranks(Held),
     /// The role is held in several contests, and no contest was named.
     #[error("the person holds the role {0} in several contests: name one")]
     ContestMissing(Role),
-    /// A role to take that is not held.
+    /// A role to take is not held.
     #[error("the person does not hold the role {0}, so it cannot be removed")]
     NotHeld(Held),
-    /// Nobody would be left to manage persons.
+    /// There would be no admin left to manage persons.
     #[error("this is the last admin of all contests: make another person admin first")]
     LastAdmin,
-    /// Somebody else has this login name.
+    /// Another person has this login name.
     #[error("another person has the login name {0}")]
     LoginTaken(Login),
 }

@@ -1,8 +1,9 @@
-//! What is to be made of one entry, for whom, and why. Pure: the same source, partners and ladder always give the same plan.
+//! What is made of one entry, for whom, and why. Pure: the same source, partners and ladder always give the same plan.
 //!
-//! Each partner's wish becomes an effective file, capped by what the source has and what the partner takes; equal encodes are
-//! made once; a source that already satisfies a partner is passed through; the timeline is cut at multiples of the GOP.
-//! How many threads an encode gets is in the plan, too: x264's bits depend on it, and they must not depend on the machine.
+//! Each partner's wish becomes an effective file, capped by what the source has and what the partner accepts; equal
+//! encodes are made once; a source that already satisfies a partner is passed through; the timeline is cut at multiples
+//! of the GOP. The number of threads of an encode is in the plan, too: x264's output depends on it, and must not depend
+//! on the machine.
 use std::collections::BTreeMap;
 
 use crate::catalogue::{Ladders, Rung};
@@ -26,7 +27,7 @@ use effort::Effort;
 pub use estimate::{Estimate, RenditionEstimate};
 pub use explain::{How, Line, explain};
 
-/// One file that one partner wants, before equal ones are put together.
+/// One file that one partner wants, before equal ones are merged.
 struct Wish<'a> {
     partner: &'a Partner,
     rung_name: &'a RenditionName,
@@ -37,7 +38,7 @@ struct Wish<'a> {
     because: Vec<Because>,
 }
 
-/// Plans what to make of a source for these partners, in their order. A rung that the ladder does not have is passed over:
+/// Plans what to make of a source for these partners, in their order. A rung that the ladder does not have is skipped:
 /// the catalogue is checked for that when it is read.
 pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan {
     let (picture, picture_why) = picture::of(info);
@@ -75,7 +76,8 @@ pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan 
         if plan.segments.len() > 1 {
             for video in &mut plan.videos {
                 video.buffer_start = ladders.segment_buffer_start;
-                // Side by side, segments keep the cores busier than threads of one encoder can, and cost less in all.
+                // Segments in parallel keep the cores busier than the threads of one encoder can, and cost less in
+                // total.
                 video.threads = 1;
             }
         }
@@ -84,10 +86,10 @@ pub fn plan(info: &MediaInfo, partners: &[&Partner], ladders: &Ladders) -> Plan 
     plan
 }
 
-/// x264's own default, right where nothing is joined.
+/// x264's own default, correct if nothing is joined.
 const FULL_BUFFER_START: f64 = 0.9;
 
-/// The files that a partner gets, best first: its rungs, without those that the source's size makes equal.
+/// The files that a partner gets, best first: its rungs, without those that become equal because of the source's size.
 fn wishes<'a>(info: &MediaInfo, picture: &Picture, partner: &'a Partner, ladders: &'a Ladders) -> Vec<Wish<'a>> {
     let rungs: Vec<(&RenditionName, &Rung)> =
         partner.rungs.iter().filter_map(|name| ladders.rungs.get(name).map(|rung| (name, rung))).collect();
@@ -95,7 +97,7 @@ fn wishes<'a>(info: &MediaInfo, picture: &Picture, partner: &'a Partner, ladders
     let gop_frames = frame_rate::gop_frames(picture.frame_rate, ladders.gop_s);
     for (index, (rung_name, rung)) in rungs.iter().enumerate() {
         let audio = sound(info, partner, rung);
-        // The list is best first, so a passed-through picture stands for its head; smaller rungs are still encoded.
+        // The list is best first, so a passed-through picture replaces its first rung; smaller rungs are still encoded.
         if index == 0
             && let Some(because) = passthrough::allows(info, partner, gop_frames)
         {
@@ -105,7 +107,7 @@ fn wishes<'a>(info: &MediaInfo, picture: &Picture, partner: &'a Partner, ladders
             continue;
         }
         let (width, height) = picture::size(info, rung, partner);
-        // Two rungs above the source come to one size; the lower one's settings were made for it.
+        // Two rungs above the source's size become the same size; the lower one's settings fit it.
         if wishes.last().is_some_and(|last| last.video.is_some() && (last.width, last.height) == (width, height))
             && let Some(dropped) = wishes.pop()
         {
@@ -152,7 +154,7 @@ fn encoded<'a>(
     Wish { partner, rung_name, video: Some(video), audio, width, height, because }
 }
 
-/// The sound of a rung; `None` where the source has none and the partner takes files without.
+/// The sound of a rung; `None` if the source has none and the partner accepts files without.
 fn sound(info: &MediaInfo, partner: &Partner, rung: &Rung) -> Option<AudioEncode> {
     let stream = info.audio.as_ref().map(|audio| audio.stream);
     if stream.is_none() && !partner.silent_track {
@@ -171,7 +173,7 @@ fn sound(info: &MediaInfo, partner: &Partner, rung: &Rung) -> Option<AudioEncode
     })
 }
 
-/// Puts a wish into the plan: what is there already is shared.
+/// Adds a wish to the plan, sharing what is already there.
 fn add(plan: &mut Plan, wish: Wish) {
     let video = match wish.video {
         None => VideoSource::Copied,
@@ -183,7 +185,7 @@ fn add(plan: &mut Plan, wish: Wish) {
         if !same.partners.contains(&wish.partner.id) {
             same.partners.push(wish.partner.id.clone());
         }
-        // Each partner has reasons of its own to end up with this file; what is true for all is said once.
+        // Each partner may have reasons of its own for this file; a reason common to all is listed once.
         for because in wish.because {
             if !same.because.contains(&because) {
                 same.because.push(because);
@@ -204,7 +206,7 @@ fn add(plan: &mut Plan, wish: Wish) {
     });
 }
 
-/// The id of an encode equal to `encode`, which is added under the next free id where there is none.
+/// The id of an encode equal to `encode`, which is added under the next free id if there is none.
 fn shared<T: PartialEq>(
     encodes: &mut Vec<T>,
     mut encode: T,
@@ -224,8 +226,8 @@ fn shared<T: PartialEq>(
     new
 }
 
-/// The rung's name, `-copy` behind it where the picture is passed through, `-mute` where there is no sound; and the partner's
-/// name where its own limits make a file that differs from the rung's usual one.
+/// The rung's name, followed by `-copy` if the picture is passed through and by `-mute` if there is no sound; and by
+/// the partner's name if its own limits make a file that differs from the rung's usual one.
 fn name(plan: &Plan, rung: &RenditionName, video: &VideoSource, sounds: bool, partner: &PartnerId) -> RenditionName {
     let copy = if *video == VideoSource::Copied { "-copy" } else { "" };
     let mute = if sounds { "" } else { "-mute" };
@@ -233,7 +235,7 @@ fn name(plan: &Plan, rung: &RenditionName, video: &VideoSource, sounds: bool, pa
     let own = format!("{usual}-{partner}");
     let numbered = (2..).map(|number| format!("{own}-{number}"));
     let free = |name: &String| plan.renditions.iter().all(|rendition| rendition.name.as_str() != name);
-    // Of endlessly many names one is free; the first one nearly always.
+    // The sequence of names is endless, so one is free; nearly always the first.
     let name = [usual, own.clone()].into_iter().chain(numbered).find(free);
     RenditionName::new(name.unwrap_or(own))
 }

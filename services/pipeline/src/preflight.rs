@@ -1,6 +1,6 @@
-//! Pre-flight: everything that one partner does not take about one work, all at once, before anything is sent. Pure.
+//! Pre-flight: everything about a work that one partner does not accept, all at once, before anything is sent. Pure.
 //!
-//! Texts are counted in characters, a Chinese one being one, as the partners' pages count them.
+//! Texts are counted in characters, a Chinese one being one, as on the partners' pages.
 use serde::{Deserialize, Serialize};
 
 use crate::id::RenditionName;
@@ -8,7 +8,7 @@ use crate::lang::Lang;
 use crate::partner::Partner;
 use crate::screening::Aspect;
 
-/// What is known of a work on its way to one partner.
+/// The facts about a work on its way to one partner.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
     /// The renditions that the plan makes for the partner.
@@ -23,7 +23,7 @@ pub struct Facts {
     pub originality: bool,
     /// Whether the entrant declared to hold the rights.
     pub rights: bool,
-    /// Whether the entrant said if and how AI was used.
+    /// Whether the entrant declared if and how AI was used.
     pub ai_declared: bool,
     /// Whether the organisers released it to this partner.
     pub released: bool,
@@ -31,7 +31,7 @@ pub struct Facts {
     pub wanted_live: bool,
 }
 
-/// Texts that an organiser wrote for one partner. What is absent is as the entry has it.
+/// Texts that an organiser wrote for one partner. Missing ones are taken from the entry.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Texts {
@@ -43,7 +43,7 @@ pub struct Texts {
     pub tags: Option<Vec<String>>,
 }
 
-/// What is written beside a work at a partner.
+/// The texts of a work at a partner.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Written {
     /// Title.
@@ -55,7 +55,7 @@ pub struct Written {
 }
 
 impl Written {
-    /// An organiser's texts for the partner, else the entry's own; the theme, as people call it, is the tag of an entry.
+    /// An organiser's texts for the partner, else the entry's own; the tag of an entry is its theme's name.
     pub fn of(own: Option<&Texts>, title: &str, synopsis: &str, theme: &str) -> Self {
         let own = own.cloned().unwrap_or_default();
         Self {
@@ -96,7 +96,7 @@ pub struct CoverFacts {
     pub bytes: u64,
 }
 
-/// What is wrong. The serialized name is the stable code.
+/// The kind of problem. The serialized name is the stable code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[allow(missing_docs, reason = "the table below says it, in the words that people read")]
@@ -123,16 +123,16 @@ pub enum Problem {
     TakenBack,
 }
 
-/// One reason why a work may not go to a partner.
+/// One reason why a work may not be sent to a partner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
-    /// What.
+    /// The kind of problem.
     pub problem: Problem,
-    /// Of which rendition, where it is about one.
+    /// The rendition, if it is about one.
     pub rendition: Option<RenditionName>,
     /// What was measured, with its unit.
     pub measured: String,
-    /// What the partner takes.
+    /// The partner's limit.
     pub limit: String,
 }
 
@@ -190,7 +190,7 @@ pub fn told(failures: &[Failure]) -> String {
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// Everything that stands against sending this work to this partner; empty when nothing does.
+/// All reasons against sending this work to this partner; empty if there are none.
 pub fn check(partner: &Partner, facts: &Facts) -> Vec<Failure> {
     let mut found = Found(Vec::new());
     found.unless(facts.wanted_live, Problem::TakenBack);
@@ -240,9 +240,9 @@ fn check_rendition(partner: &Partner, made: &RenditionFacts, found: &mut Found) 
     }
 }
 
-/// Each shape that the partner asks for has to be there, and be what it takes.
+/// Each shape that the partner requires must exist, and be within its limits.
 fn check_covers(partner: &Partner, facts: &Facts, found: &mut Found) {
-    // Of a work without a rendition it is said already that it is not made.
+    // For a work without a rendition, the missing rendition is already reported.
     let wishes = if facts.renditions.is_empty() { &[] } else { &partner.covers[..] };
     for wish in wishes {
         let Some(cover) = facts.covers.iter().find(|cover| cover.aspect == wish.aspect) else {
@@ -263,7 +263,7 @@ fn check_covers(partner: &Partner, facts: &Facts, found: &mut Found) {
     }
 }
 
-/// What the partner does not take of these texts. Needs no film, so it can be said as soon as the form is entered.
+/// What the partner does not accept of these texts. Needs no film, so it can be checked when the form is entered.
 pub fn check_written(partner: &Partner, written: &Written) -> Vec<Failure> {
     let mut found = Found(Vec::new());
     let limits = &partner.limits;
@@ -287,7 +287,7 @@ pub fn check_written(partner: &Partner, written: &Written) -> Vec<Failure> {
     found.0
 }
 
-/// Characters as a person counts them: each Unicode scalar but those that only join or modify.
+/// Characters as a person counts them: each Unicode scalar except those that only join or modify.
 pub fn chars(text: &str) -> u32 {
     let counted =
         text.trim().chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'));

@@ -1,7 +1,8 @@
-//! How far the machines' work on an entry is, and how long it still takes. Pure: parts and times in, a fraction and seconds out.
+//! How far the machines' work on an entry is, and how long it still takes. Pure: parts and times in, a fraction and
+//! seconds out.
 //!
-//! The end is when every rendition is finished: what people decide before and after, and what partners take their time for, is not
-//! the machines' to foretell. Parts count by what they were estimated to take.
+//! The end is when every rendition is finished: decisions of people before and after, and the time that partners take,
+//! are not forecast. Parts are weighted by their estimated cost.
 use serde::{Deserialize, Serialize};
 
 use crate::part::Part;
@@ -9,48 +10,49 @@ use crate::planner::Estimate;
 use crate::stage::Stage;
 use crate::submission::{State, Submission};
 
-/// The part of the whole that the probe is given. What follows is not planned then, so it is the same for all works: what decoding
-/// takes beside an encode of a usual ladder, rounded up, so that nothing falls back once there is a plan.
+/// The probe's share of the whole. The later stages are not planned yet, so it is the same for all works: the cost of
+/// decoding relative to an encode of a usual ladder, rounded up, so that progress does not go back once there is a
+/// plan.
 const PROBE_SHARE: f64 = 0.1;
 
-/// Before anything was measured, a core does what was estimated in the time that was estimated; and this many seconds of such
-/// work are added to what was measured, so that the first seconds do not decide everything.
+/// Before anything is measured, a core is assumed to work at the estimated speed; this many seconds of such work are
+/// added to the measurement, so that the first seconds do not dominate it.
 const PRIOR_S: f64 = 5.0;
 
-/// No machine is so many times faster than the estimate: what was done in less was not done, but found.
+/// No machine is faster than the estimate by this factor: a part done in less time was reused, not made.
 const FASTEST: f64 = 50.0;
 
-/// How far.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reached {
     /// Share of the work that is done, 0–1.
     pub done: f64,
-    /// Seconds that the rest takes on the machines, not counting decisions of people; `None` where nothing can be said.
+    /// Seconds that the rest takes on the machines, without decisions of people; `None` if unknown.
     pub remaining_s: Option<f64>,
 }
 
-/// A part of the run, as its row says.
+/// A part of the run, from its row.
 #[derive(Clone, Debug)]
 pub struct PartAt {
     /// Its stage.
     pub stage: Stage,
-    /// Which.
+    /// The part.
     pub part: Part,
     /// 0–1; 1 when done.
     pub done: f64,
-    /// How long its current attempt has been running, or ran; 0 before it began. Seconds.
+    /// How long its current attempt has run, or ran; 0 before it began. Seconds.
     pub elapsed_s: f64,
 }
 
 impl Reached {
-    /// The end.
+    /// Everything done.
     pub const END: Self = Self { done: 1.0, remaining_s: Some(0.0) };
 }
 
-/// How far a run is. `parts` are all that the run has rows for; `elapsed_s` is how long ago the first of its present leg (the
-/// probe, or everything behind the review) was begun.
+/// The progress of a run. `parts` are all rows of the run; `elapsed_s` is the time since the first of its present phase
+/// (the probe, or everything after the review) began.
 pub fn reached(machine: &Submission, estimate: Option<&Estimate>, parts: &[PartAt], elapsed_s: f64) -> Reached {
-    // A run that began behind the probe is not credited with it.
+    // A run that began after the probe does not count the probe as done.
     let probed = parts.iter().find(|part| part.stage == Stage::Probe);
     let lead = if probed.is_some() { PROBE_SHARE } else { 0.0 };
     match &machine.state {
@@ -65,14 +67,14 @@ pub fn reached(machine: &Submission, estimate: Option<&Estimate>, parts: &[PartA
             None => Reached { done: lead, remaining_s: None },
         },
         State::AwaitingRelease | State::At { stage: Stage::Publish, .. } | State::Published => Reached::END,
-        // Nothing more is done.
+        // No more work is done.
         State::Rejected { .. } | State::Withdrawn | State::Revoked => Reached { done: 0.0, remaining_s: Some(0.0) },
     }
 }
 
 fn probing(probed: Option<&PartAt>, elapsed_s: f64) -> Reached {
     let done = probed.map_or(0.0, |part| part.done.clamp(0.0, 1.0)) * PROBE_SHARE;
-    // What is known is how long the probe has taken so far, and which part of the whole it usually is.
+    // Known are only the time that the probe has taken so far, and its usual share of the whole.
     let remaining_s = (done > 0.001).then(|| elapsed_s * (1.0 - done) / done);
     Reached { done, remaining_s }
 }
@@ -81,7 +83,7 @@ fn making(machine: &Submission, estimate: &Estimate, parts: &[PartAt], elapsed_s
     let (mut all, mut done, mut worked) = (0.0, 0.0, 0.0);
     for stage in [Stage::Transcode, Stage::Assemble] {
         for part in machine.parts_of(stage) {
-            // Every part takes something, if only its hop, so that a plan of copies has an end, too.
+            // Every part has some cost, at least its overhead, so that a plan of copies has an end, too.
             let weight = estimate.of_part(stage, &part) + HOP_S;
             let at = parts.iter().find(|at| at.stage == stage && at.part == part);
             let of_it = at.map_or(0.0, |at| at.done.clamp(0.0, 1.0)) * weight;
@@ -98,7 +100,7 @@ fn making(machine: &Submission, estimate: &Estimate, parts: &[PartAt], elapsed_s
     Reached { done: lead + (1.0 - lead) * done / all, remaining_s: Some((all - done) / rate) }
 }
 
-/// What a part takes beside its estimate: to be claimed, to start a child, to fetch and store.
+/// Overhead of a part beside its estimate: to be claimed, to start a child, to fetch and store.
 const HOP_S: f64 = 0.5;
 
 #[cfg(test)]
@@ -110,7 +112,7 @@ mod tests {
     use crate::planner::{plan, tests::info};
     use crate::submission::{Event, Gate, Gates, Work};
 
-    /// An entry of 61 s in four segments for the call's partners, and what it is estimated to take.
+    /// An entry of 61 s in four segments for the call's partners, and its estimate.
     fn entry() -> (Submission, Estimate, Work) {
         let catalogue = Catalogue::builtin();
         let mut ladders = catalogue.ladders.clone();
@@ -122,8 +124,8 @@ mod tests {
         (machine, Estimate::of(&plan, &info()), Work::of(&plan))
     }
 
-    /// What a watcher sees of an entry whose parts are done one after the other by `cores` workers, each `speed` times as fast
-    /// as estimated, looking every `look_s`. The review takes no time.
+    /// The progress seen for an entry whose parts are done by `cores` workers, each `speed` times as fast as estimated,
+    /// polled every `look_s`. The review takes no time.
     fn watched(cores: usize, speed: f64, look_s: f64) -> Vec<Reached> {
         let (mut machine, estimate, work) = entry();
         let (mut rows, mut seen, mut now, mut begun) = (Vec::<PartAt>::new(), Vec::new(), 0.0, 0.0);
@@ -177,7 +179,8 @@ mod tests {
         for (cores, speed) in [(1, 1.0), (2, 0.5), (2, 4.0), (4, 1.0)] {
             let seen = watched(cores, speed, 0.5);
             let looks = seen.len();
-            // From a third on, it is within a third of what it will be; the last one out works alone, which nobody foretells.
+            // From a third on, the forecast is within a third of the actual time; the last part runs alone, which is
+            // not forecast.
             for (index, at) in seen.iter().enumerate().skip(looks / 3).take(looks / 2) {
                 let (told, is) = (at.remaining_s.unwrap(), (looks - index) as f64 * 0.5);
                 assert!((0.6..1.6).contains(&(told / is)), "{cores} × {speed}, look {index}: {told} of {is}");

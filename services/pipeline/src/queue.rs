@@ -9,16 +9,17 @@ pub struct Queue {
     pub zh: &'static str,
     /// Its title in English.
     pub en: &'static str,
-    /// Which of them.
+    /// Its filter.
     pub only: Only,
 }
 
-/// The filter of a queue. Every queue has the oldest work first, and those that the reviewer put aside at the end, unless it says otherwise.
+/// The filter of a queue. Every queue has the oldest work first and those that the reviewer put aside last, unless it
+/// says otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Only {
     /// No filter.
     All,
-    /// Works of which a rule of the verdict says that a person should look at them.
+    /// Works with a rule in the verdict that a person should check.
     Warnings,
     /// Possible duplicates of another work of the contest.
     Twins,

@@ -1,13 +1,15 @@
 //! The number of an entry's receipt (回执编号), such as `GQ24-4829-1735-0617`: the contest's prefix, eleven random digits, and a check digit.
 //!
-//! The check digit is that of H. Michael Damm ("Total anti-symmetrische Quasigruppen", dissertation, Marburg 2004): every single wrong digit
-//! and every swap of neighbours is found. The prefix is not part of it: a wrong prefix is a number that was never given.
+//! The check digit is that of H. Michael Damm ("Total anti-symmetrische Quasigruppen", dissertation, Marburg 2004): it
+//! detects every single wrong digit and every swap of neighbours. The prefix is not included: a number with a wrong
+//! prefix was never issued.
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Random digits. A contest of ten thousand works has one number in ten million possible ones, so a guess meets a work as rarely.
+/// Random digits. A contest of ten thousand works uses one number in ten million possible ones, so a guess is correct
+/// as rarely.
 const DIGITS: usize = 11;
 /// Random digits and the check digit.
 const ALL_DIGITS: usize = DIGITS + 1;
@@ -28,15 +30,15 @@ const DAMM: [[u8; 10]; 10] = [
     [2, 5, 8, 1, 4, 3, 6, 7, 9, 0],
 ];
 
-/// A receipt's number. Whether there is such a receipt is another question.
+/// A receipt's number. It does not imply that such a receipt exists.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Receipt(String);
 
-/// Why a text is no receipt's number.
+/// Why a text is not a receipt's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// It has another form.
+    /// Its form is wrong.
     #[error("a receipt's number is a prefix and twelve digits, such as GQ24-4829-1735-0617")]
     Malformed,
     /// A digit is wrong, or two are swapped.
@@ -45,13 +47,14 @@ pub enum ReceiptError {
 }
 
 impl Receipt {
-    /// The number of these random digits: `random` modulo 10¹¹. The prefix is a contest's, which the catalogue has checked.
+    /// The number with these random digits: `random` modulo 10¹¹. The prefix is a contest's, which the catalogue has
+    /// checked.
     pub fn new(prefix: &str, random: u64) -> Self {
         let drawn = format!("{:0DIGITS$}", random % 10_u64.pow(DIGITS as u32));
         Self::grouped(prefix, &format!("{drawn}{}", check(drawn.bytes())))
     }
 
-    /// As people read it.
+    /// In the form for people.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -75,9 +78,9 @@ fn check(digits: impl Iterator<Item = u8>) -> u8 {
 impl FromStr for Receipt {
     type Err = ReceiptError;
 
-    /// Reads a number as people type it: with or without hyphens and blanks, in small letters, in full width.
+    /// Reads a number as people type it: with or without hyphens and blanks, in lower case, in full width.
     fn from_str(text: &str) -> Result<Self, ReceiptError> {
-        // As long as a whole line that was pasted; a number has at most 23 characters.
+        // The length of a pasted line; a number has at most 23 characters.
         if text.len() > 200 {
             return Err(ReceiptError::Malformed);
         }

@@ -1,20 +1,22 @@
-//! Why content is refused: a stable code, and a sentence in Chinese and English. Ours to mend is a failure, not a rejection.
+//! Why content is refused: a stable code, and a sentence in Chinese and English. A fault of ours is a failure, not a
+//! rejection.
 mod text;
 
 use serde::{Deserialize, Serialize};
 
 use crate::lang::Lang;
 
-/// A reason to refuse, told to the entrant. `code()` is stable; the API, the command line and the metrics read it.
+/// A reason to refuse, shown to the entrant. `code()` is stable; the API, the command line and the metrics use it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Rejection {
     // ── the bytes ──
     /// The stored bytes do not have the digest that the client declared.
     DigestMismatch,
-    /// The bytes are no format that we open at all; `found` is what they look like (`hls`, `ffconcat`, `png`, `unknown`).
+    /// The bytes are of a format that we do not open; `found` is what they look like (`hls`, `ffconcat`, `png`,
+    /// `unknown`).
     UnknownFormat {
-        /// What the magic says.
+        /// The format by its magic.
         found: String,
     },
     /// The file has no moving picture.
@@ -23,7 +25,7 @@ pub enum Rejection {
     ExternalReference,
     /// A stream uses a codec that we do not decode.
     UnsupportedCodec {
-        /// ffmpeg's name of it, clipped; the container's four-character code where ffmpeg has none.
+        /// ffmpeg's name of it, truncated; the container's four-character code if ffmpeg has none.
         codec: String,
     },
     /// More streams than any entry needs.
@@ -36,7 +38,8 @@ pub enum Rejection {
         /// How many bytes.
         bytes: u64,
     },
-    /// The header of the picture or of the sound claims far more than there is to decode: cut off, or made to mislead players.
+    /// The header of the picture or of the sound claims far more than can be decoded: cut off, or made to mislead
+    /// players.
     MisleadingHeader {
         /// What the header claims, ms.
         claimed_ms: u64,
@@ -55,36 +58,37 @@ pub enum Rejection {
         /// What changed: `picture_size`, `pixel_format`, `sample_rate`, `channels`, `codec`.
         what: String,
     },
-    /// So many pictures carry a time before that of the picture shown before them that a part of the work would not be seen.
+    /// A significant part of the pictures have a time before that of the picture shown before them, so that part of the
+    /// work would not be seen.
     TimeRunsBackwards {
         /// How many.
         frames: u64,
     },
-    /// Nothing could be decoded, more of it was damaged than players forgive, or its end is missing.
+    /// Nothing could be decoded, more was damaged than players tolerate, or the end is missing.
     Damaged {
         /// Packets or frames that were damaged.
         errors: u64,
-        /// Whether the file says itself that it is longer than it is: nothing was decoded then.
+        /// Whether the file's own headers claim more data than it has: nothing was decoded then.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         end_missing: bool,
     },
     /// The picture or the sound is encrypted, and there is no key.
     Encrypted {
-        /// Four-character code of the scheme, such as `cenc`; empty where the file does not say it.
+        /// Four-character code of the scheme, such as `cenc`; empty if the file does not give it.
         scheme: String,
     },
     /// The decoder crashed on it.
     Undecodable,
     /// Decoding needed more time, memory, packets or frames than an entry may.
     BudgetExceeded {
-        /// Which: `time`, `memory`, `frames`, `packets`, `output`.
+        /// Which one: `time`, `memory`, `frames`, `packets`, `output`.
         budget: String,
     },
 
     // ── the call's rules ──
     /// Not mp4 by content.
     FormatNotAllowed {
-        /// What it is.
+        /// The format that it is.
         found: String,
     },
     /// Too short.
@@ -117,16 +121,16 @@ pub enum Rejection {
     },
     /// No sound, where the contest requires it.
     NoSound,
-    /// Interlaced, where the contest does not take it.
+    /// Interlaced, and the contest does not accept it.
     Interlaced,
-    /// High dynamic range, where the contest does not take it.
+    /// High dynamic range, and the contest does not accept it.
     HighDynamicRange,
 
-    /// The same bytes were entered before. Which entry that is, and whose, is not the entrant's to know.
+    /// The same bytes were entered before. The entrant must not learn which entry that is, or whose.
     AlreadyEntered,
 
     // ── people ──
-    /// A reviewer said no.
+    /// A reviewer refused it.
     ReviewRefused {
         /// In the reviewer's words.
         words: String,
@@ -134,17 +138,17 @@ pub enum Rejection {
 }
 
 impl Rejection {
-    /// Damage that was met while decoding.
+    /// Damage that was found while decoding.
     pub fn damaged(errors: u64) -> Self {
         Rejection::Damaged { errors, end_missing: false }
     }
 
-    /// A file that lacks its end by its own word.
+    /// A file whose headers show that its end is missing.
     pub fn end_missing() -> Self {
         Rejection::Damaged { errors: 0, end_missing: true }
     }
 
-    /// The stable code: the value of `code` in JSON, a label of the metrics, the name that documents use.
+    /// The stable code: the value of `code` in JSON, a label of the metrics, the name used in documents.
     pub fn code(&self) -> &'static str {
         match self {
             Rejection::DigestMismatch => "digest_mismatch",
@@ -175,8 +179,8 @@ impl Rejection {
         }
     }
 
-    /// Whether decoding the file can show it. Only such reasons are believed when the sandboxed child gives them: the contest's rules and
-    /// people's decisions are none of its business, nor is what we compare ourselves.
+    /// Whether decoding the file can show it. Only such reasons are accepted from the sandboxed child: it does not know
+    /// the contest's rules, people's decisions, or the comparisons made outside of it.
     pub fn is_of_the_file(&self) -> bool {
         !matches!(
             self,
@@ -194,8 +198,8 @@ impl Rejection {
         )
     }
 
-    /// What the entrant is told: one or two sentences that name the measured value, the limit and the way out.
-    /// Text that came out of the file is made safe to show.
+    /// The text for the entrant: one or two sentences with the measured value, the limit and the remedy. Text from the
+    /// file is made safe to display.
     pub fn text(&self, lang: Lang) -> String {
         match lang {
             Lang::Zh => text::zh(self),
@@ -208,7 +212,7 @@ impl Rejection {
 mod tests {
     use super::*;
 
-    /// The variant after `reason`. A new variant does not compile until it stands here, and so is tested below.
+    /// The variant after `reason`. A new variant does not compile until it is added here, and so is tested below.
     fn after(reason: &Rejection) -> Option<Rejection> {
         let hostile = || "\u{1b}[2J\u{202e}\n<b>".to_owned();
         Some(match reason {

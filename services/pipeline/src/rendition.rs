@@ -1,4 +1,4 @@
-//! What is to be made: effective encodes, segments and renditions, as the planner decides and media carries out.
+//! What is to be made: effective encodes, segments and renditions, as decided by the planner and made by media.
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -8,23 +8,24 @@ use crate::media_info::{FieldOrder, Ratio, Transfer};
 use crate::part::Part;
 use crate::screening::Aspect;
 
-/// Everything that is to be made of one mezzanine in one run. Pure data: stored with the run, shown by `plan`, obeyed by workers.
+/// Everything that is made of one mezzanine in one run. Pure data: stored with the run, shown by `plan`, followed by
+/// workers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// How the decoded picture becomes the frames that are scaled; common to all encodes.
     pub picture: Picture,
     /// Where the picture is cut; consecutive, covering every output frame.
     pub segments: Vec<Segment>,
-    /// Distinct encodes of the picture. Empty when all is passed through.
+    /// Distinct encodes of the picture. Empty if all is passed through.
     pub videos: Vec<VideoEncode>,
-    /// Distinct encodes of the sound. Empty when the source has none and no partner wants a silent track.
+    /// Distinct encodes of the sound. Empty if the source has none and no partner wants a silent track.
     pub audios: Vec<AudioEncode>,
     /// The files to assemble.
     pub renditions: Vec<PlannedRendition>,
-    /// Partners the work goes to, in the contest's order.
+    /// The work's partners, in the contest's order.
     pub partners: Vec<PartnerId>,
-    /// What each part of transcode and assemble is expected to take, ms of one core. The longest is begun first, so that what is
-    /// begun last, and everything waits for, is short. Nobody's bytes depend on it.
+    /// The expected cost of each part of transcode and assemble, ms of one core. The longest is begun first, so that
+    /// the last part to finish is short. No output depends on it.
     #[serde(default)]
     pub effort_ms: BTreeMap<Part, u64>,
 }
@@ -36,13 +37,13 @@ pub struct Picture {
     pub stream: u32,
     /// Clockwise rotation to apply: 0, 90, 180, 270.
     pub rotation_degrees: u32,
-    /// Mirror horizontally before rotating, as the display matrix said.
+    /// Mirror horizontally before rotating, from the display matrix.
     pub mirrored: bool,
     /// Deinterlaced unless progressive.
     pub field_order: FieldOrder,
     /// Tone-mapped unless SDR.
     pub transfer: Transfer,
-    /// Source matrix, ffmpeg's name, already guessed where untagged (BT.601 below 720 lines, else BT.709).
+    /// Source matrix, ffmpeg's name, already guessed if untagged (BT.601 below 720 lines, else BT.709).
     pub matrix: String,
     /// Source samples use the full range.
     pub full_range: bool,
@@ -50,39 +51,40 @@ pub struct Picture {
     pub frame_rate: Ratio,
     /// Frames on the output grid, all segments together.
     pub frames: u64,
-    /// So many frames at the beginning show the first picture before its time, as the sound begins earlier.
+    /// This many frames at the beginning show the first picture before its time, because the sound begins earlier.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub lead_frames: u64,
-    /// So many frames at the end show the last picture on, as the sound plays on.
+    /// This many frames at the end repeat the last picture, because the sound continues.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub hold_frames: u64,
-    /// Where decoding of the source may begin, as [`VideoInfo::entry_points`](crate::media_info::VideoInfo::entry_points) says.
+    /// Where decoding of the source may begin, from
+    /// [`VideoInfo::entry_points`](crate::media_info::VideoInfo::entry_points).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub entry_points: Option<Vec<i64>>,
 }
 
-/// Plans of the usual kind stay short.
+/// Keeps usual plans short.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(frames: &u64) -> bool {
     *frames == 0
 }
 
 impl Picture {
-    /// Where on the file's timeline the output begins, ms, when the first picture is at `picture_start_ms`.
+    /// The begin of the output on the file's timeline, ms, if the first picture is at `picture_start_ms`.
     pub fn output_start_ms(&self, picture_start_ms: i64) -> i64 {
         let lead_ms = (self.lead_frames as f64 * 1000.0 / self.frame_rate.value().max(1e-3)).round() as i64;
         picture_start_ms.saturating_sub(lead_ms)
     }
 }
 
-/// One stretch of the output grid, encoded as a part of its own.
+/// One section of the output grid, encoded as a part of its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Segment {
     /// Position in the plan, from 0.
     pub index: u32,
     /// First output frame, a multiple of the GOP.
     pub first_frame: u64,
-    /// How many.
+    /// Number of frames.
     pub frames: u64,
 }
 
@@ -109,7 +111,7 @@ pub struct VideoEncode {
     pub level: u32,
     /// x264 preset.
     pub preset: String,
-    /// x264 threads, at least 1. They decide over bits, so a number and not a choice of the machine's.
+    /// x264 threads, at least 1. They affect the output, so they are fixed here and not chosen by the machine.
     pub threads: u32,
 }
 
@@ -134,11 +136,11 @@ pub struct AudioEncode {
     pub true_peak_dbtp: f64,
 }
 
-/// Where a rendition's picture comes from.
+/// The source of a rendition's picture.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VideoSource {
-    /// Remuxed from the mezzanine, which satisfies the partner as it is.
+    /// Remuxed from the mezzanine, which the partner accepts unchanged.
     Copied,
     /// Joined from the segments of this encode.
     Encoded(EncodeId),
@@ -147,19 +149,19 @@ pub enum VideoSource {
 /// One file to assemble, and why it is made this way.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedRendition {
-    /// Its name: the ladder's rung, with `-copy` behind it when the picture is passed through.
+    /// Its name: the ladder's rung, followed by `-copy` if the picture is passed through.
     pub name: RenditionName,
     /// Picture.
     pub video: VideoSource,
     /// Sound; `None` makes a file without a sound track.
     pub audio: Option<EncodeId>,
-    /// Who gets it.
+    /// The partners that get it.
     pub partners: Vec<PartnerId>,
     /// Display size in pixels.
     pub width: u32,
     /// See `width`.
     pub height: u32,
-    /// Why: one sentence each, English and Chinese, such as "capped by the source's 720 lines".
+    /// The reasons: one sentence each, English and Chinese, such as "capped by the source's 720 lines".
     pub because: Vec<Because>,
     /// Still pictures to cut out of it for its partners.
     #[serde(default)]
@@ -169,7 +171,7 @@ pub struct PlannedRendition {
 /// A still picture (JPEG) to cut out of a rendition.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlannedCover {
-    /// Its shape, which `width` and `height` have up to a pixel.
+    /// Its shape; `width` and `height` match it to a pixel.
     pub aspect: Aspect,
     /// Pixels; no more than the rendition has.
     pub width: u32,
@@ -177,17 +179,17 @@ pub struct PlannedCover {
     pub height: u32,
     /// Largest file, bytes.
     pub max_bytes: Option<u64>,
-    /// Who gets it.
+    /// The partners that get it.
     pub partners: Vec<PartnerId>,
 }
 
-/// A reason that a person reads.
+/// A reason for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Because {
-    /// What it decides. `None` in plans that are older than this field.
+    /// What it decides. `None` in plans older than this field.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<About>,
-    /// Whose limit it is; `None` where it is the rung's or the source's.
+    /// The partner whose limit it is; `None` for a limit of the rung or the source.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<PartnerId>,
     /// English.
@@ -202,9 +204,9 @@ pub struct Because {
 pub enum About {
     /// That the picture is passed through.
     Copied,
-    /// That it is not, although the partner would take it: the limit that the source breaks.
+    /// That it is not, although the partner would accept it: the limit that the source breaks.
     NotCopied,
-    /// That two rungs came to one.
+    /// That two rungs became one.
     Merged,
     /// The size in pixels.
     Size,
@@ -212,11 +214,11 @@ pub enum About {
     Bitrate,
     /// The frame rate.
     FrameRate,
-    /// The length, where that is not the picture's own.
+    /// The length, if it differs from the picture's own.
     Length,
     /// The sound.
     Sound,
-    /// Who gets the same file.
+    /// The partners that get the same file.
     Shared,
 }
 
@@ -224,25 +226,26 @@ pub enum About {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "StoredCheck")]
 pub struct QcCheck {
-    /// What was checked: `frame_count`, `faststart`, `loudness`, …
+    /// The check: `frame_count`, `faststart`, `loudness`, …
     pub check: String,
-    /// What was measured, as text.
+    /// The measured value, as text.
     pub measured: String,
-    /// What is allowed, as text.
+    /// The allowed value, as text.
     pub limit: String,
-    /// What follows from it.
+    /// The result.
     pub outcome: QcOutcome,
 }
 
-/// How a check of quality control ended.
+/// The result of a check of quality control.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum QcOutcome {
     /// Within its limit.
     Pass,
-    /// Beyond it: the rendition is not delivered.
+    /// Outside of it: the rendition is not delivered.
     Fail,
-    /// The measurement itself is not to be believed, so nothing is known of the rendition. It is not delivered either: a person looks.
+    /// The measurement itself cannot be trusted, so the rendition is unchecked. It is not delivered either: a person
+    /// must look.
     Invalid,
 }
 
@@ -265,7 +268,7 @@ impl QcOutcome {
     }
 }
 
-/// A check as any version wrote it: those of old knew `pass` only.
+/// A check as written by any version: old ones had `pass` only.
 #[derive(Deserialize)]
 struct StoredCheck {
     check: String,

@@ -1,5 +1,5 @@
-//! Another film for a work, and other texts: until when the entrant may send them, and why not. What another film does to the work is
-//! `Submission::advance`'s.
+//! Another film for a work, and corrected texts: until when the entrant may send them, and why not. The effect of
+//! another film on the work is in `Submission::advance`.
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -8,8 +8,8 @@ use crate::rejection::Rejection;
 use crate::stage::Stage;
 use crate::submission::{State, Submission};
 
-/// A window that the organisers opened for one work: until its end the film may be replaced and the texts corrected, although the
-/// deadline has passed or review has begun. It ends by the clock.
+/// A window that the organisers opened for one work: until its end the film may be replaced and the texts corrected,
+/// although the deadline has passed or review has begun. It ends by the clock.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cure {
     /// Its end.
@@ -18,7 +18,7 @@ pub struct Cure {
     pub reason: String,
 }
 
-/// A work and what stands around it, at one moment.
+/// A work and its circumstances at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct Standing<'a> {
     /// The work.
@@ -37,18 +37,18 @@ pub struct Standing<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// Why an entrant may not.
+/// Why an entrant may not do it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// The contest opens then.
+    /// The contest opens at this time.
     NotOpenYet(DateTime<Utc>),
-    /// The time for it ended then.
+    /// The period ended at this time.
     TooLate(DateTime<Utc>),
-    /// The film is still to come: there is nothing to replace.
+    /// There is no film yet to replace.
     NoFilm,
-    /// The work was let in, is with a partner, or its film is held.
+    /// The work was accepted, is with a partner, or its film is held.
     FilmStays,
-    /// Reviewers look at the texts, or have decided about them.
+    /// Reviewers are looking at the texts, or have decided about them.
     ReviewBegan,
     /// The work was withdrawn or revoked.
     TakenBack,
@@ -57,7 +57,7 @@ pub enum Refusal {
 /// Whether the entrant may send another film.
 ///
 /// # Errors
-/// Why not. What lies in the work comes before the time.
+/// Why not. Reasons in the work come before reasons of time.
 pub fn may_replace(of: &Standing) -> Result<(), Refusal> {
     match &of.work.state {
         State::Uploading => return Err(Refusal::NoFilm),
@@ -71,7 +71,7 @@ pub fn may_replace(of: &Standing) -> Result<(), Refusal> {
 /// Whether the entrant may correct the texts: until review has begun, or in a window that the organisers opened.
 ///
 /// # Errors
-/// Why not. What lies in the work comes before the time.
+/// Why not. Reasons in the work come before reasons of time.
 pub fn may_correct(of: &Standing) -> Result<(), Refusal> {
     let cured = of.cure.is_some_and(|cure| of.now < cure.until);
     match &of.work.state {
@@ -96,7 +96,7 @@ fn in_time(of: &Standing) -> Result<(), Refusal> {
     match (of.contest.opens_at.map(|it| it.to_utc()), of.contest.start_before(of.cure)) {
         (Some(opens), _) if of.now < opens => Err(Refusal::NotOpenYet(opens)),
         (_, Some(ended)) => Err(Refusal::TooLate(ended)),
-        // Without a deadline there is no time at which it is too late.
+        // Without a deadline it is never too late.
         (_, None) => Ok(()),
     }
 }

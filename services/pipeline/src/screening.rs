@@ -1,4 +1,5 @@
-//! Screening: is this entry allowed? A pure function of what was measured and the contest's rules; the answer says of every rule how it came out.
+//! Screening: is this entry allowed? A pure function of the measurements and the contest's rules; the verdict has the
+//! outcome of every rule.
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
@@ -26,17 +27,17 @@ pub use rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
 pub enum Rule {
     /// mp4 by content.
     Format,
-    /// How long the work is.
+    /// The length of the work.
     Duration,
-    /// The short side of the picture as people see it.
+    /// The short side of the displayed picture.
     Resolution,
-    /// The shape of the picture as people see it.
+    /// The shape of the displayed picture.
     Aspect,
     /// Damage.
     DecodeErrors,
     /// Whether there is sound.
     Sound,
-    /// Whether sound and picture are equally long.
+    /// Whether sound and picture have the same length.
     SoundLength,
     /// Integrated loudness of the sound.
     Loudness,
@@ -46,11 +47,11 @@ pub enum Rule {
     Interlaced,
     /// High dynamic range.
     Hdr,
-    /// Stretches of black.
+    /// Black sections.
     Black,
-    /// Stretches in which nothing moves.
+    /// Frozen sections.
     Frozen,
-    /// Stretches without a sound.
+    /// Silent sections.
     Silent,
     /// Oddities of the file's structure.
     Structure,
@@ -85,14 +86,15 @@ impl Rule {
         }
     }
 
-    /// What an entrant does where a film breaks the rule, or a reviewer should look; `None` where nothing has to be done to the file.
+    /// What an entrant should do if a film breaks the rule, or a reviewer should check; `None` if nothing has to be
+    /// done to the file.
     pub fn cure(self, lang: Lang) -> Option<&'static str> {
         let (zh, en) = cures::of(self)?;
         Some(if lang == Lang::Zh { zh } else { en })
     }
 }
 
-/// How a rule came out.
+/// The outcome of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -118,33 +120,33 @@ impl Outcome {
     }
 }
 
-/// One rule's word.
+/// The verdict of one rule.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RuleVerdict {
-    /// Which rule.
+    /// The rule.
     pub rule: Rule,
-    /// What was measured, in English.
+    /// The measured value, in English.
     pub measured: String,
-    /// What was measured, in Chinese. Absent where it is the same, and in verdicts of versions that knew English values only.
+    /// The measured value, in Chinese. Missing if it is the same, and in verdicts of versions with English values only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub measured_zh: Option<String>,
-    /// What is allowed, in English.
+    /// The allowed value, in English.
     pub limit: String,
-    /// What is allowed, in Chinese. Absent as above.
+    /// The allowed value, in Chinese. Missing as above.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limit_zh: Option<String>,
-    /// How it came out.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Whether exporting the same cut again can cure it; if not, the work itself has to change.
+    /// Whether exporting the same cut again can fix it; if not, the work itself must change.
     pub curable: bool,
     /// The sentence in Chinese.
     pub zh: String,
     /// The sentence in English.
     pub en: String,
-    /// Why the entry is refused, where it is.
+    /// Why the entry is refused, if it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejection: Option<Rejection>,
-    /// Other entries that it is about, for organisers only: whose they are is nothing that an entrant is told.
+    /// Other entries that it is about, for organisers only: the entrant must not learn whose they are.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub others: Vec<Twin>,
 }
@@ -158,18 +160,18 @@ impl RuleVerdict {
         }
     }
 
-    /// What was measured, in one language.
+    /// The measured value, in one language.
     pub fn measured_in(&self, lang: Lang) -> Cow<'_, str> {
         value::in_language(lang, self.measured_zh.as_deref(), &self.measured)
     }
 
-    /// What is allowed, in one language.
+    /// The allowed value, in one language.
     pub fn limit_in(&self, lang: Lang) -> Cow<'_, str> {
         value::in_language(lang, self.limit_zh.as_deref(), &self.limit)
     }
 }
 
-/// What screening says of an entry: one word for each of the contest's rules, in the order in which they are told.
+/// The verdict of screening: one outcome for each of the contest's rules, in the order in which they are shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Verdict {
     /// Every rule of the contest, kept or not.
@@ -182,12 +184,12 @@ impl Verdict {
         self.rules.iter().map(|rule| rule.outcome).max().unwrap_or(Outcome::Pass)
     }
 
-    /// Why the entry is refused: the first broken rule's reason. `None` lets it pass.
+    /// Why the entry is refused: the first broken rule's reason. `None` if it passes.
     pub fn rejection(&self) -> Option<Rejection> {
         self.rules.iter().find_map(|rule| rule.rejection.clone())
     }
 
-    /// Whether a person has to let the entry in, whatever the contest's gates: it looks or sounds like another one.
+    /// Whether a person must accept the entry, whatever the contest's gates: it looks or sounds like another one.
     pub fn asks_for_review(&self) -> bool {
         self.rules.iter().any(|rule| rule.rule == Rule::Duplicate && rule.outcome == Outcome::Warn)
     }
@@ -198,8 +200,8 @@ impl Verdict {
     }
 }
 
-/// Judges the rules that need no decoding, by what a file's headers claim. It tells entrants within seconds what the verdict will most
-/// likely be, and decides nothing: headers are not believed.
+/// Judges the rules that need no decoding, by the file's headers. It shows entrants the probable verdict within
+/// seconds, and decides nothing: headers are not trusted.
 pub fn first_look(outline: &Outline, rules: &ContestRules) -> Verdict {
     let words = [
         rules.format.as_ref().map(|rule| judge::format(outline, rule)),
@@ -210,7 +212,7 @@ pub fn first_look(outline: &Outline, rules: &ContestRules) -> Verdict {
     Verdict { rules: words.into_iter().flatten().collect() }
 }
 
-/// Judges an entry. A rule that the contest does not have is not judged and not named.
+/// Judges an entry. A rule that the contest does not have is not judged and not listed.
 pub fn screen(info: &MediaInfo, rules: &ContestRules) -> Verdict {
     let mut verdict = first_look(&info.outline(), rules);
     let words = [
@@ -230,8 +232,8 @@ pub fn screen(info: &MediaInfo, rules: &ContestRules) -> Verdict {
     verdict
 }
 
-/// Judges an entry among those that the contest has already: as [`screen`], and whether it was entered before. `twins` are
-/// the entries that it was found to resemble.
+/// Judges an entry among the accepted works of its contest: as [`screen`], and whether it was entered before. `twins`
+/// are the entries that it resembles.
 pub fn screen_among(info: &MediaInfo, twins: Vec<Twin>, rules: &ContestRules) -> Verdict {
     let mut verdict = screen(info, rules);
     verdict.rules.extend(rules.duplicate.map(|rule| duplicate::judge(twins, rule)));

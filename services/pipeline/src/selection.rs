@@ -1,18 +1,18 @@
-//! The language of `--where`: which works a bulk job is about, as `theme=green partner=bilibili engine<0.3`. Text becomes a typed
-//! selection here, whole or with an error that says what is allowed; finding the works is the store's.
+//! The language of `--where`: which works a bulk job is about, as `theme=green partner=bilibili engine<0.3`. Text is
+//! parsed here to a typed selection, completely or with an error that says what is allowed; the store finds the works.
 //!
-//! A selection is conditions with blanks between them, all of which must hold. A condition is a field, an operator and a value
-//! without blanks; names may be alternatives with commas between them. A text with blanks stands between double quotes, as
-//! `title~"green factory"`; within them `\"` is a quote and `\\` a backslash.
+//! A selection is a list of conditions separated by blanks, all of which must hold. A condition is a field, an operator
+//! and a value without blanks; names may be alternatives separated by commas. A text with blanks is enclosed in double
+//! quotes, as `title~"green factory"`; within them `\"` is a quote and `\\` a backslash.
 //!
 //! | field | operators | value |
 //! |---|---|---|
 //! | `contest`, `theme`, `state` | `=` `!=` | ids, as `status` shows them |
-//! | `title`, `unit` | `~` | what the title or the recommending unit contains, whatever its case |
+//! | `title`, `unit` | `~` | a text contained in the title or the recommending unit, ignoring case |
 //! | `partner` | `=` `!=` | partners that the work has a delivery to |
-//! | `delivery` | `=` `!=` | states of a delivery (to such a partner, where one is named) |
+//! | `delivery` | `=` `!=` | states of a delivery (to such a partner, if one is named) |
 //! | `rendition` | `=` `!=` | renditions in force |
-//! | `engine` | all | version of the code that made a rendition in force (of that name, where one is named) |
+//! | `engine` | all | version of the code that made a rendition in force (of that name, if one is named) |
 //! | `entered` | all but `!=` | a day in China, or an instant with its offset |
 use std::collections::BTreeSet;
 use std::fmt;
@@ -29,14 +29,14 @@ mod version;
 pub use parse::SelectionError;
 pub use version::Version;
 
-/// Longest text of a selection, bytes: more than anybody types, little enough to be kept with the job and shown.
+/// Longest text of a selection, bytes: more than people type, small enough to be stored with the job and shown.
 pub const MAX_BYTES: usize = 2000;
 /// Most conditions of a selection.
 pub const MAX_CONDITIONS: usize = 20;
 /// Most alternatives of a condition.
 pub const MAX_NAMES: usize = 64;
 
-/// Which works. The default selects every one.
+/// Selects works. The default selects every one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Selection {
@@ -46,9 +46,9 @@ pub struct Selection {
     pub theme: Names,
     /// States, by name.
     pub state: Names,
-    /// What the title contains, whatever its case.
+    /// A text in the title, ignoring case.
     pub title: Option<String>,
-    /// What the recommending unit contains, whatever its case.
+    /// A text in the recommending unit, ignoring case.
     pub unit: Option<String>,
     /// Partners that the work has a delivery to.
     pub partner: Names,
@@ -56,15 +56,15 @@ pub struct Selection {
     pub delivery: Names,
     /// Renditions in force.
     pub rendition: Names,
-    /// What the version of the code that made such a rendition must be; all of them hold.
+    /// Conditions on the version of the code that made such a rendition; all must hold.
     pub engine: Vec<(Operator, Version)>,
-    /// Entered then or later.
+    /// Entered at this time or later.
     pub entered_from: Option<DateTime<Utc>>,
-    /// Entered before then.
+    /// Entered before this time.
     pub entered_before: Option<DateTime<Utc>>,
 }
 
-/// Names of one field that are wanted, and names that are not.
+/// Names of one field that are wanted, and names that are excluded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Names {
     /// One of these; any, if empty.
@@ -73,7 +73,7 @@ pub struct Names {
     pub none: BTreeSet<String>,
 }
 
-/// How a value is compared.
+/// A comparison of values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs, reason = "they are what they are called")]
 pub enum Operator {
@@ -86,11 +86,11 @@ pub enum Operator {
 }
 
 impl Operator {
-    /// Every operator. Longer texts stand before those that they begin with.
+    /// Every operator. A longer text comes before its prefixes.
     pub const ALL: [Operator; 6] =
         [Operator::NotEqual, Operator::AtMost, Operator::AtLeast, Operator::Equal, Operator::Less, Operator::Greater];
 
-    /// As it is typed.
+    /// In the typed form.
     pub fn text(self) -> &'static str {
         match self {
             Operator::Equal => "=",
@@ -116,7 +116,7 @@ impl Operator {
 }
 
 impl Names {
-    /// Only this one.
+    /// Only this name.
     pub fn one(name: impl Into<String>) -> Self {
         Self { any: BTreeSet::from([name.into()]), none: BTreeSet::new() }
     }
@@ -132,13 +132,13 @@ impl Names {
 }
 
 impl Selection {
-    /// Whether nothing is asked, which selects every work.
+    /// Whether there are no conditions, which selects every work.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether an engine, as renditions name it (`reelmill 0.1.0, ffmpeg 5.1.9`), is of a wanted version. One that names no
-    /// version satisfies no condition.
+    /// Whether an engine, as renditions name it (`reelmill 0.1.0, ffmpeg 5.1.9`), has a wanted version. An engine
+    /// without a version satisfies no condition.
     pub fn selects_engine(&self, engine: &str) -> bool {
         let Some(version) = Version::of_engine(engine) else { return self.engine.is_empty() };
         self.engine.iter().all(|(operator, wanted)| operator.holds(&version, wanted))
@@ -157,7 +157,7 @@ impl Selection {
 }
 
 impl fmt::Display for Selection {
-    /// The selection as it would be typed, one field after the other; it reads back as itself.
+    /// The selection in its typed form, one field after the other; parsing it gives the same selection.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let listed = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join(",");
         let mut conditions = Vec::new();

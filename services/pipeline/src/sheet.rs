@@ -3,8 +3,8 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | which columns does it have, and what else are they called? | `columns` |
-//! | which works does a filled sheet hold, and what is wrong with each? | `rows` |
+//! | which columns does it have, and what are their other names? | `columns` |
+//! | which works does a filled sheet contain, and what is wrong with each? | `rows` |
 //! | which file belongs to which work? | `files` |
 //! | when are two titles the same? | `title` |
 mod columns;

@@ -1,10 +1,10 @@
-//! The straight line: which stages there are and what follows what. Gates stand between stages, see `submission`.
+//! The straight line: the stages and their order. Gates are between stages, see `submission`.
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// A step that machines do.
+/// A step done by machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
@@ -24,7 +24,7 @@ impl Stage {
     /// Every stage, in order. Queues, labels, span names and Helm keys come from here.
     pub const ALL: [Stage; 5] = [Stage::Probe, Stage::Screen, Stage::Transcode, Stage::Assemble, Stage::Publish];
 
-    /// The stage after this one. The only place that knows.
+    /// The stage after this one. The only place that defines the order.
     pub fn next(self) -> Option<Stage> {
         match self {
             Stage::Probe => Some(Stage::Screen),

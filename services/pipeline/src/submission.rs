@@ -1,4 +1,4 @@
-//! The whole pipeline of one submission, as a value: give it an event, it gives back the parts to start.
+//! The whole pipeline of one submission, as a value: `advance` takes an event and returns the parts to start.
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -13,36 +13,39 @@ pub use state::State;
 
 mod state;
 
-/// One submission's way through the pipeline. What a run makes is in `work`; who does it, and how often it was tried, is the store's.
+/// One submission's path through the pipeline. What a run makes is in `work`; the store knows who does it, and how
+/// often it was tried.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Submission {
-    /// Which pass this is, from 1. Reprocessing and another film start the next one; what an older run still reports changes nothing.
+    /// The number of this pass, from 1. Reprocessing and another film start the next one; a late report of an older run
+    /// changes nothing.
     pub run: u32,
-    /// Where it stands.
+    /// Its state.
     pub state: State,
-    /// Which gates wait for a person; the contest's, as they were when the entry was made.
+    /// Which gates wait for a person: the contest's, as of the time of entry.
     pub gates: Gates,
-    /// What there is to make; empty until screening has decided.
+    /// What is to be made; empty until screening has decided.
     pub work: Work,
-    /// What a person asked of this run.
+    /// What a person requested for this run.
     #[serde(default, skip_serializing_if = "Redo::is_everything")]
     pub redo: Redo,
-    /// Partners that it was taken back from. No run goes to them until a release names them again.
+    /// Partners that it was recalled from. No run is published to them until a release names them again.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub recalled: BTreeSet<PartnerId>,
-    /// Whether the entrant sends another film. The present one counts until that is whole.
+    /// Whether the entrant is sending another film. The present one counts until that is complete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replacing: bool,
 }
 
-/// What a person asks of one new run. The default publishes it to all of the work's partners, who keep what they hold.
+/// What a person requests for one new run. The default publishes it to all of the work's partners, which keep their
+/// present files.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Redo {
     /// Publish it to these partners only; `None` is to all of the work's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partners: Option<BTreeSet<PartnerId>>,
-    /// Partners whose file makes room for the new one.
+    /// Partners whose present files are replaced.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub replace: BTreeSet<PartnerId>,
 }
@@ -53,7 +56,7 @@ pub struct Redo {
 pub enum Gate {
     /// A person opens it.
     Manual,
-    /// The contest opens it by itself.
+    /// It opens automatically.
     Automatic,
 }
 
@@ -66,7 +69,7 @@ pub struct Gates {
     pub release: Gate,
 }
 
-/// What screening decided is to be made: the parts of the later stages.
+/// What screening decided to make: the parts of the later stages.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Work {
     /// Number of picture segments to encode.
@@ -77,7 +80,7 @@ pub struct Work {
     pub renditions: BTreeSet<RenditionName>,
     /// Partners to publish to.
     pub partners: BTreeSet<PartnerId>,
-    /// Those of them that the organisers released it to; `None` is all of them.
+    /// The partners that the organisers released it to; `None` is all of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub released: Option<BTreeSet<PartnerId>>,
 }
@@ -90,9 +93,9 @@ pub enum Event {
     Uploaded,
     /// The entrant is about to send another film.
     Replacing,
-    /// Another film is whole and verified: it takes the place of the film of this run, and a new run begins.
+    /// Another film is complete and verified: it replaces the film of this run, and a new run begins.
     Replaced {
-        /// The run whose film gives way.
+        /// The run whose film is replaced.
         run: u32,
     },
     /// A part is done. Screen has its own event, since it decides the work.
@@ -101,16 +104,16 @@ pub enum Event {
         run: u32,
         /// Its stage.
         stage: Stage,
-        /// Which one.
+        /// The part.
         part: Part,
     },
-    /// The screen part is done: the entry keeps the rules, and this is what to make of it.
+    /// The screen part is done: the entry keeps the rules, and this is what to make.
     Screened {
         /// The run that was screened.
         run: u32,
         /// What to make.
         work: Work,
-        /// Whether a person has to let it in, although the contest's gate may stand open.
+        /// Whether a person must accept it even if the contest's gate is open.
         #[serde(default)]
         review: bool,
     },
@@ -120,16 +123,16 @@ pub enum Event {
         run: u32,
         /// The stage that found it.
         stage: Stage,
-        /// The part that found it; `None` speaks for the stage as a whole.
+        /// The part that found it; `None` for the stage as a whole.
         part: Option<Part>,
         /// Why.
         reason: Rejection,
     },
-    /// A reviewer said yes.
+    /// A reviewer accepted it.
     ReviewAccepted,
-    /// A reviewer said no.
+    /// A reviewer refused it.
     ReviewRefused {
-        /// In the reviewer's words, told to the entrant.
+        /// In the reviewer's words, shown to the entrant.
         words: String,
     },
     /// The organisers released it to partners. A later release adds further ones.
@@ -137,20 +140,21 @@ pub enum Event {
         /// To these; `None` is to all of the work's.
         partners: Option<BTreeSet<PartnerId>>,
     },
-    /// The organisers take it back from some partners; the rest stands.
+    /// The organisers recall it from some partners; the others keep it.
     Recalled {
         /// From these.
         partners: BTreeSet<PartnerId>,
     },
-    /// The entrant takes it back.
+    /// The entrant withdraws it.
     Withdrawn,
-    /// The organiser takes it back.
+    /// The organiser revokes it.
     Revoked,
     /// A person starts a new run, from this stage on.
     Reprocess {
-        /// Where the new run begins; never later than where the old one had come to, so that no gate is jumped.
+        /// Where the new run begins; never later than the stage that the old one had reached, so that no gate is
+        /// skipped.
         from: Stage,
-        /// What it does with partners.
+        /// Its effect on partners.
         #[serde(default)]
         redo: Redo,
     },
@@ -163,7 +167,7 @@ impl Redo {
 }
 
 impl Work {
-    /// The parts that a plan asks for. A plan that encodes no picture needs no segments, one without sound no audio part.
+    /// The parts of a plan. A plan that encodes no picture has no segments, one without sound no audio part.
     pub fn of(plan: &Plan) -> Self {
         Self {
             segments: if plan.videos.is_empty() { 0 } else { plan.segments.len() as u32 },
@@ -176,13 +180,13 @@ impl Work {
 }
 
 impl Submission {
-    /// A submission whose bytes are still to come.
+    /// A submission whose bytes have not arrived yet.
     pub fn new(gates: Gates) -> Self {
         let (redo, recalled) = (Redo::default(), BTreeSet::new());
         Self { run: 1, state: State::Uploading, gates, work: Work::default(), redo, recalled, replacing: false }
     }
 
-    /// The partners that this run goes to: planned, released to, not recalled from, and asked for.
+    /// The partners of this run: planned, released to, not recalled from, and requested.
     pub fn publishes_to(&self) -> BTreeSet<PartnerId> {
         let asked = |partner: &&PartnerId| {
             let among = |some: &Option<BTreeSet<PartnerId>>| some.as_ref().is_none_or(|some| some.contains(*partner));
@@ -196,16 +200,17 @@ impl Submission {
         self.state.is_settled()
     }
 
-    /// Whether a film may be uploaded: the first one, or one that takes the place of another.
+    /// Whether a film may be uploaded: the first one, or a replacement.
     pub fn takes_upload(&self) -> bool {
         self.state == State::Uploading || self.replacing
     }
 
-    /// Applies `event` and returns the parts to start, which belong to `self.run`. An event that is late, repeated, out of
-    /// place or of another run changes nothing and starts nothing, so redelivery is harmless. Nothing else changes the state.
+    /// Applies `event` and returns the parts to start, which belong to `self.run`. An event that is late, repeated, out
+    /// of place or of another run changes nothing and starts nothing, so redelivery is harmless. Nothing else changes
+    /// the state.
     pub fn advance(&mut self, event: Event) -> Vec<PartToDo> {
         let started = self.apply(event);
-        // A work that was let in or taken back keeps its film.
+        // A work that was accepted, withdrawn or revoked keeps its film.
         self.replacing &= self.state.may_be_replaced();
         started
     }
@@ -250,7 +255,7 @@ impl Submission {
         next != *self
     }
 
-    /// Every part of a stage in this run, done or not. Empty for a stage that has nothing to do.
+    /// Every part of a stage in this run, done or not. Empty for a stage without work.
     pub fn parts_of(&self, stage: Stage) -> BTreeSet<Part> {
         match stage {
             Stage::Probe | Stage::Screen => BTreeSet::from([Part::Mezzanine]),
@@ -264,7 +269,7 @@ impl Submission {
         self.work.audio.then_some(Part::Audio)
     }
 
-    /// A new run of another film. Nothing that was decided about the former film holds for it.
+    /// A new run with another film. No decision about the former film holds for it.
     fn replaced(&mut self, run: u32) -> Vec<PartToDo> {
         if run != self.run || !self.replacing {
             return Vec::new();
@@ -275,7 +280,7 @@ impl Submission {
     }
 
     fn part_done(&mut self, run: u32, done_at: Stage, part: &Part) -> Vec<PartToDo> {
-        // The screen part alone cannot say what to make: only `Screened` ends it.
+        // The screen part alone does not say what to make: only `Screened` ends it.
         if run != self.run || done_at == Stage::Screen {
             return Vec::new();
         }
@@ -290,7 +295,7 @@ impl Submission {
         if run != self.run || !self.is_at(Stage::Screen) {
             return Vec::new();
         }
-        // Whom it was released to is not for a plan to say.
+        // The plan does not contain the partners it was released to.
         let released = self.work.released.take();
         self.work = Work { released, ..work };
         if review {
@@ -299,7 +304,8 @@ impl Submission {
         self.leave(Stage::Screen)
     }
 
-    /// Opens the gate for these partners, or adds them behind it. Nobody that is not planned for gets anything, and nobody twice.
+    /// Opens the gate for these partners, or adds them after it was opened. Only planned partners get the work, and
+    /// each once.
     fn released(&mut self, partners: Option<BTreeSet<PartnerId>>) -> Vec<PartToDo> {
         let chosen: BTreeSet<PartnerId> = match &partners {
             None => self.work.partners.clone(),
@@ -309,7 +315,7 @@ impl Submission {
             State::AwaitingRelease if chosen.is_empty() && partners.is_some() => return Vec::new(),
             State::AwaitingRelease => {
                 self.recalled.retain(|partner| !chosen.contains(partner));
-                // Who is named here is meant, also where the run was asked for with others in mind.
+                // Partners named here are included, even if the run was requested for others.
                 if let (Some(_), Some(asked)) = (&partners, &mut self.redo.partners) {
                     asked.extend(chosen.iter().cloned());
                 }
@@ -365,14 +371,15 @@ impl Submission {
 
     fn rejected(&mut self, run: u32, found_at: Stage, part: Option<&Part>, reason: Rejection) -> Vec<PartToDo> {
         let State::At { stage, pending } = &self.state else { return Vec::new() };
-        // A part that is done has said its word; a second, different one is late.
+        // A part that is done has reported; a second, different report is late.
         if run != self.run || *stage != found_at || part.is_some_and(|part| !pending.contains(part)) {
             return Vec::new();
         }
         self.settle(State::Rejected { stage: found_at, reason })
     }
 
-    /// An entrant may always take back, an organiser whatever has arrived: a refused run may follow a published one.
+    /// An entrant may always withdraw, and an organiser may revoke once the film has arrived: a refused run may follow
+    /// a published one.
     fn taken_back(&mut self, to: State) -> Vec<PartToDo> {
         match self.state {
             State::Withdrawn | State::Revoked => Vec::new(),
@@ -386,14 +393,14 @@ impl Submission {
         }
     }
 
-    /// A new run; an override of a verdict is a person's, since only people reprocess. Whom it was released to stays as it is
-    /// until the gate, if that waits for a person, is opened again.
+    /// A new run; only people reprocess, so it may override a verdict. The partners it was released to stay until the
+    /// gate, if it waits for a person, is opened again.
     fn reprocess(&mut self, from: Stage, redo: Redo) -> Vec<PartToDo> {
         if !self.state.may_reprocess(from) {
             return Vec::new();
         }
         let mut next = Self { run: self.run + 1, redo, ..self.clone() };
-        // A run that would only publish, and to nobody, is a mistake.
+        // A run that would only publish, and to no partner, is a mistake.
         if from == Stage::Publish && next.redo.partners.is_some() && next.publishes_to().is_empty() {
             return Vec::new();
         }
@@ -416,7 +423,7 @@ impl Submission {
         Vec::new()
     }
 
-    /// Starts a stage. One without parts is passed through, its gate included.
+    /// Starts a stage. One without parts is passed, including its gate.
     fn enter(&mut self, stage: Stage) -> Vec<PartToDo> {
         let pending = self.parts_of(stage);
         if pending.is_empty() {
@@ -427,7 +434,7 @@ impl Submission {
         parts
     }
 
-    /// Ends a stage: waits at the gate behind it where a person opens that, else goes on.
+    /// Ends a stage: waits at the gate after it if a person opens that, else continues.
     fn leave(&mut self, stage: Stage) -> Vec<PartToDo> {
         let (gate, waiting) = match stage {
             Stage::Screen => (self.gates.review, State::AwaitingReview),
@@ -440,7 +447,7 @@ impl Submission {
         }
     }
 
-    /// Goes on to what follows a stage, its gate being open.
+    /// Continues with what follows a stage whose gate is open.
     fn pass(&mut self, stage: Stage) -> Vec<PartToDo> {
         match stage.next() {
             Some(next) => self.enter(next),

@@ -1,56 +1,57 @@
-//! What people type: forms, reasons, notes, names, words to look for. One type for all of it, made at the edge; behind the edge nothing
-//! is checked again.
+//! Texts that people type: forms, reasons, notes, names, search words. One type for all, built at the edge; later code
+//! does not check them again.
 use std::fmt;
 
 use crate::lang::Lang;
 
-/// A text that a person typed: trimmed, of a bounded length, and holding text only.
+/// A text that a person typed: trimmed, of bounded length, without characters that are not text.
 ///
-/// Refused are control characters (Postgres keeps no NUL, terminals and logs obey the others) and the characters that turn the direction
-/// of what stands around them (U+202A–202E, U+2066–2069, U+2028, U+2029), with which a title could rewrite the line that it is shown in.
-/// Marks and joiners (U+200C–200F) stay: Uyghur and Arabic are written with them, and they act on their neighbours only. Nothing is
-/// normalised: a name is kept as its owner writes it.
+/// Control characters are refused (Postgres cannot store NUL, terminals and logs act on the others), and so are the
+/// characters that change the direction of the surrounding text (U+202A–202E, U+2066–2069, U+2028, U+2029), with which
+/// a title could rewrite the line that it is shown in. Marks and joiners (U+200C–200F) are kept: Uyghur and Arabic are
+/// written with them, and they affect only their neighbours. Nothing is normalised: a name is stored as its owner
+/// writes it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(String);
 
-/// Of how many lines a text may be.
+/// How many lines a text may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lines {
-    /// One: no tab and no line end.
+    /// One: no tab and no line break.
     One,
-    /// Several: tabs and line ends are text.
+    /// Several: tabs and line breaks are text.
     Many,
 }
 
-/// What a text may be.
+/// The limits of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
-    /// At least, in characters (Unicode scalar values), without the space around the text.
+    /// At least, in characters (Unicode scalar values), without surrounding space.
     pub min_chars: usize,
     /// At most.
     pub max_chars: usize,
-    /// Of how many lines.
+    /// How many lines.
     pub lines: Lines,
 }
 
 impl Limit {
-    /// Why somebody does something, for the audit trail; and a refusal's or a proof's words.
+    /// The reason of an act, for the audit trail; and the words of a refusal or a proof.
     pub const REASON: Limit = Limit::many(1, 500);
     /// Name of a person, an organisation or a unit.
     pub const NAME: Limit = Limit::one(1, 100);
     /// Name of a token.
     pub const TOKEN_NAME: Limit = Limit::one(1, 80);
-    /// What AI was used for.
+    /// How AI was used.
     pub const NOTE: Limit = Limit::many(0, 500);
-    /// What a partner calls a work, or its address there.
+    /// A partner's name for a work, or its address there.
     pub const RECEIPT: Limit = Limit::one(1, 2000);
-    /// A title for one partner. No partner takes as much; each partner's own limits are warnings.
+    /// A title for one partner. No partner accepts that much; each partner's own limits are warnings.
     pub const TITLE: Limit = Limit::one(1, 200);
     /// A description for one partner, likewise.
     pub const TEXT: Limit = Limit::many(1, 5000);
     /// A tag for one partner, likewise.
     pub const TAG: Limit = Limit::one(1, 50);
-    /// What a list is searched for, and any other value of a query.
+    /// A search text of a list, and any other value of a query.
     pub const QUERY: Limit = Limit::one(0, 1000);
 
     /// A text of one line.
@@ -64,16 +65,16 @@ impl Limit {
     }
 }
 
-/// Why a text is not taken. Never repeats the text.
+/// Why a text is refused. Never contains the text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TextError {
     /// Too short or too long.
     #[error("{} to {} characters", .0.min_chars, .0.max_chars)]
     Length(Limit),
-    /// A control character, or a line end where there may be one line only.
+    /// A control character, or a line break in a text of one line.
     #[error("the character U+{:04X} is not allowed", u32::from(*.0))]
     Control(char),
-    /// A character that turns the direction of what stands around it.
+    /// A character that changes the direction of the surrounding text.
     #[error("the character U+{:04X} is not allowed, as it turns the direction of other text", u32::from(*.0))]
     Direction(char),
 }
@@ -112,7 +113,7 @@ impl Text {
     }
 }
 
-/// Looks for a character that no text of people may hold, whatever its length.
+/// Checks that a text contains no forbidden character, whatever its length.
 ///
 /// # Errors
 /// Names the first one.
@@ -120,7 +121,7 @@ pub fn check(text: &str, lines: Lines) -> Result<(), TextError> {
     text.chars().try_for_each(|c| stands(c, lines))
 }
 
-/// Whether a character may stand in a text.
+/// Whether a character is allowed in a text.
 fn stands(c: char, lines: Lines) -> Result<(), TextError> {
     match c {
         '\t' | '\n' | '\r' if lines == Lines::Many => Ok(()),
@@ -130,8 +131,8 @@ fn stands(c: char, lines: Lines) -> Result<(), TextError> {
     }
 }
 
-/// A text of another program that cannot be refused any more, such as a partner's answer to a call that took effect: each character
-/// that no text may hold becomes U+FFFD, and what is beyond `max_chars` is left out.
+/// A text of another program that cannot be refused any more, such as a partner's answer to a call that took effect:
+/// each forbidden character becomes U+FFFD, and text beyond `max_chars` is cut.
 pub fn tidy(text: &str, lines: Lines, max_chars: usize) -> String {
     let tidied = text.chars().map(|c| if stands(c, lines).is_ok() { c } else { char::REPLACEMENT_CHARACTER });
     tidied.take(max_chars).collect()

@@ -1,26 +1,28 @@
-//! Random life of one entry: `advance` with a small store around it (parts with lease and fence, messages as mere hints),
-//! tried in every order that workers, brokers, crashes and people can bring about. In the manner of Janus' simulation tests.
+//! The random life of one entry: `advance` with a small store around it (parts with lease and fence, messages as mere
+//! hints), in every order that workers, brokers, crashes and people can cause. In the manner of Janus' simulation
+//! tests.
 //!
 //! **What is a failure** (each has its check in `simulation/model.rs`):
-//! - a part is committed by anyone but its latest claimer, or committed twice;
-//! - a part is handed out twice in one run, or is claimed when its entry is rejected, withdrawn, revoked or past it;
+//! - a part is committed by a worker that is not its latest claimer, or committed twice;
+//! - a part is started twice in one run, or is claimed when its entry is rejected, withdrawn, revoked or past it;
 //! - an entry is published while a part of its run is not done;
 //! - an entry is stuck: not settled, not at a gate, and no part of its run is pending, claimed or parked;
-//! - what the state says is pending is not what the store has still to do;
-//! - a gate that a person opens is passed without a person, also by way of reprocessing, or that of a work which looks like
-//!   another one, whatever the contest's gates;
+//! - the pending parts of the state differ from the open rows of the store;
+//! - a gate that a person opens is passed without a person, also by way of reprocessing, or that of a work which looks
+//!   like another one, whatever the contest's gates;
 //! - a run number goes back, or changes by anything but a reprocess or another film;
-//! - another film comes into a work that was let in or taken back, or one that was not announced;
-//! - an outcome that was told before, or that belongs to an older run or a stage gone by, changes anything;
+//! - a film is replaced in a work that was accepted, withdrawn or revoked, or without an announcement;
+//! - a repeated outcome, or one of an older run or an earlier stage, changes anything;
 //! - a withdrawn or revoked entry ever becomes anything else, or starts a part;
 //! - left alone with working workers and willing people, an entry does not settle.
 //!
 //! **What explicitly is not a failure**:
-//! - several workers doing one part at once after a lease ran out, as long as one commits;
-//! - work that is thrown away: a zombie's, or an older run's;
-//! - messages lost, doubled or delivered for nothing: the reconciler writes new ones;
-//! - a part that fails five times and waits, parked, for an operator; a gate that nobody opens; a partner that reviews for ever;
-//! - a withdrawn entry that some partner already has: taking it back is the delivery's business, not the submission's.
+//! - several workers doing one part at once after a lease expired, as long as one commits;
+//! - work that is discarded: a zombie's, or an older run's;
+//! - messages lost, doubled or delivered without need: the reconciler writes new ones;
+//! - a part that fails five times and waits, parked, for an operator; a gate that is never opened; a partner that never
+//!   ends its review;
+//! - a withdrawn entry that some partner already has: the recall belongs to the delivery, not to the submission.
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRng, TestRunner};
 
@@ -31,7 +33,7 @@ use model::{Flaw, Model};
 use pipeline::stage::Stage;
 use pipeline::submission::{Gate, Gates};
 
-/// One thing that happens. Numbers choose among what there is at that moment, so that shortening a failing list keeps its sense.
+/// One event. Numbers choose among what exists at that moment, so that shortening a failing list keeps its meaning.
 #[derive(Clone, Debug)]
 enum Op {
     /// The upload service reports the verified bytes.
@@ -46,42 +48,42 @@ enum Op {
     Reconcile,
     /// A worker finishes and commits; at screen it decides on this much work.
     Finish(u8, u8),
-    /// A worker dies; nobody hears of it.
+    /// A worker dies without a report.
     Crash(u8),
-    /// A claimed part's lease runs out, its worker alive or not.
+    /// A claimed part's lease expires, whether its worker is alive or not.
     LeaseExpiry(u8),
     /// A worker reports a failure of ours.
     TransientFailure(u8),
     /// A worker asks to be called again later.
     Later(u8),
-    /// A worker finds that the content is to be refused.
+    /// A worker finds that the content must be refused.
     Rejection(u8),
-    /// An outcome that was committed before is told again.
+    /// A committed outcome is reported again.
     Replay(u8),
     /// An operator retries what is parked.
     RetryParked,
-    /// A reviewer's yes.
+    /// A reviewer accepts.
     Approval,
-    /// A reviewer's no.
+    /// A reviewer refuses.
     Refusal,
-    /// The organisers' release, to all or to some.
+    /// The organisers' release, to all partners or to some.
     Release(u8),
-    /// The organisers take it back from one partner.
+    /// The organisers recall it from one partner.
     Recall(u8),
-    /// The entrant takes it back.
+    /// The entrant withdraws it.
     Withdraw,
-    /// The organiser takes it back.
+    /// The organiser revokes it.
     Revoke,
-    /// A person starts again from a stage.
+    /// A person starts a new run from a stage.
     Reprocess(u8),
     /// The entrant is about to send another film.
     Replacing,
-    /// Another film is whole.
+    /// Another film is complete.
     Replaced,
 }
 
 fn op() -> impl Strategy<Value = Op> {
-    // Weights: mostly progress, so that entries come far, and the rare ends rarely, so that they do not end every run early.
+    // Weights: mostly progress, so that entries get far, and few final events, so that they do not end every run early.
     prop_oneof![
         2 => Just(Op::Upload),
         12 => any::<u8>().prop_map(Op::Deliver),
@@ -159,7 +161,7 @@ proptest! {
     }
 }
 
-/// A simulation that cannot fail proves nothing: with each flaw built into the store, the same lives must find it.
+/// A simulation that cannot fail proves nothing: with each flaw built into the store, the same lives must detect it.
 #[test]
 fn each_flaw_in_the_store_is_found() {
     for (flaw, expected) in [

@@ -1,8 +1,8 @@
-//! From what was observed at a partner to what is desired there: one driver for every way, and one trait that each way's adapter
-//! implements. The driver alone moves the delivery's state machine; an adapter only says what it did and saw.
+//! From the state observed at a partner to the desired one: one driver for every method, and one trait that each
+//! method's adapter implements. Only the driver changes the delivery's state; an adapter reports what it did and saw.
 //!
-//! Built like payments: the intent is written before the call that counts, what may have taken effect is read back before
-//! anything is sent again, and a recall is over only when the work was seen to be gone.
+//! The design is that of payments: the intent is stored before the call that publishes, a call that may have taken
+//! effect is read back before anything is sent again, and a recall ends only when the work was observed to be gone.
 use std::future::Future;
 use std::time::Duration;
 
@@ -25,18 +25,19 @@ pub(crate) mod operator;
 pub(crate) mod s3_drop;
 pub(crate) mod sftp_drop;
 
-/// A way to a partner. Every function may be called again after a crash in any place, by another process.
+/// A method of delivery. Every function may be called again after a crash at any point, by another process.
 pub(crate) trait Way: Send + Sync {
     /// Whether a person does the rest once the package is ready, and reports it.
     const BY_HAND: bool = false;
 
-    /// Whether what preparing brings there can be seen there, and so has to be taken back although it never counted.
+    /// Whether the prepared files are visible at the partner, and so must be removed although they never counted.
     const LEAVES_FILES: bool = false;
 
-    /// All that comes before the call that counts: parts of a file, files under temporary names. Goes on where it was cut off.
+    /// Everything before the call that publishes: parts of a file, files under temporary names. Continues where it was
+    /// interrupted.
     fn prepare(&self, task: &mut Task<'_>, files: &[PackageFile]) -> impl Future<Output = Result<Prepared>> + Send;
 
-    /// The one call that makes the work count there. An error means that it may have taken effect.
+    /// The one call that publishes the work. An error means that it may have taken effect.
     fn submit(
         &self,
         task: &mut Task<'_>,
@@ -47,96 +48,96 @@ pub(crate) trait Way: Send + Sync {
     /// Whether a call without an answer took effect.
     fn read_back(&self, task: &mut Task<'_>, intent: IntentId) -> impl Future<Output = Result<ReadBack>> + Send;
 
-    /// What the partner has now under this name.
+    /// The partner's present state of the work with this name.
     fn look(&self, task: &mut Task<'_>, receipt: &Receipt) -> impl Future<Output = Result<Seen>> + Send;
 
-    /// Asks the partner to remove the work. `None` where it may be there without our knowing its name.
+    /// Asks the partner to remove the work. `None` if it may be there under an unknown name.
     fn take_back(
         &self,
         task: &mut Task<'_>,
         receipt: Option<&Receipt>,
     ) -> impl Future<Output = Result<TakenBack>> + Send;
 
-    /// How long after an unanswered call its absence is believed: as long as the partner may need to show what it took.
+    /// How long after an unanswered call an absence is trusted: the time the partner may need to show what it accepted.
     fn settle(&self, task: &Task<'_>) -> Duration {
         task.runtime.config.unknown_settle()
     }
 }
 
-/// How preparing ended.
+/// The result of preparing.
 #[derive(Debug)]
 pub(crate) enum Prepared {
-    /// The call that counts can be made.
+    /// The call that publishes can be made.
     Ready,
-    /// A person has to say yes first, or takes it from here.
+    /// A person must confirm first, or takes over from here.
     AskPerson,
     /// Not yet.
     Later(Duration),
 }
 
-/// How the call that counts ended.
+/// The result of the call that publishes.
 #[derive(Debug)]
 pub(crate) enum Submitted {
-    /// The partner has it and is looking.
+    /// The partner has it and reviews it.
     Accepted(Receipt),
-    /// It can be seen, perhaps at an address.
+    /// It is public, perhaps with an address.
     Live(Receipt, Option<String>),
     /// It certainly took no effect.
     NotSent {
         /// In the partner's words.
         words: String,
-        /// When to try again; `None`: as after any failure of ours, and parked after a few.
+        /// When to try again; `None`: as after any failure of ours, with parking after a few.
         again: Option<Duration>,
     },
     /// It may have taken effect.
     Lost(String),
-    /// The partner does not take this work.
+    /// The partner does not accept this work.
     Refused(String),
     /// It took no effect, and a person has to do something before it can.
     Person(String),
 }
 
-/// What reading back says.
+/// The result of reading back.
 #[derive(Debug)]
 pub(crate) enum ReadBack {
     /// It is there, under this name.
     Found(Receipt),
     /// It is not there.
     Absent,
-    /// That cannot be said yet.
+    /// Not known yet.
     NotYet,
 }
 
-/// What the partner has.
+/// The work's state at the partner.
 #[derive(Debug)]
 pub(crate) enum Seen {
-    /// It is still looking; in its words.
+    /// It is still in review; in the partner's words.
     InReview(String),
-    /// People can see it, perhaps at an address.
+    /// It is public, perhaps with an address.
     Live(Option<String>),
-    /// It does not take it, in its words.
+    /// The partner does not accept it, in its words.
     Refused(String),
-    /// It does not have it.
+    /// The partner does not have it.
     Gone,
-    /// That cannot be said yet, and why.
+    /// Not known yet, and why.
     Unsure(String),
 }
 
-/// What came of asking to remove a work.
+/// The result of asking to remove a work.
 #[derive(Debug)]
 pub(crate) enum TakenBack {
-    /// The partner said yes; it has to be seen.
+    /// The partner confirmed; its removal must still be observed.
     Asked,
-    /// It was seen to be gone, or certainly never got there.
+    /// It was observed to be gone, or certainly never arrived.
     Gone,
-    /// There is no way for a machine; why, for the person.
+    /// No API can do it; the reason, for the person.
     Person(String),
 }
 
-/// More steps than any delivery takes at once: recalled, and sent anew.
+/// More steps than any delivery takes at once: recalled, and sent again.
 const MOST_STEPS: usize = 24;
 
-/// Brings one delivery as far as it goes now. What is told of it holds no secret, though partners may say back what we sent them.
+/// Takes one delivery as far as is possible now. Errors contain no secret, though partners may echo what we sent them.
 pub(crate) async fn drive<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Outcome> {
     match go(way, task).await {
         Ok(Outcome::Parked(why)) => Ok(Outcome::Parked(task.secrets.cut(&why))),
@@ -152,7 +153,7 @@ async fn go<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Outcome> {
     for _ in 0..MOST_STEPS {
         let ended = match step(way, task).await {
             Ok(ended) => ended,
-            // Budget or breaker: nothing was done, and it is nobody's failure.
+            // Rate budget or circuit breaker: nothing was done, and it is no failure.
             Err(error) => match waits(&error) {
                 Some(wait) => Some(Outcome::Later(wait)),
                 None => return Err(error),
@@ -172,11 +173,11 @@ fn waits(error: &anyhow::Error) -> Option<Duration> {
     })
 }
 
-/// One step; `None`: look again at what is observed now.
+/// One step; `None`: evaluate the new state.
 async fn step<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
     match (task.machine().observed.clone(), task.desired()) {
         (Observed::Planned, Desired::Live) => Box::pin(send(way, task)).await,
-        // A call that has no answer is one of ours that was cut off: we hold the part now, so nobody is still calling.
+        // An unanswered call was ours and was interrupted: we hold the part now, so no other process is still calling.
         (Observed::Sending { intent }, _) => {
             task.note(DeliveryEvent::AnswerLost { intent }, None).await?;
             Ok(None)
@@ -200,7 +201,7 @@ async fn step<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
     }
 }
 
-/// Everything up to the call that counts, the call, and what came of it.
+/// Everything up to the call that publishes, the call, and its result.
 async fn send<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
     if let Some(wait) = task.until_it_may_be_sent() {
         return Ok(Some(Outcome::Later(wait)));
@@ -226,7 +227,7 @@ async fn send<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Option<Outcome>> {
     }
     let intent = IntentId(Uuid::now_v7());
     task.note(DeliveryEvent::Sending { intent }, None).await?;
-    // Taken back while the package was prepared: there is nothing to send any more.
+    // Recalled while the package was prepared: there is nothing to send any more.
     if task.machine().observed != (Observed::Sending { intent }) {
         return Ok(None);
     }
@@ -285,7 +286,8 @@ async fn answered(
     }
 }
 
-/// A call without an answer: found, it is as if it had been answered; absent, that is believed once the partner had time to show it.
+/// A call without an answer: if the work is found, the call counts as answered; an absence is trusted only after the
+/// partner had time to show it.
 async fn read_back<W: Way>(way: &W, task: &mut Task<'_>, intent: IntentId) -> Result<Option<Outcome>> {
     let found = match way.read_back(task, intent).await? {
         ReadBack::Found(receipt) => Some(receipt),
@@ -303,7 +305,7 @@ async fn read_back<W: Way>(way: &W, task: &mut Task<'_>, intent: IntentId) -> Re
     Ok(None)
 }
 
-/// An intent's id is a version 7 UUID: it says when it was made.
+/// An intent's id is a version 7 UUID, which contains its creation time.
 fn age_of(intent: IntentId, now: DateTime<Utc>) -> Duration {
     let made = intent.0.get_timestamp().map_or(0, |stamp| stamp.to_unix().0);
     Duration::from_secs(u64::try_from(now.timestamp()).unwrap_or_default().saturating_sub(made))
@@ -323,7 +325,7 @@ async fn review<W: Way>(way: &W, task: &mut Task<'_>, receipt: Receipt) -> Resul
     Ok(None)
 }
 
-/// A recall by machine. It ends when the work was seen to be gone, or as a person's task.
+/// A recall by API. It ends when the work was observed to be gone, or as a person's task.
 async fn recall<W: Way>(
     way: &W,
     task: &mut Task<'_>,
@@ -348,11 +350,11 @@ async fn recall<W: Way>(
             task.note(DeliveryEvent::RecallConfirmed, None).await?;
             Ok(None)
         }
-        // Refused and still there under its name is not gone.
+        // A refused work that is still there under its name is not gone.
         Seen::InReview(_) | Seen::Live(_) | Seen::Refused(_) | Seen::Unsure(_) if task.is_overdue() => {
             hand_recall_over(task, "the work was not gone by the deadline").await
         }
-        // What was asked in an earlier round may never have arrived there. Asking twice for the same does no harm.
+        // The request of an earlier round may not have arrived. Repeating it is harmless.
         Seen::InReview(_) | Seen::Live(_) | Seen::Refused(_) if step == RecallStep::Acknowledged => {
             match way.take_back(task, Some(&receipt)).await? {
                 TakenBack::Asked => Ok(Some(task.look_again())),
@@ -382,7 +384,7 @@ mod tests {
         let made = uuid::Timestamp::from_unix(uuid::NoContext, 1_000, 0);
         let intent = IntentId(Uuid::new_v7(made));
         assert_eq!(age_of(intent, DateTime::from_timestamp(1_090, 0).unwrap()), Duration::from_secs(90));
-        // A clock that was set back must not panic, and nothing is old then.
+        // A clock that was set back must not cause a panic; nothing is old then.
         assert_eq!(age_of(intent, DateTime::UNIX_EPOCH), Duration::ZERO);
     }
 

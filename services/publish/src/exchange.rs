@@ -1,5 +1,5 @@
-//! Calls to a partner over HTTP: within its rate budget and past its circuit breaker, with a deadline, a bounded answer, and every
-//! word written down as evidence before and after, secrets cut out.
+//! Calls to a partner over HTTP: within its rate budget and circuit breaker, with a deadline and a bounded answer;
+//! request and answer are recorded as evidence before and after the call, without secrets.
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -23,9 +23,9 @@ use crate::redact::Secrets;
 
 /// The longest answer that is read, bytes. Platforms answer a few KiB.
 const ANSWER_BYTES: usize = 1 << 20;
-/// What of a body is kept as evidence, bytes.
+/// Bytes of a body that are kept as evidence.
 const EVIDENCE_BYTES: usize = 16 << 10;
-/// Headers of an answer that say something.
+/// Headers of an answer that are kept as evidence.
 const TELLING: [&str; 6] = ["content-type", "retry-after", "date", "etag", "location", "x-request-id"];
 
 /// One call.
@@ -34,23 +34,23 @@ pub(crate) struct Request {
     pub(crate) step: &'static str,
     /// HTTP method.
     pub(crate) method: Method,
-    /// Where to; tokens in its query are cut out of the evidence by value.
+    /// The address; tokens in its query are removed from the evidence by value.
     pub(crate) url: Url,
-    /// Headers beside those of the body.
+    /// Headers besides those of the body.
     pub(crate) headers: Vec<(HeaderName, String)>,
-    /// What is sent.
+    /// The content.
     pub(crate) body: Body,
-    /// For everything together.
+    /// Time limit of the whole call.
     pub(crate) deadline: Duration,
-    /// Values that must not be in the evidence, beside those that were read as secrets.
+    /// Values that must not be in the evidence, besides those that were read as secrets.
     pub(crate) secrets: Vec<String>,
     /// Whether the answer itself is a secret, such as new tokens: then only its size and digest are kept.
     pub(crate) hide_answer: bool,
-    /// The try that it belongs to.
+    /// The intent that it belongs to.
     pub(crate) intent: Option<IntentId>,
 }
 
-/// What a call sends.
+/// The content of a call.
 pub(crate) enum Body {
     /// Nothing.
     Empty,
@@ -58,25 +58,25 @@ pub(crate) enum Body {
     Json(Value),
     /// A form.
     Form(Vec<(String, String)>),
-    /// Bytes of this type, such as a hand-made multipart body.
+    /// Bytes of this type, such as a multipart body.
     Bytes {
         /// Content type.
         content_type: String,
         /// The bytes.
         bytes: Bytes,
     },
-    /// A stretch of a file, read as it is sent.
+    /// A range of a file, read while it is sent.
     File {
         /// The file.
         path: PathBuf,
         /// First byte.
         offset: u64,
-        /// How many.
+        /// Number of bytes.
         bytes: u64,
     },
 }
 
-/// What came back, whatever the status.
+/// The answer, whatever its status.
 #[derive(Debug)]
 pub(crate) struct Answer {
     /// HTTP status.
@@ -88,7 +88,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// `Retry-After` in seconds, where it is said so.
+    /// `Retry-After`, if it is in seconds.
     pub(crate) fn retry_after(&self) -> Option<Duration> {
         let said = self.headers.get("retry-after")?.to_str().ok()?;
         Some(Duration::from_secs(said.trim().parse::<u64>().ok()?.min(86_400)))
@@ -98,7 +98,7 @@ impl Answer {
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
-    /// Budget or breaker: nothing was sent.
+    /// Rate budget or circuit breaker: nothing was sent.
     #[error("the partner is left alone for {:.1} s more", .0.as_secs_f64())]
     Wait(Duration),
     /// Certainly nothing happened there.
@@ -107,12 +107,12 @@ pub(crate) enum CallError {
     /// Something may have happened there.
     #[error("no answer: {0}")]
     Lost(String),
-    /// Ours: the database or a file.
+    /// A fault of ours: the database or a file.
     #[error(transparent)]
     Ours(#[from] anyhow::Error),
 }
 
-/// The way to one account of a partner.
+/// HTTP access to one account of a partner.
 pub(crate) struct PartnerHttp<'a> {
     pub(crate) store: &'a Store,
     pub(crate) client: &'a reqwest::Client,
@@ -122,9 +122,9 @@ pub(crate) struct PartnerHttp<'a> {
     pub(crate) secrets: &'a Secrets,
 }
 
-/// The client that all calls share: no redirects, no proxy of the environment, pooled connections.
+/// The client shared by all calls: no redirects, no proxy from the environment, pooled connections.
 pub(crate) fn client() -> Result<reqwest::Client> {
-    // The one TLS provider of the process; somebody may have set it already.
+    // The one TLS provider of the process; it may have been installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
@@ -142,7 +142,7 @@ impl PartnerHttp<'_> {
             return Err(CallError::Wait(wait));
         }
         for secret in &request.secrets {
-            // For what is told of the delivery later, too.
+            // Also for later error texts of the delivery.
             self.secrets.add(secret);
         }
         let secrets = self.secrets;
@@ -177,7 +177,7 @@ impl PartnerHttp<'_> {
             Err(CallError::Lost(words)) => (ExchangeOutcome::Lost, told_failure(secrets, words), Some(false)),
             Err(CallError::Wait(_) | CallError::Ours(_)) => (ExchangeOutcome::NotSent, Value::Null, None),
         };
-        // The answer is worth more than its record: what happened there happened.
+        // The answer is returned even if it cannot be recorded: what happened at the partner happened.
         if let Err(error) = self.store.close_exchange(exchange, outcome, &answer).await {
             tracing::warn!(partner = %self.account.partner, "an exchange has no end in the evidence: {error:#}");
         }
@@ -242,14 +242,14 @@ impl PartnerHttp<'_> {
     }
 }
 
-/// A stretch of a file as a body, read while it is sent.
+/// A range of a file as a body, read while it is sent.
 async fn file_stretch(path: &PathBuf, offset: u64, bytes: u64) -> Result<reqwest::Body> {
     let mut file = tokio::fs::File::open(path).await.with_context(|| format!("open {}", path.display()))?;
     file.seek(std::io::SeekFrom::Start(offset)).await.with_context(|| format!("seek in {}", path.display()))?;
     Ok(reqwest::Body::wrap_stream(tokio_util::io::ReaderStream::with_capacity(file.take(bytes), 64 << 10)))
 }
 
-/// Only what failed before the first byte went certainly did nothing.
+/// Only an error before the first byte was sent certainly had no effect.
 fn failed(error: &reqwest::Error) -> CallError {
     let mut words = error.to_string();
     let mut cause = std::error::Error::source(error);
@@ -277,7 +277,7 @@ fn request_evidence(request: &Request) -> Value {
     json!({ "method": request.method.as_str(), "url": request.url.as_str(), "headers": headers, "body": body })
 }
 
-/// What proves who we are is never kept, whatever its value.
+/// Credentials are never stored, whatever their value.
 fn header_evidence(name: &str, value: &str) -> Value {
     const PROVING: [&str; 4] = ["authorization", "access-token", "cookie", "proxy-authorization"];
     if PROVING.contains(&name) { json!("[cut]") } else { json!(value) }
@@ -297,7 +297,7 @@ fn answer_evidence(answer: &Answer, hide: bool) -> Value {
         serde_json::from_slice(&answer.body)
             .ok()
             .filter(|_| answer.body.len() <= EVIDENCE_BYTES)
-            // Postgres keeps no NUL in JSON.
+            // Postgres cannot store NUL in JSON.
             .unwrap_or_else(|| json!(String::from_utf8_lossy(clipped)))
     };
     json!({ "status": answer.status, "headers": headers, "bytes": answer.body.len(), "body": body })
@@ -307,7 +307,7 @@ fn told_failure(secrets: &Secrets, words: &str) -> Value {
     json!({ "failure": secrets.cut(words) })
 }
 
-/// Who an account belongs to, in words for a log.
+/// The owner of an account, for a log.
 pub(crate) fn account_of(partner: &PartnerId) -> Account {
     Account { partner: partner.clone(), name: "default".to_owned() }
 }

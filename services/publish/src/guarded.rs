@@ -1,9 +1,9 @@
-//! Calls to addresses that people or partners gave us. Such an address may point anywhere, also at our own servers, so: https, or
-//! http where a network of ours is opened by configuration; a name is resolved once, every address it has is checked, and just
-//! these are called; no redirect is followed, no proxy of the environment is used, no cookie is kept; every call has a deadline,
-//! and of an answer no more is read than was asked for.
+//! Calls to addresses that people or partners gave us. Such an address may point anywhere, also at our own servers. So
+//! only https is allowed, or http to a network enabled by configuration; a name is resolved once, every address it has
+//! is checked, and only these are connected to; no redirect is followed, no proxy from the environment is used, no
+//! cookie is kept; every call has a deadline, and a bounded part of the answer is read.
 //!
-//! Addresses that the configuration itself names (our database, a partner's API) are not called through this.
+//! Addresses in the configuration itself (our database, a partner's API) are not called through this.
 use std::fmt;
 use std::time::{Duration, Instant};
 
@@ -30,45 +30,45 @@ pub(crate) struct Guarded {
 pub(crate) struct Call<'a> {
     /// GET, HEAD or POST.
     pub method: Method,
-    /// As it was given to us.
+    /// The address as given to us.
     pub url: &'a str,
-    /// Besides those that HTTP needs.
+    /// Headers besides those that HTTP needs.
     pub headers: Vec<(HeaderName, HeaderValue)>,
-    /// Sent as it is.
+    /// The body, sent unchanged.
     pub body: Vec<u8>,
-    /// For all of it: resolving, connecting, sending and reading.
+    /// Time limit of the whole call: resolving, connecting, sending and reading.
     pub deadline: Duration,
     /// Bytes of the answer's body that are read.
     pub answer_bytes: usize,
-    /// Whether http is allowed to the whole Internet. Only for looking at what is public anyway.
+    /// Whether http is allowed to the whole Internet. Only for reading what is public anyway.
     pub plain_http: bool,
 }
 
-/// What came back.
+/// The answer.
 #[derive(Debug)]
 pub(crate) struct Answer {
-    /// HTTP status. Redirects are answers like all others.
+    /// HTTP status. Redirects are ordinary answers.
     pub status: u16,
     /// Headers.
     pub headers: HeaderMap,
-    /// The body's beginning, at most as much as was asked for.
+    /// The beginning of the body, at most as much as requested.
     pub body: Vec<u8>,
     /// Whether there was more of it.
     pub clipped: bool,
-    /// From the call's beginning to the last byte that was read.
+    /// From the call's beginning to the last byte read.
     pub elapsed: Duration,
 }
 
-/// Why there is no answer. Never holds the address, which may hold a token.
+/// Why there is no answer. Never contains the address, which may contain a token.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum NoAnswer {
-    /// By our own rules: nothing was sent, and trying again changes nothing until the address does.
+    /// Refused by our own rules: nothing was sent, and another try fails too until the address changes.
     #[error("{0}")]
     Forbidden(String),
     /// No connection: nothing was sent.
     #[error("not connected: {0}")]
     NotSent(String),
-    /// Sent, or begun to; it may have arrived.
+    /// Sent completely or in part; it may have arrived.
     #[error("no answer: {0}")]
     Lost(String),
 }
@@ -80,7 +80,7 @@ impl Guarded {
     }
 
     fn with_lookup(allowed: &[Network], lookup: Lookup) -> Result<Self> {
-        // Fails only where a provider is installed already, which is as good.
+        // Fails only if a provider is installed already, which is fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let one = |inside_only: bool| -> Result<(Client, Rule)> {
             let rule = Rule { allowed: allowed.into(), inside_only };
@@ -89,7 +89,7 @@ impl Guarded {
                 .redirect(redirect::Policy::none())
                 .no_proxy()
                 .referer(false)
-                // A kept connection would be to an address that was checked for another call.
+                // A kept connection would go to an address that was checked for another call.
                 .pool_max_idle_per_host(0)
                 .user_agent(concat!("reelmill/", env!("CARGO_PKG_VERSION")))
                 .build()
@@ -99,16 +99,16 @@ impl Guarded {
         Ok(Self { anywhere: one(false)?, inside: one(true)? })
     }
 
-    /// Makes one call, and does not try again.
+    /// Makes one call, without retries.
     ///
     /// # Errors
-    /// [`NoAnswer`], by what is known about whether it arrived.
+    /// [`NoAnswer`], by what is known about whether the call arrived.
     pub(crate) async fn call(&self, call: Call<'_>) -> Result<Answer, NoAnswer> {
         let begun = Instant::now();
         let url = callable::form(call.url).map_err(NoAnswer::Forbidden)?;
         let plain_everywhere = call.plain_http || url.scheme() == "https";
         let (client, rule) = if plain_everywhere { &self.anywhere } else { &self.inside };
-        // Addresses in numbers never come to the resolver.
+        // Numeric addresses are not passed to the resolver.
         if let Some(address) = callable::number(&url) {
             rule.check(address).map_err(|forbidden| NoAnswer::Forbidden(forbidden.to_string()))?;
         }
@@ -148,7 +148,7 @@ async fn read(mut answer: reqwest::Response, limit: usize) -> Result<(Vec<u8>, b
 
 fn told(error: reqwest::Error) -> NoAnswer {
     let connecting = error.is_connect();
-    // The address may hold a token.
+    // The address may contain a token.
     let error = error.without_url();
     let mut causes: Vec<&dyn std::error::Error> = vec![&error];
     while let Some(cause) = causes.last().and_then(|last| last.source()) {
@@ -157,7 +157,7 @@ fn told(error: reqwest::Error) -> NoAnswer {
     if let Some(forbidden) = causes.iter().find_map(|cause| cause.downcast_ref::<Forbidden>()) {
         return NoAnswer::Forbidden(forbidden.to_string());
     }
-    // The last cause is what the system said; those before it only say where.
+    // The last cause is the system's message; those before it only add context.
     let words = causes.last().map(ToString::to_string).unwrap_or_default();
     if connecting { NoAnswer::NotSent(words) } else { NoAnswer::Lost(words) }
 }

@@ -1,4 +1,4 @@
-//! Which settings a partner's way needs and does not find: asked before the first work is due there.
+//! Settings that a partner's method needs and that are missing: checked before the first work is due there.
 use anyhow::Result;
 use pipeline::id::PartnerId;
 use pipeline::partner::{DeliveryMethod, Partner};
@@ -8,8 +8,8 @@ use crate::deliver::sftp_drop::access::Access;
 use crate::settings::required;
 use crate::task::{partner_setting, variable};
 
-/// Names of the variables that are missing, or what is wrong with one. What a bilibili account was authorised with lies in the
-/// database, so its tokens are not asked for.
+/// Names of the missing variables, or what is wrong with one. The tokens of an authorised bilibili account are in the
+/// database, so they are not checked.
 pub fn lacking(partner: &Partner) -> Vec<String> {
     lacking_in(partner, |name| std::env::var(name).ok())
 }
@@ -17,7 +17,7 @@ pub fn lacking(partner: &Partner) -> Vec<String> {
 fn lacking_in(partner: &Partner, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let setting = |name: &str| partner_setting(&partner.id, name, &read);
     let mut wanted: Vec<&str> = required(partner.method).collect();
-    // Who is told of what lies in the bucket must be able to believe it.
+    // A receiver of notices must be able to verify them.
     if partner.method == DeliveryMethod::S3Drop && matches!(setting("NOTICE_URL"), Ok(Some(_))) {
         wanted.push("NOTICE_SECRET");
     }

@@ -1,17 +1,18 @@
-//! Stage publish: one part is one partner. The package is built, checked and handed over; what happened is the delivery's state.
+//! Stage publish: one part is one partner. The package is built, checked and delivered; the delivery's state records
+//! what happened.
 //!
 //! | what | file |
 //! |---|---|
-//! | the stage's handler: which way, and what may not leave | `publish` |
+//! | the stage's handler: chooses the method, and checks what may leave | `publish` |
 //! | the files that one partner gets | `package` |
-//! | from what was observed to what is desired, the same for every way | `deliver` |
-//! | the ways to a partner, one adapter each | `deliver/` |
+//! | from the observed state to the desired one, the same for every method | `deliver` |
+//! | the methods of delivery, one adapter each | `deliver/` |
 //! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
-//! | what partners ask of us: feed and webhooks | `serve` |
-//! | which settings a partner's way has | `settings` |
-//! | which settings a partner's way needs and does not find | `lacking` |
+//! | requests from partners: feed and webhooks | `serve` |
+//! | the settings of each method | `settings` |
+//! | settings that are missing | `lacking` |
 //! | calls to addresses that others gave us | `guarded` |
-//! | webhooks out: changes told to whoever asked | `webhooks` |
+//! | outgoing webhooks | `webhooks` |
 //! | documents for partners that read XML | `xml` |
 
 mod deliver;

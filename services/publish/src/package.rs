@@ -1,4 +1,4 @@
-//! The package: the files that one partner gets of one work, with what describes and proves them. Nothing here is sent.
+//! The package: the files that one partner gets of one work, with their description and proof. Nothing is sent here.
 use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, ensure};
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 pub struct PackageFile {
     /// Its name in the partner's folder.
     pub name: BagFile,
-    /// Where its bytes come from.
+    /// The source of its bytes.
     pub source: Source,
     /// Size in bytes.
     pub bytes: u64,
@@ -25,20 +25,20 @@ pub struct PackageFile {
     pub sha256: String,
 }
 
-/// Where a package file's bytes come from.
+/// The source of a package file's bytes.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// An object in our bucket, by its key.
     Stored(String),
-    /// Text that was made for this package.
+    /// Text generated for this package.
     Made(Vec<u8>),
 }
 
-/// Builds the package for a partner: renditions, each with a picture of it, the covers that the partner asked for (`cover-16x9.jpg`
-/// and the like), `metadata.json`, `qc.json` and last `checksums.sha256`, which lists all others.
+/// Builds the package for a partner: renditions, each with a picture of it, the covers that the partner requires
+/// (`cover-16x9.jpg` and the like), `metadata.json`, `qc.json` and last `checksums.sha256`, which lists all others.
 ///
 /// # Errors
-/// When there is no rendition, or a name is unfit to be a file's.
+/// When there is no rendition, or a name cannot be a file's.
 pub fn build(work: &SubmissionRow, partner: &PartnerId, renditions: &[&RenditionRow]) -> Result<Vec<PackageFile>> {
     ensure!(!renditions.is_empty(), "a package of {} would hold no rendition", work.id);
     let mut files = Vec::new();
@@ -72,12 +72,12 @@ pub fn covers<'a>(
     covers.into_iter()
 }
 
-/// A cover's name in the package: a partner asks for each shape once.
+/// A cover's name in the package: a partner requires each shape once.
 pub fn cover_name(cover: &StoredCover) -> String {
     format!("cover-{}.jpg", cover.aspect.in_names())
 }
 
-/// What the partner's editors read. What the entrant wrote, no personal data.
+/// The description for the partner's editors: the entrant's texts, no personal data.
 fn metadata(work: &SubmissionRow, partner: &PartnerId, renditions: &[&RenditionRow]) -> Value {
     let files: Vec<Value> = renditions
         .iter()
@@ -111,7 +111,7 @@ fn stored(name: &str, file: &StoredFile) -> Result<PackageFile> {
     Ok(PackageFile { name: file_name(name)?, source, bytes: file.bytes, sha256: file.sha256.clone() })
 }
 
-/// A file of the package that is text made here.
+/// A generated text file of the package.
 pub(crate) fn made(name: &str, content: Vec<u8>) -> Result<PackageFile> {
     let sha256 = hex::encode(Sha256::digest(&content));
     Ok(PackageFile { name: file_name(name)?, bytes: content.len() as u64, sha256, source: Source::Made(content) })

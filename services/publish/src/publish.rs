@@ -1,4 +1,4 @@
-//! The publish stage's handler: takes the way that the partner's file in the catalogue names.
+//! The publish stage's handler: uses the method that the partner's file in the catalogue names.
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};

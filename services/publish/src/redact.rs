@@ -1,11 +1,11 @@
-//! Cuts secrets out of what is kept or told. By value, since a partner may send back in any place what we sent.
+//! Removes secrets from what is stored or shown. By value, since a partner may echo in any place what we sent.
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
-/// What stands where a secret was.
+/// The replacement for a secret.
 const CUT: &str = "[cut]";
-/// Shorter values are too common in other texts to be cut by value, and too short to be secrets.
+/// Shorter values are too common in other texts to be removed by value, and too short to be secrets.
 const LEAST_CHARS: usize = 6;
 
 /// The secrets that one job has read so far.
@@ -13,7 +13,7 @@ const LEAST_CHARS: usize = 6;
 pub(crate) struct Secrets(Mutex<Vec<String>>);
 
 impl Secrets {
-    /// From now on this is cut out, in each of the forms in which it may come back.
+    /// From now on this is removed, in each of the forms in which it may be echoed.
     pub(crate) fn add(&self, secret: &str) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for form in forms(secret) {
@@ -21,11 +21,11 @@ impl Secrets {
                 known.push(form);
             }
         }
-        // The longest first: a secret that holds another must not leave a rest.
+        // The longest first: a secret that contains another must be removed completely.
         known.sort_by_key(|form| std::cmp::Reverse(form.len()));
     }
 
-    /// These and more.
+    /// These and additional ones.
     pub(crate) fn and(&self, more: &[String]) -> Secrets {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let both = Secrets(Mutex::new(known));
@@ -35,7 +35,7 @@ impl Secrets {
         both
     }
 
-    /// The text without secrets, and without NUL, which the database does not take.
+    /// The text without secrets, and without NUL, which the database cannot store.
     pub(crate) fn cut(&self, text: &str) -> String {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mut text = text.replace('\0', "\u{fffd}");
@@ -60,7 +60,7 @@ impl Secrets {
     }
 }
 
-/// As it is, as part of a URL or form, and as text within JSON.
+/// As it is, in a URL or form, and in JSON.
 fn forms(secret: &str) -> Vec<String> {
     if secret.chars().count() < LEAST_CHARS {
         return Vec::new();

@@ -1,7 +1,8 @@
-//! What partners ask of us: the feed that they pull and the notices that they send, on the publish role's own port.
+//! Requests from partners: the feed that they pull and the notices that they send, on the publish role's own port.
 //!
-//! Partners are few, but the port is open: places bound how many requests and how many files at once there are, and what one address
-//! may have of them. A file keeps its place until it was taken; what takes nothing for a minute is cut off and can be resumed.
+//! Partners are few, but the port is public: slots limit how many requests and how many files are served at once, in
+//! total and per address. A file keeps its slot until it was sent; a client that accepts nothing for a minute is
+//! disconnected and can resume.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,28 +26,28 @@ use crate::deliver::{bilibili, douyin, mrss};
 
 /// The largest notice that is read, bytes.
 const NOTICE_BYTES: usize = 256 << 10;
-/// How long running requests may take once the process stops. Pulls can be resumed.
+/// Time limit of running requests after the process is asked to stop. Pulls can be resumed.
 const GRACE: Duration = Duration::from_secs(5);
 /// Connections at once: partners keep some open.
 const CONNECTIONS: usize = 512;
-/// Feeds and notices at once, some for each connection to the database.
+/// Feeds and notices at once: some for each database connection.
 const REQUESTS: usize = 64;
 /// Files at once: each is a connection to the object store, and a piece in memory.
 const FILES: usize = 64;
-/// How long a partner may take to say what it wants.
+/// Time limit for a partner to send its request headers.
 const HEADS_WITHIN: Duration = Duration::from_secs(15);
-/// How long a feed, the answer to a notice, and the beginning of a file may take.
+/// Time limit of a feed, of the answer to a notice, and of the first byte of a file.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// What every request of a partner needs.
+/// The state of every request.
 #[derive(Clone)]
 pub(crate) struct PartnerApp {
     /// Servers, catalogue, configuration.
     pub(crate) runtime: Arc<Runtime>,
 }
 
-/// An answer that refuses a request at a door, with what the server writes down about it. `partner` is who it claims to be, if there is
-/// such a partner.
+/// An answer that refuses a request at a door, with its log line. `partner` is the claimed partner, if there is such a
+/// partner.
 pub(crate) fn denied(mut answer: Response, door: Door, reason: Reason, partner: Option<&PartnerId>) -> Response {
     let code = if answer.status() == StatusCode::UNAUTHORIZED { "unauthorised" } else { "forbidden" };
     let credential = partner.map(ToString::to_string);
@@ -68,7 +69,7 @@ fn router(app: PartnerApp) -> Router {
     asked.merge(films.layer(files)).layer(DefaultBodyLimit::max(NOTICE_BYTES))
 }
 
-/// Middleware: a place for each request.
+/// Middleware: a slot for each request.
 async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     gate.pass(request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
@@ -78,7 +79,7 @@ fn turned_away(runtime: &Runtime) -> TurnedAway {
 }
 
 fn bounds(config: &Config) -> Bounds {
-    // Behind a proxy of ours all connections are its own.
+    // Behind a proxy of ours all connections come from the proxy.
     let percent = if config.forwarded_hops == 0 { config.address_share_percent } else { 100 };
     Bounds {
         connections: CONNECTIONS,
@@ -88,7 +89,7 @@ fn bounds(config: &Config) -> Bounds {
     }
 }
 
-/// Serves on `PUBLISH_LISTEN` until the process is told to stop.
+/// Serves on `PUBLISH_LISTEN` until the process is asked to stop.
 pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     let listen = runtime.config.publish_listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for partners"))?;

@@ -1,5 +1,5 @@
-//! The settings of each delivery method: environment variables `PARTNER_<ID>_<NAME>`. One list says what must be set (`lacking`) and
-//! what the reference prints.
+//! The settings of each delivery method: environment variables `PARTNER_<ID>_<NAME>`. One list defines what must be set
+//! (`lacking`) and what the reference prints.
 use pipeline::partner::DeliveryMethod;
 
 /// One setting of a partner. A variable with `_FILE` after its name may name a file that holds the value.
@@ -7,24 +7,24 @@ use pipeline::partner::DeliveryMethod;
 pub struct Setting {
     /// The end of the variable's name, after `PARTNER_<ID>_`.
     pub name: &'static str,
-    /// What holds without it.
+    /// The effect of its absence.
     pub otherwise: Otherwise,
-    /// What it is, in a sentence without its full stop.
+    /// Its meaning, in a sentence without full stop.
     pub about: &'static str,
 }
 
-/// What holds where a setting is absent.
+/// The effect of a missing setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Otherwise {
     /// Deliveries to this partner fail; `reelmill doctor` names the variable.
     Required,
     /// This value.
     Default(&'static str),
-    /// Nothing: what it is for is not done, or comes from elsewhere.
+    /// None: the function is off, or the value comes from elsewhere.
     Absent,
 }
 
-/// The settings of a method, in the order in which they are asked for.
+/// The settings of a method, in the order of the reference.
 pub fn of(method: DeliveryMethod) -> &'static [Setting] {
     match method {
         DeliveryMethod::Bilibili => &BILIBILI,
@@ -36,7 +36,7 @@ pub fn of(method: DeliveryMethod) -> &'static [Setting] {
     }
 }
 
-/// The names that a method cannot do without.
+/// The required settings of a method.
 pub(crate) fn required(method: DeliveryMethod) -> impl Iterator<Item = &'static str> {
     of(method).iter().filter(|setting| setting.otherwise == Otherwise::Required).map(|setting| setting.name)
 }

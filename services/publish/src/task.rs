@@ -1,4 +1,4 @@
-//! One delivery being worked on: everything that an adapter needs, and the one way to write down what it did.
+//! One delivery in progress: everything that an adapter needs, and the only way to record what it did.
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -28,12 +28,12 @@ use crate::package::{self, PackageFile, Source};
 use crate::redact::Secrets;
 use crate::told;
 
-/// Calls a minute to a partner that has published no rate.
+/// Calls a minute to a partner without a published rate.
 const CALLS_PER_MINUTE: u32 = 120;
-/// Calls that may come at once.
+/// Calls that may be made at once.
 const BURST: u32 = 20;
 
-/// One delivery being worked on.
+/// One delivery in progress.
 pub(crate) struct Task<'a> {
     pub(crate) runtime: &'a Runtime,
     pub(crate) job: &'a Job,
@@ -45,17 +45,17 @@ pub(crate) struct Task<'a> {
 }
 
 impl Task<'_> {
-    /// Whether the work is to be seen at the partner, or gone from it.
+    /// Whether the work should be visible at the partner, or gone.
     pub(crate) fn desired(&self) -> Desired {
         self.delivery.machine.desired
     }
 
-    /// The delivery as last written.
+    /// The delivery as last stored.
     pub(crate) fn machine(&self) -> &Delivery {
         &self.delivery.machine
     }
 
-    /// Writes down what happened. Fails where the part is no longer ours: then nothing may be sent any more either.
+    /// Records an event. Fails if the part is no longer ours: then nothing may be sent any more either.
     pub(crate) async fn note(&mut self, event: DeliveryEvent, receipt: Option<&Value>) -> Result<()> {
         let (event, receipt) = (told::tamed(event, &self.secrets), receipt.map(|it| self.secrets.cut_json(it.clone())));
         let noted = self.runtime.store.delivery_apply(&self.job.claim, &event, receipt.as_ref()).await?;
@@ -66,7 +66,7 @@ impl Task<'_> {
         Ok(())
     }
 
-    /// Fails unless the claim still holds, by the database's word: the last thing to ask before what cannot be undone.
+    /// Fails unless the claim still holds in the database: the last check before an irreversible step.
     pub(crate) async fn still_ours(&self) -> Result<()> {
         match self.runtime.store.renew(&self.job.claim, 1.0).await? {
             Commit::Committed => Ok(()),
@@ -87,7 +87,7 @@ impl Task<'_> {
         }
     }
 
-    /// Evidence of an exchange that is no HTTP call of ours.
+    /// Evidence of an exchange that is not an HTTP call of ours.
     pub(crate) async fn record(&self, step: &str, request: Value, answer: Value) -> Result<()> {
         let (request, answer) = (self.secrets.cut_json(request), self.secrets.cut_json(answer));
         let new = NewExchange {
@@ -106,7 +106,7 @@ impl Task<'_> {
         self.optional_secret(name)?.with_context(|| format!("{} is not set", variable(&self.partner.id, name)))
     }
 
-    /// A setting of this partner that may be absent; see [`Task::secret`].
+    /// An optional setting of this partner; see [`Task::secret`].
     pub(crate) fn optional_secret(&self, name: &str) -> Result<Option<String>> {
         let value = partner_setting(&self.partner.id, name, |name| std::env::var(name).ok())?;
         if let Some(value) = &value
@@ -117,26 +117,27 @@ impl Task<'_> {
         Ok(value)
     }
 
-    /// Learns every secret of this partner, also those that this job does not use: a partner knows them all and may say them back.
+    /// Loads every secret of this partner, including those that this job does not use: a partner knows them all and may
+    /// echo them.
     pub(crate) fn learn_secrets(&self) {
         let prefix = variable(&self.partner.id, "");
         for (variable, _) in std::env::vars_os() {
             let Some(name) = variable.to_str().and_then(|variable| variable.strip_prefix(&prefix)) else { continue };
-            // One that cannot be read is told by whoever needs it.
+            // Its user reports one that cannot be read.
             let _ = self.optional_secret(name.strip_suffix("_FILE").unwrap_or(name));
         }
     }
 
-    /// What was kept to go on after a crash.
+    /// The stored state for continuing after a crash.
     pub(crate) async fn session<T: DeserializeOwned>(&self) -> Result<Option<T>> {
         let (id, partner) = (self.job.submission.id, &self.partner.id);
         let Some(sealed) = self.runtime.store.delivery_session(id, partner).await? else { return Ok(None) };
-        // One of an earlier run or of an older version is worth nothing, and costs only the time to start again.
+        // A state of an earlier run or of an older version is useless; its loss only costs the time to start again.
         let opened = self.runtime.config.keyring()?.open_for(&self.session_place(), &sealed).ok();
         Ok(opened.and_then(|opened| serde_json::from_slice(&opened).ok()))
     }
 
-    /// Keeps what is needed to go on after a crash.
+    /// Stores what is needed to continue after a crash.
     pub(crate) async fn save_session<T: Serialize + Sync>(&self, session: &T) -> Result<()> {
         let plain = serde_json::to_vec(session).context("write a session")?;
         let sealed = self.runtime.config.keyring()?.seal_for(&self.session_place(), &plain)?;
@@ -155,18 +156,18 @@ impl Task<'_> {
         }
     }
 
-    /// A session opens only for the run and partner that it was kept for.
+    /// A session opens only for the run and partner that it was stored for.
     fn session_place(&self) -> Vec<u8> {
         format!("session:{}/{}/{}", self.job.submission.id, self.machine().run, self.partner.id).into_bytes()
     }
 
-    /// What is written beside the work here: an organiser's words for this partner, else the entry's own.
+    /// The work's texts for this partner: an organiser's, else the entry's own.
     pub(crate) fn texts(&self) -> Written {
         let work = &self.job.submission;
         Written::of(self.delivery.texts.as_ref(), &work.title, &work.synopsis, &self.theme())
     }
 
-    /// The theme as people call it.
+    /// The theme's name for people.
     pub(crate) fn theme(&self) -> String {
         let work = &self.job.submission;
         let themes = self.runtime.catalogue.contest(&work.contest).map(|contest| contest.themes.as_slice());
@@ -174,7 +175,7 @@ impl Task<'_> {
         theme.map_or_else(|| work.theme.clone(), |theme| theme.zh.clone())
     }
 
-    /// The package of the renditions in force, or why it may not leave: all reasons at once, in Chinese and English.
+    /// The package of the renditions in force, or why it may not be sent: all reasons at once, in Chinese and English.
     pub(crate) async fn package(&self) -> Result<Result<Vec<PackageFile>, String>> {
         let work = &self.job.submission;
         let plan = work.plan.as_ref().context("the submission has no plan")?;
@@ -204,7 +205,7 @@ impl Task<'_> {
         }
     }
 
-    /// Brings one file of the package into scratch, verified. One at a time: scratch need not hold a whole package.
+    /// Fetches one file of the package to scratch, verified. One at a time: scratch need not hold a whole package.
     pub(crate) async fn fetch(&self, file: &PackageFile) -> Result<PathBuf> {
         let path = self.job.scratch.input().join("file");
         match &file.source {
@@ -219,7 +220,7 @@ impl Task<'_> {
         Ok(path)
     }
 
-    /// What is handed over, for the delivery's receipt.
+    /// The list of delivered files, for the delivery's receipt.
     pub(crate) fn listing(&self, files: &[PackageFile]) -> Value {
         let files: Vec<Value> = files
             .iter()
@@ -232,7 +233,7 @@ impl Task<'_> {
         listing
     }
 
-    /// Where the package lies, where that is a bucket: the partner's, or ours with an operator's bag.
+    /// The location of the package, if that is a bucket: the partner's, or ours with an operator's bag.
     fn prefix(&self) -> Option<String> {
         let (submission, run) = (self.job.submission.id, self.machine().run);
         match self.partner.method {
@@ -242,7 +243,7 @@ impl Task<'_> {
         }
     }
 
-    /// The longer it waits, the rarer the look: a quarter of its age, from the configured base to one hour.
+    /// The wait until the next poll: a quarter of the delivery's age, from the configured base to one hour.
     pub(crate) fn look_again(&self) -> Outcome {
         Outcome::Later(wait(self.runtime.clock.now(), self.delivery.updated_at, self.runtime.config.poll_base()))
     }
@@ -252,15 +253,14 @@ impl Task<'_> {
         self.delivery.recall_due.is_some_and(|due| due < self.runtime.clock.now())
     }
 
-    /// How long until the work may be sent: the release's time has come and the partner's publish window is open; `None` where it may
-    /// be now.
+    /// Time until the work may be sent: at the release's time and in the partner's publish window; `None` if now.
     pub(crate) fn until_it_may_be_sent(&self) -> Option<Duration> {
         let now = self.runtime.clock.now();
         let released = self.machine().not_before.and_then(|at| (at - now).to_std().ok()).filter(|wait| !wait.is_zero());
         released.or_else(|| self.partner.window.as_ref().and_then(|window| window.opens_in(now)))
     }
 
-    /// The part's end once the delivery has come to its own.
+    /// The outcome of the part once the delivery is settled.
     pub(crate) fn done(&self) -> Outcome {
         Outcome::Done(Output::Published { receipt: self.delivery.receipt.clone().unwrap_or(Value::Null) })
     }
@@ -294,7 +294,7 @@ pub(crate) fn variable(partner: &PartnerId, name: &str) -> String {
     format!("PARTNER_{}_{name}", partner.as_str().to_ascii_uppercase().replace('-', "_"))
 }
 
-/// Addresses and names are told in evidence; what proves who we are is not.
+/// Addresses and names appear in evidence; credentials do not.
 fn is_secret(name: &str) -> bool {
     ["SECRET", "TOKEN", "KEY", "PASSWORD"].iter().any(|word| name.contains(word)) && !name.ends_with("HOST_KEY")
 }
@@ -330,7 +330,7 @@ mod tests {
         assert_eq!(wait(at(0), at(0), base), base);
         assert_eq!(wait(at(2000), at(0), base), Duration::from_secs(500));
         assert_eq!(wait(at(1_000_000), at(0), base), Duration::from_secs(3600));
-        // A clock that was set back must not panic.
+        // A clock that was set back must not cause a panic.
         assert_eq!(wait(at(0), at(50), base), base);
     }
 

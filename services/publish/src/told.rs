@@ -1,16 +1,17 @@
-//! Texts of partners, made fit to be kept and shown. A partner's answer cannot be refused: the call that it answers may have taken effect.
-//! So what no text may hold is replaced, and what a person would never read is cut off. A notice, which only asks us to look, is not heard.
+//! Texts of partners, made safe to store and show. A partner's answer cannot be refused: the call that it answers may
+//! have taken effect. So forbidden characters are replaced, and excessive length is cut. A notice, which only causes a
+//! poll, is ignored instead.
 use pipeline::delivery::{DeliveryEvent, Receipt};
 use pipeline::text::{Limit, Lines, Text, tidy};
 
 use crate::redact::Secrets;
 
-/// What is kept of a refusal's words, in characters.
+/// Longest stored message of a refusal, in characters.
 const WORDS_CHARS: usize = 2000;
-/// What is kept of a name or an address, in characters.
+/// Longest stored name or address, in characters.
 const NAME_CHARS: usize = Limit::RECEIPT.max_chars;
 
-/// The event with its texts tamed and without secrets: partners may say back what we sent them.
+/// The event with its texts cleaned and without secrets: partners may echo what we sent them.
 pub(crate) fn tamed(event: DeliveryEvent, secrets: &Secrets) -> DeliveryEvent {
     let words = |words: &str| tidy(&secrets.cut(words), Lines::Many, WORDS_CHARS);
     let name = |receipt: Receipt| Receipt(tidy(&receipt.0, Lines::One, NAME_CHARS));
@@ -38,7 +39,7 @@ pub(crate) fn tamed(event: DeliveryEvent, secrets: &Secrets) -> DeliveryEvent {
     }
 }
 
-/// The name that a notice gives, if it can be one.
+/// The name in a notice, if it can be one.
 pub(crate) fn named(text: &str) -> Option<String> {
     Text::new(text, Limit::RECEIPT).ok().map(String::from)
 }

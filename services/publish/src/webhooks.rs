@@ -1,15 +1,16 @@
-//! Webhooks out, after Standard Webhooks 1.0 (standardwebhooks.com): submissions and deliveries that changed, told to whoever an
-//! organiser named.
+//! Outgoing webhooks, by Standard Webhooks 1.0 (standardwebhooks.com): changes of submissions and deliveries, sent to
+//! the endpoints that organisers configured.
 //!
 //! | what | file |
 //! |---|---|
 //! | signatures | `sign` |
 //! | an endpoint's address and secrets, sealed | `runtime::webhook` |
-//! | when the next attempt is | `schedule` |
-//! | the sender: claims, calls, writes down | `sender` |
+//! | the time of the next attempt | `schedule` |
+//! | the sender: claims, calls, records | `sender` |
 //!
-//! What a receiver may rely on: every change is told at least once, under one `webhook-id` however often it is tried; the body is
-//! the same to the byte at every attempt. What it may not rely on: order. `timestamp` in the payload says when it happened.
+//! A receiver may rely on this: every change is sent at least once, under one `webhook-id` however often it is tried;
+//! the body is equal to the byte at every attempt. It may not rely on order. `timestamp` in the payload is the time of
+//! the change.
 
 pub(crate) mod schedule;
 mod sender;

@@ -1,13 +1,13 @@
-//! XML as text: what we write is well-formed whatever people typed, since it is escaped and what XML 1.0 forbids is left out.
+//! Writes XML: always well-formed, since text is escaped and characters that XML 1.0 forbids are left out.
 
-/// A document that is being written, indented by two.
+/// A document in progress, indented by two.
 pub(crate) struct Xml {
     text: String,
     open: Vec<&'static str>,
 }
 
 impl Xml {
-    /// An empty document in UTF-8; `doctype` is what stands between `<!DOCTYPE ` and `>`.
+    /// An empty document in UTF-8; `doctype` is the text between `<!DOCTYPE ` and `>`.
     pub(crate) fn new(doctype: Option<&str>) -> Self {
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         if let Some(doctype) = doctype {
@@ -16,7 +16,7 @@ impl Xml {
         Self { text, open: Vec::new() }
     }
 
-    /// Opens an element that holds others.
+    /// Opens an element with children.
     pub(crate) fn open(&mut self, name: &'static str, attributes: &[(&str, &str)]) {
         self.tag(name, attributes);
         self.text += ">\n";
@@ -43,7 +43,7 @@ impl Xml {
         self.text += &format!(">{}</{name}>\n", escaped(content));
     }
 
-    /// The document, with everything closed that is still open.
+    /// The document, with all open elements closed.
     pub(crate) fn finish(mut self) -> String {
         while !self.open.is_empty() {
             self.close();
@@ -64,7 +64,7 @@ impl Xml {
     }
 }
 
-/// Without line breaks, which a reader of attributes would make spaces of anyway.
+/// Without line breaks, which a reader of attributes would turn into spaces anyway.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
@@ -84,7 +84,8 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Whether a character may stand in XML 1.0 and is no control character (the range Char of its grammar, less C0, DEL and C1).
+/// Whether a character is allowed in XML 1.0 and is not a control character (the range Char of its grammar, without C0,
+/// DEL and C1).
 fn allowed(c: char) -> bool {
     matches!(c, '\t' | '\n') || (!c.is_control() && !matches!(c, '\u{fffe}' | '\u{ffff}'))
 }

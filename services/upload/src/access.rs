@@ -1,4 +1,4 @@
-//! Enforces the policy of each public route. What a policy does not allow is denied.
+//! Enforces the policy of each public route. Everything that a policy does not allow is denied.
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, RawPathParams, Request, State};
@@ -14,17 +14,17 @@ use crate::token;
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Policy {
-    /// Everybody, by a program or a script of any site.
+    /// Everyone, by a program or a script of any site.
     Public,
-    /// Everybody, in a browser: a page, which may set cookies and answers no script of another site.
+    /// Everyone, in a browser: a page, which may set cookies and does not answer scripts of other sites.
     Page,
-    /// The entrant of an upload's submission. The upload protocol's handlers judge it, since they know the upload.
+    /// The entrant of an upload's submission. The upload protocol's handlers check it, since they know the upload.
     Upload,
     /// The entrant of the submission in the address.
     Entry,
 }
 
-/// What stands before one route.
+/// The check before one route.
 #[derive(Clone)]
 pub(crate) struct Gate {
     pub(crate) app: Arc<App>,

@@ -1,5 +1,6 @@
-//! What entrants do, once for every way in: one transaction that recognises a repetition, makes the entry or changes it through
-//! `Submission::advance`, and writes the audit row where an entry is changed. Everything that staff can do is in the crate `desk`.
+//! The acts of entrants, each written once for pages and API: one transaction that recognises a repetition, creates the
+//! entry or changes it through `Submission::advance`, and writes the audit row if an entry is changed. Everything that
+//! staff can do is in the crate `desk`.
 
 pub(crate) mod correct;
 pub(crate) mod enter;

@@ -1,4 +1,4 @@
-//! What every request needs. There is nothing in it that a second replica would have to know.
+//! The state that every request needs. Nothing in it has to be known to a second replica.
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,7 +23,7 @@ use crate::live::Live;
 use crate::senders::Senders;
 use crate::stock::{self, Stock};
 
-/// Neighbours and settings.
+/// Connections and settings.
 pub struct App {
     /// The database.
     pub store: Store,
@@ -31,55 +31,55 @@ pub struct App {
     pub objects: Objects,
     /// Contests.
     pub catalogue: Arc<Catalogue>,
-    /// The server's time, by which deadlines are judged.
+    /// The server's clock, which deadlines are checked against.
     pub clock: Clock,
     /// Keys for personal data.
     pub keys: Keyring,
-    /// Where the part that is just coming in lies, at most two of them an upload.
+    /// The directory for parts that are being received, at most two per upload.
     pub scratch: ScratchDir,
-    /// Who was refused, and where.
+    /// Counts of refused requests, by door.
     pub doors: Doors,
-    /// Who entered how often lately, at this replica.
+    /// Recent entries per address, at this replica.
     pub entries: Limiter,
-    /// Which pages of entries are open, and hear of changes.
+    /// The open pages of entries, which are notified of changes.
     pub live: Live,
-    /// Sends mail; `None` where no mail server is named.
+    /// Sends mail; `None` if no mail server is configured.
     pub mailer: Option<Mailer>,
     /// Wakes the sender of mail.
     pub mail_waits: Notify,
-    /// Who asked how often for a mailed link lately, at this replica.
+    /// Recent requests for a mailed link per address, at this replica.
     pub links: Limiter,
-    /// Who is sending bytes to this replica.
+    /// The clients that are sending bytes to this replica.
     pub senders: Senders,
-    /// What entrants' films come to.
+    /// The total size of entrants' films.
     pub stock: Stock,
-    /// Numbers and places.
+    /// Numbers and addresses.
     pub settings: Settings,
     /// Cancelled when the service is to stop: running uploads make durable what they have and answer.
     pub stop: CancellationToken,
-    /// Work that outlives its request: writing what came before a connection broke, making and verifying objects.
+    /// Work that outlives its request: writing bytes that came before a connection broke, making and verifying objects.
     pub tasks: TaskTracker,
 }
 
-/// Numbers and places.
+/// Numbers and addresses.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// What goes before `/files` in addresses that clients are told; empty: addresses are paths.
+    /// The prefix of `/files` in addresses given to clients; empty: addresses are paths.
     pub public_url: String,
-    /// How long an upload lives without a request.
+    /// How long an upload is kept without a request.
     pub expires_after: Duration,
     /// Longest silence of a client within a request.
     pub read_deadline: Duration,
-    /// How long a lock holds without renewal.
+    /// How long a lock is valid without renewal.
     pub lease: Duration,
-    /// How long a request waits for another one's lock.
+    /// How long a request waits for another request's lock.
     pub lock_patience: Duration,
-    /// How long the answer to the last byte waits for the object to be verified. It is not a condition: if it takes longer,
-    /// the answer comes and the submission's state follows.
+    /// How long the answer to the last byte waits for the object to be verified. If verification takes longer, the
+    /// answer is sent and the submission's state follows.
     pub finish_patience: Duration,
-    /// Entries that one address may make at once, and then every minute; 0 for any number.
+    /// Entries that one address may make at once, and then per minute; 0 for no limit.
     pub entries_per_minute: u32,
-    /// Proxies of ours before this service, each of which adds to X-Forwarded-For.
+    /// Our proxies before this service, each of which adds to X-Forwarded-For.
     pub forwarded_hops: u8,
     /// Sites whose scripts may use the API in a browser.
     pub cors_origins: Origins,
@@ -89,29 +89,29 @@ pub struct Settings {
     pub desk_url: Option<String>,
     /// Connections at once.
     pub connections: usize,
-    /// How long a client may take to say what it wants.
+    /// Time limit for a client to send its request headers.
     pub heads_within: Duration,
-    /// How many of a hundred connections, requests and uploads at once one address may have; 100: all of them.
+    /// The share of connections, requests and uploads at once that one address may have, in percent; 100: all of them.
     pub address_share_percent: u8,
-    /// Requests for JSON and files that are worked on at once, several for each connection to the database.
+    /// Requests for JSON and files that are handled at once, several for each database connection.
     pub requests_at_once: usize,
-    /// Requests that bring bytes at once: each has up to two parts on disk and some hundred KiB in memory.
+    /// Requests that send bytes at once: each has up to two parts on disk and some hundred KiB in memory.
     pub uploads_at_once: usize,
-    /// What is JSON or a small file is answered within this.
+    /// Time limit for answers that are JSON or a small file.
     pub api_deadline: Duration,
-    /// What the unfinished uploads of one entry may come to, as a multiple of its contest's largest film.
+    /// The largest total of one entry's unfinished uploads, as a multiple of its contest's largest film.
     pub budget_factor: u8,
-    /// Bytes of entrants' films in the installation, whole or not, from which on no upload begins; 0 for no bound.
+    /// Bytes of entrants' films in the installation, complete or not, above which no upload begins; 0 for no limit.
     pub high_water_bytes: u64,
-    /// Unfinished uploads in the installation from which on no upload begins; 0 for no bound.
+    /// Unfinished uploads in the installation above which no upload begins; 0 for no limit.
     pub most_unfinished: u64,
-    /// How often these are asked for.
+    /// How often these are counted.
     pub high_water_every: Duration,
-    /// Bytes a second that a client sends at least, on average.
+    /// Minimum average rate of a client, bytes a second.
     pub least_rate: u64,
-    /// How long a client may send nothing or too little, altogether, beyond what it earned by sending faster.
+    /// How long a client may send nothing or too little in total, beyond the credit it earned by sending faster.
     pub rate_grace: Duration,
-    /// How long a client has to be waited for before it can count as the slowest when every place is taken.
+    /// How long a client must have been waited for before it can count as the slowest when every slot is taken.
     pub slow_after: Duration,
 }
 
@@ -146,9 +146,9 @@ impl Default for Settings {
     }
 }
 
-/// The smallest part; S3 wants 5 MiB, and every part costs one call.
+/// The smallest part; S3 requires 5 MiB, and every part costs one call.
 const LEAST_PART_BYTES: u64 = 8 * 1024 * 1024;
-/// S3 allows 10,000 parts. The few below that are for the last one and for rounding.
+/// S3 allows 10,000 parts. The difference is for the last one and for rounding.
 const MOST_PARTS: u64 = 9_990;
 
 impl App {
@@ -158,14 +158,14 @@ impl App {
         LEAST_PART_BYTES.max(needed.next_multiple_of(1024 * 1024))
     }
 
-    /// When an upload of that work is given up if nothing more comes.
+    /// When an upload of that work expires if nothing more comes.
     pub fn expiry(&self, contest: &Contest, work: &SubmissionRow) -> DateTime<Utc> {
         let now = self.clock.now();
         let idle = now + TimeDelta::from_std(self.settings.expires_after).unwrap_or(TimeDelta::days(1));
         contest.finish_before(work.cure.as_ref()).map_or(idle, |latest| idle.min(latest))
     }
 
-    /// The largest upload that any contest takes, bytes.
+    /// The largest upload that any contest accepts, bytes.
     pub fn max_bytes(&self) -> u64 {
         self.catalogue.contests.values().map(|contest| contest.max_upload_bytes).max().unwrap_or_default()
     }

@@ -20,8 +20,8 @@ const SEND: &str = "Authorization, Content-Type, Accept-Language, Idempotency-Ke
 const READ: &str = "Location, Retry-After, Idempotent-Replayed, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size, \
      Tus-Checksum-Algorithm, Upload-Length, Upload-Defer-Length, Upload-Offset, Upload-Metadata, Upload-Concat, Upload-Expires";
 
-/// Middleware around every route: answers preflights, and marks answers to requests of sites that may read them. An answer to another
-/// site is made all the same; its browser does not hand it to the script.
+/// Middleware around every route: answers preflights, and marks answers to requests of sites that may read them. A
+/// request of another site is answered all the same; the browser does not give the answer to its script.
 pub(crate) async fn cors(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let origins = &app.settings.cors_origins;
@@ -30,7 +30,7 @@ pub(crate) async fn cors(State(app): State<Arc<App>>, request: Request, next: Ne
     let mut response = if preflight { StatusCode::NO_CONTENT.into_response() } else { next.run(request).await };
     let headers = response.headers_mut();
     if let Origins::These(_) = origins {
-        // A cache may hand no site the answer of another one, nor one that names none.
+        // A cache must not give a site the answer for another one, nor the answer to a request without an origin.
         headers.append(VARY, HeaderValue::from_static("Origin"));
     }
     let Some(allowed) = allowed else { return response };

@@ -1,4 +1,4 @@
-//! The entry form as a JSON API: enter, look, correct, replace the film, withdraw.
+//! The entry form as a JSON API: enter, read, correct, replace the film, withdraw.
 use std::time::Instant;
 
 use axum::Extension;
@@ -28,12 +28,12 @@ pub(crate) fn contest_of<'a>(app: &'a App, submission: &SubmissionRow) -> Result
     contest.ok_or_else(|| anyhow::anyhow!("the catalogue lost the contest {}", submission.contest).into())
 }
 
-/// Refuses what no longer takes an upload: it has its film, or was taken back.
+/// Refuses a work that no longer accepts an upload: it has its film, or was withdrawn or revoked.
 pub(crate) fn check_open(submission: &SubmissionRow) -> Result<(), Problem> {
     if submission.machine.takes_upload() { Ok(()) } else { Err(Code::SubmissionClosed.into()) }
 }
 
-/// Refuses a request of an address from which too many came lately.
+/// Refuses a request of an address that has sent too many lately.
 pub(crate) fn spare(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Result<(), Problem> {
     let Settings { entries_per_minute, forwarded_hops, .. } = app.settings;
     if let (Some(Extension(Peer(peer))), 1..) = (peer, entries_per_minute) {

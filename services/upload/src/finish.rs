@@ -1,7 +1,7 @@
-//! The end of a good upload: the object is made, read back and compared, and only then the submission moves on.
+//! The end of a successful upload: the object is made, read back and compared, and only then the submission moves on.
 //!
-//! Every step may run twice. What a crash interrupts, the sweeper of any replica takes up. A try without a result is put off; one
-//! that can have none ends with a failure that the client reads.
+//! Every step may run twice. The sweeper of any replica resumes what a crash interrupted. A try without a result is
+//! postponed; one that cannot have a result ends with a failure that the client reads.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,28 +24,29 @@ use crate::writer::lock::{Lock, Standing};
 use crate::writer::spool::Spool;
 use runtime::problem::{Code, Problem};
 
-/// What is digested in one go, off the async threads. Twice as much is in memory.
+/// Bytes digested at once, off the async threads. Twice as much is in memory.
 const BATCH_BYTES: usize = 512 * 1024;
-/// Tries that fail while the database and the object store answer. The upload is given up after the last one, more than an hour
-/// after the first. While one of the two is away nothing is counted.
+/// Tries that fail although the database and the object store answer. The upload is abandoned after the last one, more
+/// than an hour after the first. While one of the two is unavailable nothing is counted.
 const MOST_FAULTS: i32 = 12;
-/// How long a concatenation waits for a piece that is being read back, before it is put off.
+/// How long a concatenation waits for a piece that is being read back, before it is postponed.
 const PIECE_PATIENCE: Duration = Duration::from_secs(10);
-/// How often it looks.
+/// How often it polls.
 const PIECE_EVERY: Duration = Duration::from_millis(200);
 
-/// Why joining pieces came to an end.
+/// Why joining pieces ended.
 #[derive(Debug, thiserror::Error)]
 enum NoJoin {
-    /// It or its object is gone, and does not come back.
+    /// The piece or its object is gone permanently.
     #[error("piece {0} is gone")]
     PieceGone(UploadId),
-    /// Its own finishing is not over, and counts its own faults.
+    /// The piece is still being finished, and counts its own failures.
     #[error("piece {0} is not finished yet")]
     PieceUnfinished(UploadId),
 }
 
-/// Finishes an upload in a task of its own, and waits a little, so that the state that a client asks for next is the new one.
+/// Finishes an upload in a task of its own, and waits a little, so that the state that a client requests next is the
+/// new one.
 pub(crate) async fn soon(app: &Arc<App>, id: UploadId) {
     let running = app.tasks.spawn(run(app.clone(), id).in_current_span());
     let _ = tokio::time::timeout(app.settings.finish_patience, running).await;
@@ -64,7 +65,7 @@ async fn try_run(app: &Arc<App>, id: UploadId) -> anyhow::Result<()> {
     let lost = async move { standing.wait_for(|it| *it == Standing::Lost).await.map(drop) };
     let done = tokio::select! {
         done = finish(app, &upload, &lock) => done,
-        _ = lost => anyhow::bail!("somebody else finishes it"),
+        _ = lost => anyhow::bail!("another process finishes it"),
         () = app.stop.cancelled() => {
             lock.release().await;
             anyhow::bail!("the service stops");
@@ -73,12 +74,12 @@ async fn try_run(app: &Arc<App>, id: UploadId) -> anyhow::Result<()> {
     if let Err(err) = &done {
         put_off(app, &upload, &lock, err).await?;
     }
-    // Out of reach of the lock, which is over by now: the pieces of a concatenation are due once the whole is there.
+    // After the lock was released: the pieces of a concatenation are due once the whole exists.
     sweep::free_due(app).await;
     done
 }
 
-/// A try ended without a result: there will be another one later, unless there is no use in it.
+/// A try ended without a result: there will be another one later, unless it would be useless.
 async fn put_off(app: &App, upload: &UploadRow, lock: &Lock, err: &anyhow::Error) -> anyhow::Result<()> {
     let (id, store) = (upload.id, &app.store);
     let failed = if matches!(err.downcast_ref(), Some(NoJoin::PieceGone(_))) {
@@ -101,7 +102,7 @@ async fn put_off(app: &App, upload: &UploadRow, lock: &Lock, err: &anyhow::Error
     Ok(())
 }
 
-/// Whether a failed try says something about the upload, and not about neighbours that are away.
+/// Whether a failed try is the upload's fault, and not that of an unavailable server.
 pub(crate) fn is_fault(err: &anyhow::Error) -> bool {
     let away = err.chain().any(|cause| {
         matches!(cause.downcast_ref(), Some(ObjectError::Unavailable(_) | ObjectError::File(_)))
@@ -127,7 +128,7 @@ async fn finish(app: &Arc<App>, upload: &UploadRow, lock: &Lock) -> anyhow::Resu
         app.store.metrics().uploads.count("failed");
         return Ok(());
     };
-    // Before the row says that it is over: who crashes here does it again, who crashes after it never comes back.
+    // Before the row says that it is over: a crash before that repeats this, a crash after it never would.
     app.objects.delete_prefix(&ObjectKey::upload_prefix(id), &[ObjectKey::Upload(id).to_string()]).await?;
     if upload.offset >= upload.part_size {
         sweep::abort_unnamed(app, id).await?;
@@ -143,7 +144,7 @@ async fn finish(app: &Arc<App>, upload: &UploadRow, lock: &Lock) -> anyhow::Resu
     Ok(())
 }
 
-/// Makes the parts one object, unless that was done before a crash.
+/// Completes the multipart upload, unless that was done before a crash.
 async fn complete(app: &App, upload: &UploadRow, parts: &[PartRow]) -> anyhow::Result<()> {
     let key = ObjectKey::Upload(upload.id);
     let Some(multipart) = &upload.multipart_id else { return Ok(()) };
@@ -159,14 +160,14 @@ async fn complete(app: &App, upload: &UploadRow, parts: &[PartRow]) -> anyhow::R
     }
     match app.objects.complete_multipart(&of, &stored).await {
         Ok(()) => Ok(()),
-        // An answer that got lost: the first try did it.
+        // The answer was lost: the first try did it.
         Err(ObjectError::NotFound) if app.objects.head(&key).await? == upload.offset => Ok(()),
         Err(err) => Err(err).context("complete the upload in parts"),
     }
 }
 
-/// Reads the object back and compares size and every part's digest with what was received; the SHA-256 of the whole, or `None`
-/// if they differ.
+/// Reads the object back and compares size and every part's digest with what was received; returns the SHA-256 of the
+/// whole, or `None` if they differ.
 async fn read_back(app: &App, upload: &UploadRow, parts: &[PartRow]) -> anyhow::Result<Option<Vec<u8>>> {
     let mut object = app.objects.read(&ObjectKey::Upload(upload.id)).await.context("read the object back")?;
     let expected: u64 = parts.iter().map(|part| part.bytes).sum();
@@ -185,7 +186,7 @@ async fn read_back(app: &App, upload: &UploadRow, parts: &[PartRow]) -> anyhow::
             let (mut digest, mut digests) = (whole.await?, pieces.await?);
             let (full, sizes): (Arc<[Bytes]>, _) = (std::mem::take(&mut batch).into(), sizes.clone());
             batched = 0;
-            // Side by side, while more is read: digesting takes longer than reading.
+            // In parallel with reading: digesting takes longer.
             whole = spawn_blocking({
                 let full = full.clone();
                 move || {
@@ -209,7 +210,7 @@ async fn read_back(app: &App, upload: &UploadRow, parts: &[PartRow]) -> anyhow::
     Ok(same.then(|| whole.finalize().to_vec()))
 }
 
-/// The digest of each part, of what comes in any pieces.
+/// The digest of each part, of bytes that arrive in any pieces.
 #[derive(Default)]
 struct Pieces {
     part: Sha256,
@@ -233,7 +234,7 @@ impl Pieces {
         }
     }
 
-    /// An upload without a byte has one part, of no bytes.
+    /// An empty upload has one part without bytes.
     fn close_empty(&mut self, sizes: &[u64]) {
         if sizes == [0] {
             self.done.push(self.part.finalize_reset().to_vec());
@@ -241,7 +242,7 @@ impl Pieces {
     }
 }
 
-/// Puts the pieces of a concatenation one after the other, in parts of its own. Begins again if it was interrupted.
+/// Writes the pieces of a concatenation one after the other, in parts of its own. Starts again if it was interrupted.
 async fn join(app: &App, upload: &UploadRow, lock: &Lock) -> anyhow::Result<()> {
     let parts = app.store.upload_parts(upload.id).await?;
     if parts.iter().map(|part| part.bytes).sum::<u64>() == upload.offset && !parts.is_empty() {
@@ -257,7 +258,7 @@ async fn join(app: &App, upload: &UploadRow, lock: &Lock) -> anyhow::Result<()> 
     sweep::abort_unnamed(app, upload.id).await?;
     let to = begin_parts(app, upload.id, lock.fence).await?;
     let joined = join_into(app, upload, &to).await;
-    // The next try begins at the first piece again, perhaps much later. If this fails, that one aborts it.
+    // The next try begins at the first piece again, perhaps much later. If this abort fails, the next try repeats it.
     if joined.is_err()
         && let Err(err) = app.objects.abort_multipart(&to).await
     {
@@ -267,7 +268,7 @@ async fn join(app: &App, upload: &UploadRow, lock: &Lock) -> anyhow::Result<()> 
     Ok(())
 }
 
-/// Waits a little for a piece that is being read back. What a crash left unfinished of it is the sweeper's.
+/// Waits a little for a piece that is being read back. A piece left unfinished by a crash is resumed by the sweeper.
 async fn wait_for_piece(app: &App, id: UploadId) -> anyhow::Result<()> {
     let until = Instant::now() + PIECE_PATIENCE;
     loop {

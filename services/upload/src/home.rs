@@ -1,4 +1,4 @@
-//! GET /about: what programs and operators find here, in Chinese and English. No script, no state, nothing from elsewhere.
+//! GET /about: links for programs and operators, in Chinese and English. No script, no state, nothing from elsewhere.
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use runtime::serving::page::{STYLE, escaped, shown};
 
 use crate::app::App;
 
-/// Says what there is and where, to people.
+/// Lists the addresses of this installation, for people.
 pub(crate) async fn page(State(app): State<Arc<App>>) -> impl IntoResponse {
     shown(&text(&app))
 }
@@ -69,7 +69,7 @@ fn text(app: &App) -> String {
     page
 }
 
-/// Where staff go on, if this installation has told its services. Nothing of the desk itself is served here.
+/// The address of the desk, if it is configured. Nothing of the desk itself is served here.
 fn desk(app: &App) -> String {
     let Some(url) = &app.settings.desk_url else { return String::new() };
     let url = escaped(url);
@@ -80,8 +80,8 @@ fn desk(app: &App) -> String {
     )
 }
 
-/// What the admin port tells: metrics, how to load the dashboards, the runbook. An address that others can reach is nobody's business
-/// here.
+/// The contents of the admin port: metrics, how to load the dashboards, the runbook. An admin address that others can
+/// reach is not revealed here.
 fn admin(app: &App) -> String {
     let rows: [(&[&str], &str, &str); 3] = [
         (&["/metrics", "/healthz", "/readyz"], "指标、存活与就绪。", "Metrics, liveness, readiness."),

@@ -1,23 +1,23 @@
-//! Uploads in: the entry form as JSON and the film by tus 1.0.0, straight into the object store.
+//! Uploads: the entry form as JSON and the film by tus 1.0.0, straight into the object store.
 //!
 //! | question | file |
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
 //! | what do people see in a browser? | `site` |
-//! | what does an entry need, and how does it stand? | `entries` |
+//! | what does an entry need, and what is its state? | `entries` |
 //! | what can entrants do to an entry? | `act` |
-//! | how do bytes come in? | `tus` |
-//! | how do they survive? | `writer` |
-//! | when is an upload whole, and what happens to the others? | `finish`, `sweep` |
+//! | how are bytes received? | `tus` |
+//! | how are they made durable? | `writer` |
+//! | when is an upload complete, and what happens to the others? | `finish`, `sweep` |
 //! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places` |
 //! | how is an entry numbered, and found by its number? | `receipt` |
 //! | how is a lost link sent again? | `mail` |
-//! | which open pages hear of a change? | `live` |
+//! | which open pages are notified of a change? | `live` |
 //! | how does a unit enter works? | `by_unit` |
 //! | what is a spreadsheet's reader asked, and what does its answer mean? | `sheet` |
-//! | who is too slow, and how much is unfinished altogether? | `senders`, `stock` |
+//! | who is too slow, and how much is unfinished in total? | `senders`, `stock` |
 //!
-//! Absent here: any state between two requests, any file name as a key, any byte that was told to be durable and is not.
+//! Absent here: any state between two requests, any file name as a key, any acknowledged byte that is not durable.
 
 mod access;
 mod act;
@@ -43,7 +43,7 @@ mod token;
 mod tus;
 mod writer;
 
-/// Works that a recommending unit enters, and the keys by which it sends their films.
+/// Works that a recommending unit enters, and the keys with which it sends their films.
 pub mod by_unit {
     pub use crate::act::enter_row::{Became, Row, enter_row, hash, key_of, of, work_of};
     pub use crate::site::cookies::keep_entry;

@@ -1,5 +1,5 @@
-//! How many entries one address may make: a burst, and then so many a minute. Bounded in memory, each replica for itself: it keeps
-//! a script from filling the database, it does not count fairly.
+//! How many entries one address may make: a burst, and then a number per minute. Bounded in memory, each replica by
+//! itself: it keeps a script from filling the database; it is not an exact count.
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -10,16 +10,16 @@ use runtime::serving::client::bucket_of;
 /// Addresses that are remembered, 40 bytes each.
 const MOST: usize = 65_536;
 
-/// One bucket an address: when it would be empty again (generic cell rate algorithm).
+/// One bucket per address: the time when it will be empty again (generic cell rate algorithm).
 #[derive(Default)]
 pub struct Limiter {
     empty_at: Mutex<HashMap<IpAddr, Instant>>,
 }
 
 impl Limiter {
-    /// Whether this address may have one more at `now`, of `per_minute` that it may have at once and then every minute.
+    /// Whether this address may make one more entry at `now`, with `per_minute` allowed at once and then every minute.
     pub(crate) fn allows(&self, address: IpAddr, per_minute: u32, now: Instant) -> bool {
-        // A panic while the lock is held leaves a whole map behind; without it, nobody is turned away.
+        // A panic while the lock is held leaves a consistent map; without the map, no request is refused.
         let Ok(mut empty_at) = self.empty_at.lock() else { return true };
         let minute = Duration::from_secs(60);
         let one = minute / per_minute.max(1);

@@ -1,5 +1,6 @@
-//! Which pages of entries are open, and hear of changes: what the broker announces, filtered for each entry. Nothing is stored. A page that
-//! may have missed a change loads everything again, so a lost message costs time and never leaves a page wrong.
+//! The open pages of entries, which are notified of changes: the broker's announcements, filtered for each entry.
+//! Nothing is stored. A page that may have missed a change reloads everything, so a lost message costs time and never
+//! leaves a page wrong.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,14 +15,14 @@ use tokio_util::sync::CancellationToken;
 
 /// Streams of one entry at once; a page that is not visible closes its stream.
 const OF_ONE_ENTRY: usize = 4;
-/// Streams that one process serves: a quarter of its connections. Without one a page is brought up to date by a reload.
+/// Streams that one process serves: a quarter of its connections. A page without a stream is updated by a reload.
 const AT_ONCE: usize = 512;
-/// Changes that are kept for a slow reader. A reader that falls further back loads everything again.
+/// Changes kept for a slow reader. A reader that falls further behind reloads everything.
 const BACKLOG: usize = 1_024;
 /// The key of a stream is checked this often, and before each change that it is sent.
 const CHECKED_EVERY: Duration = Duration::from_secs(60);
 
-/// What happened.
+/// A change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// An entry or one of its deliveries is in this state now; without a state only its progress changed.
@@ -44,7 +45,7 @@ impl Default for Live {
 }
 
 impl Live {
-    /// Sends what the broker announces, until `stop` or until the broker's channel closes.
+    /// Sends the broker's announcements, until `stop` or until the broker's channel closes.
     pub(crate) async fn hear(self, mut followed: mpsc::Receiver<Followed>, stop: CancellationToken) {
         loop {
             let followed = tokio::select! {
@@ -62,18 +63,18 @@ impl Live {
         }
     }
 
-    /// Sends a change to the pages that it is about.
+    /// Sends a change to the pages of its entry.
     pub fn send(&self, change: Change) {
-        // An error says that no page is open.
+        // An error means that no page is open.
         let _ = self.changes.send(change);
     }
 
-    /// Begins to read for a page of an entry.
+    /// Subscribes a page to an entry.
     ///
     /// # Errors
-    /// `too_many_streams` beyond the bound of one entry, `overloaded` beyond that of the process.
+    /// `too_many_streams` beyond the limit of one entry, `overloaded` beyond that of the process.
     pub(crate) fn read(&self, entry: SubmissionId, stop: CancellationToken) -> Result<Reader, Problem> {
-        // A panic while the lock is held leaves the counts valid.
+        // A panic while the lock is held leaves consistent counts.
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if open.values().sum::<usize>() >= AT_ONCE {
             return Err(Code::Overloaded.into());
@@ -94,7 +95,7 @@ fn checks() -> Interval {
     checks
 }
 
-/// One of the streams that an entry may have; dropping it frees it.
+/// One of the streams that an entry may have; drop frees it.
 struct Seat {
     open: Arc<Mutex<HashMap<SubmissionId, usize>>>,
     entry: SubmissionId,
@@ -121,17 +122,17 @@ pub(crate) struct Reader {
     _seat: Seat,
 }
 
-/// What a page's stream does next.
+/// The next step of a page's stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// It sends a change, if its key still opens the entry.
+    /// Send a change, if the key still opens the entry.
     Send(Change),
-    /// It checks its key.
+    /// Check the key.
     Check,
 }
 
 impl Reader {
-    /// What comes next; `None` once the process stops.
+    /// The next step; `None` once the process stops.
     pub(crate) async fn next(&mut self) -> Option<Next> {
         loop {
             let change = tokio::select! {

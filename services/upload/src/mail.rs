@@ -1,5 +1,5 @@
-//! Sends the links that were asked for. The rows are the truth: a process that dies while it sends is relieved by another one, and a mail is
-//! tried a few times, not for ever.
+//! Sends the requested links. The rows are authoritative: if a process dies while it sends, another one continues, and
+//! a mail is tried a limited number of times.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::receipt;
 use crate::site;
 use crate::token::Token;
 
-/// Mails that another replica was asked for, or that have to be tried again, are looked for this often.
+/// Interval of polling for mails that another replica was asked for, or that have to be tried again.
 const EVERY: Duration = Duration::from_secs(15);
 
 /// Sends until the process stops.
@@ -47,7 +47,7 @@ async fn send_due(app: &App, mailer: &Mailer) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends one. An entry whose entrant's data is gone has no address: it counts as refused.
+/// Sends one. An entry whose entrant's data is deleted has no address: it counts as refused.
 async fn send(app: &App, mailer: &Mailer, due: &DueLink) -> anyhow::Result<Result<(), MailError>> {
     let nobody = Ok(Err(MailError::Refused(None)));
     let Some(entry) = app.store.submission(due.submission).await? else { return nobody };
@@ -61,7 +61,7 @@ async fn send(app: &App, mailer: &Mailer, due: &DueLink) -> anyhow::Result<Resul
     Ok(mailer.send(&address, &subject, text).await)
 }
 
-/// Subject and text: number and link, and nothing that is personal.
+/// Subject and text: number and link, and no personal data.
 fn words(lang: Lang, receipt: &str, link: &str) -> (String, String) {
     match lang {
         Lang::Zh => (

@@ -42,7 +42,7 @@ mod words;
 )]
 struct Document;
 
-/// Writes down what the table of routes knows.
+/// Adds the policies of the table of routes to the document.
 struct Policies;
 
 impl Modify for Policies {
@@ -80,10 +80,10 @@ pub(crate) async fn page() -> impl IntoResponse {
     docs::page(&document())
 }
 
-/// The document, at an address of this server's own.
+/// The document, with this server's own address.
 pub fn document() -> Value {
     complete(&Document::openapi(), &described(), NO_PAGES)
 }
 
-/// No list of this API comes in pages.
+/// No list of this API is paged.
 const NO_PAGES: u32 = 0;

@@ -1,13 +1,13 @@
-//! How much is done at once, in numbers: who stands before which routes, and how long each may take. How places are taken and shared
-//! between addresses is `runtime::serving`'s.
+//! The limits of concurrency: which gate is before which routes, and how long each request may take. How slots are
+//! taken and shared between addresses is in `runtime::serving`.
 //!
-//! | bound | by | beyond it |
+//! | limit of | by | beyond it |
 //! |---|---|---|
 //! | connections, and those of one address | `serve` | 503 `overloaded` or 429 `too_many_at_once`, and the end of the connection |
 //! | requests for JSON and files, and how long each may take | here | 503 or 429 |
-//! | requests that bring bytes of films | here | 503 or 429; the upload goes on where it stood |
+//! | requests that send bytes of films | here | 503 or 429; the upload can be resumed where it was |
 //! | short requests about uploads, and how long each may take | here | 503 or 429 |
-//! | how slowly bytes may come, and who makes room when every place is taken | `writer`, `senders` | 503 `too_slow` |
+//! | how slowly bytes may come, and which client is dropped when every slot is taken | `writer`, `senders` | 503 `too_slow` |
 //! | bodies | the routes | 413 |
 //! | entries of one address | `limit` | 429 |
 //! | unfinished uploads of one entry, and their bytes | `tus::create` | 429 |
@@ -25,19 +25,20 @@ use runtime::serving::places::{Gate, Places, Until, placed};
 
 use crate::app::App;
 
-/// Before what is answered with JSON or a small file.
+/// The gate of requests answered with JSON or a small file.
 pub(crate) fn of_requests(app: &App) -> Gate {
     gate(app, app.settings.requests_at_once).within(app.settings.api_deadline)
 }
 
-/// Before the upload protocol.
+/// The gates of the upload protocol.
 #[derive(Clone)]
 pub(crate) struct Uploads {
     app: Arc<App>,
-    /// Before what brings bytes. An upload takes as long as it takes; each read has a deadline, and their sum a least rate.
+    /// Requests that send bytes. An upload has no time limit; each read has a deadline, and there is a minimum average
+    /// rate.
     bytes: Gate,
-    /// Before the rest: short, but each asks the database. Places of their own, so that who is refused at the one can ask at the
-    /// other how far its upload is.
+    /// All others: short, but each queries the database. They have slots of their own, so that a client that is refused
+    /// at the first gate can ask here how far its upload is.
     short: Gate,
 }
 
@@ -52,13 +53,13 @@ fn gate(app: &App, places: usize) -> Gate {
     Gate::new(places, app.settings.forwarded_hops, Until::Answered)
 }
 
-/// Counts those whom the public port turned away.
+/// Counts the requests that the public port refused.
 pub(crate) fn turned_away(app: &App) -> TurnedAway {
     app.store.metrics().calls.turned_away("public")
 }
 
-/// Middleware: a place for each request of the upload protocol, by its method as `tus::overridden` left it. If every place for bytes
-/// is taken, the slowest sender gives its own up.
+/// Middleware: a slot for each request of the upload protocol, by its method after `tus::overridden`. If every slot for
+/// bytes is taken, the slowest sender is dropped.
 pub(crate) async fn placed_upload(State(uploads): State<Uploads>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::PATCH | Method::POST) {
         return placed(State(uploads.short), request, next).await;

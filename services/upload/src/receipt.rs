@@ -10,8 +10,8 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::entries::contest_of;
 
-/// A new number for an entry of a contest. One in 10¹¹ divided by the number of entries is taken; then nothing is stored, and the form is
-/// sent again.
+/// A new number for an entry of a contest. The probability that it is taken is the number of entries divided by 10¹¹;
+/// then nothing is stored, and the client sends the form again.
 pub(crate) fn draw(contest: &Contest) -> anyhow::Result<Receipt> {
     Ok(Receipt::new(&contest.receipt_prefix, rand::rngs::OsRng.try_next_u64()?))
 }
@@ -24,10 +24,10 @@ pub(crate) async fn of(app: &App, entry: &SubmissionRow) -> Result<Receipt, Prob
     }
 }
 
-/// The entry of a number, as it stands in an address.
+/// The entry with the number in an address.
 ///
 /// # Errors
-/// `receipt_unknown`, which is counted as a refusal at the entrants' door: somebody may be guessing.
+/// `receipt_unknown`, which is counted as a refusal at the entrants' door, because it may be a guess.
 pub(crate) async fn named(app: &App, text: &str) -> Result<(Receipt, SubmissionRow), Problem> {
     let refused = |reason| Code::ReceiptUnknown.refused(Door::Entrants, reason, None::<Uuid>);
     let receipt: Receipt = text.parse().map_err(|_| refused(Reason::Malformed))?;

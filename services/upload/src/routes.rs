@@ -1,5 +1,5 @@
-//! Which address is whose, and who may use it: one table. The router is made of it and of nothing else, so a route without a
-//! policy cannot be, and a test can walk over all of them.
+//! Every address and who may use it, in one table. The router is built from it alone, so a route without a policy
+//! cannot exist, and a test can check all of them.
 use std::sync::Arc;
 
 use axum::Router;
@@ -32,14 +32,14 @@ struct Route {
     handler: MethodRouter<Arc<App>>,
 }
 
-/// A route as tests and the document see it.
+/// A route for tests and the document.
 #[derive(Clone, Debug)]
 pub struct Listed {
     /// Its one method.
     pub method: Method,
     /// With `{names}`.
     pub path: &'static str,
-    /// Who may.
+    /// Who may use it.
     pub policy: Policy,
 }
 
@@ -50,7 +50,7 @@ impl Listed {
     }
 }
 
-/// Every page, and what pages load.
+/// Every page, and the files that pages load.
 fn pages() -> Vec<Route> {
     let page = |path, handler| Route { method: Method::GET, path, policy: Policy::Page, handler };
     let form = |path, handler| Route { method: Method::POST, path, policy: Policy::Page, handler };
@@ -131,7 +131,8 @@ pub fn router(app: Arc<App>) -> Router {
     router_with(app, Router::new())
 }
 
-/// The same with further pages, which have their own gates and look: they take places as our pages do, and have no CORS either.
+/// The same with further pages, which have gates and a look of their own: they take slots as our pages do, and have no
+/// CORS either.
 pub fn router_with(app: Arc<App>, further: Router) -> Router {
     let requests = of_requests(&app);
     let api = of(&app, api())
@@ -164,7 +165,7 @@ pub fn router_with(app: Arc<App>, further: Router) -> Router {
         .with_state(app)
 }
 
-/// A router of these routes, each behind its gate.
+/// A router of these routes, each with its gate.
 fn of(app: &Arc<App>, routes: Vec<Route>) -> Router<Arc<App>> {
     routes.into_iter().fold(Router::new(), |router, route| {
         let gate = Gate { app: app.clone(), policy: route.policy };

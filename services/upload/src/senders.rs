@@ -1,21 +1,21 @@
-//! Who is sending bytes just now, and how fast on average: when every place is taken, the slowest gives its place up. What it sent is
-//! kept, and it may resume.
+//! The clients that are sending bytes, and their average rates: when every slot is taken, the slowest is dropped. What
+//! it sent is kept, and it may resume.
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Who sends a megabit a second or more is not slow, however full it is.
+/// A client that sends a megabit a second or more is never slow, however full the service is.
 const SLOW_PER_S: f64 = 128.0 * 1024.0;
 
-/// Everybody who sends. Clones are the same.
+/// All senders. Clones share them.
 #[derive(Clone, Default)]
 pub struct Senders {
     all: Arc<Mutex<Vec<Arc<Sending>>>>,
 }
 
-/// One who sends, until this is dropped.
+/// One sender, until this is dropped.
 pub(crate) struct Sender {
     sending: Arc<Sending>,
     all: Senders,
@@ -30,13 +30,13 @@ struct Sending {
 #[derive(Clone, Copy, Debug, Default)]
 struct Figures {
     bytes: u64,
-    /// How long it was waited for. The time that we take to store bytes is not the client's.
+    /// How long we waited for it. The time that we take to store bytes is not the client's.
     waited: Duration,
     waiting_since: Option<Instant>,
 }
 
 impl Senders {
-    /// One more.
+    /// Adds a sender.
     pub(crate) fn begin(&self) -> Sender {
         let sending = Arc::<Sending>::default();
         locked(&self.all).push(sending.clone());
@@ -57,7 +57,7 @@ impl Senders {
 }
 
 impl Figures {
-    /// Bytes a second; `None` before it was waited for long enough to tell.
+    /// Bytes a second; `None` before it was waited for long enough to know.
     fn rate(&self, now: Instant, grace: Duration) -> Option<f64> {
         let waited = self.waited + self.waiting_since.map_or(Duration::ZERO, |since| now - since);
         (waited >= grace).then(|| self.bytes as f64 / waited.as_secs_f64().max(0.001))
@@ -65,12 +65,12 @@ impl Figures {
 }
 
 impl Sender {
-    /// It is being waited for from now on.
+    /// Waiting for the client begins.
     pub(crate) fn wait(&self) {
         locked(&self.sending.figures).waiting_since = Some(Instant::now());
     }
 
-    /// So much came, or nothing does any more. Returns how long it was waited for.
+    /// This many bytes arrived, or the client ended. Returns how long it was waited for.
     pub(crate) fn came(&self, bytes: u64) -> Duration {
         let mut figures = locked(&self.sending.figures);
         let waited = figures.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());
@@ -79,7 +79,7 @@ impl Sender {
         waited
     }
 
-    /// Resolves when its place is needed for somebody faster.
+    /// Resolves when its slot is needed for a faster client.
     pub(crate) async fn dropped(&self) {
         self.sending.dropped.cancelled().await;
     }
@@ -91,7 +91,7 @@ impl Drop for Sender {
     }
 }
 
-/// A panic while one of these locks is held leaves whole figures.
+/// A panic while one of these locks is held leaves consistent figures.
 fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

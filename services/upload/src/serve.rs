@@ -1,4 +1,4 @@
-//! The role: the public API on its port, the sweeper, and an end within seconds.
+//! The role: the public API on its port, the sweeper, and a stop within seconds.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ use crate::places::turned_away;
 use crate::routes::{self, router_with};
 use crate::sweep::sweep;
 
-/// How long running requests may take to make durable what they have once asked to stop.
+/// Time limit for running requests to make durable what they have once asked to stop.
 const GRACE: Duration = Duration::from_secs(7);
 
 impl App {
-    /// From a process's neighbours and its configuration.
+    /// From a process's connections and its configuration.
     pub fn of(runtime: &Runtime) -> anyhow::Result<Arc<Self>> {
         let config = &runtime.config;
         let keys = config.keyring()?;
@@ -77,7 +77,7 @@ pub struct Further {
     pub paths: Vec<&'static str>,
 }
 
-/// Serves the public API on `LISTEN`, with further pages, until the process is told to stop.
+/// Serves the public API on `LISTEN`, with further pages, until the process is asked to stop.
 pub async fn serve(
     runtime: Arc<Runtime>,
     further: impl FnOnce(Arc<Runtime>, Arc<App>) -> anyhow::Result<Further>,
@@ -89,7 +89,7 @@ pub async fn serve(
     let followed = runtime.broker.follow(app.stop.clone());
     let hearing = tokio::spawn(app.live.clone().hear(followed, app.stop.clone()));
     let served = serve_with(app, listener, further).await;
-    // Every stream has ended by now, so nothing of it has to be finished.
+    // Every stream has ended by now, so nothing has to be finished.
     hearing.abort();
     served
 }
@@ -102,7 +102,7 @@ pub async fn serve_on(app: Arc<App>, listener: TcpListener) -> anyhow::Result<()
 /// The same with further pages.
 pub async fn serve_with(app: Arc<App>, listener: TcpListener, further: Further) -> anyhow::Result<()> {
     if let Err(err) = app.objects.ensure_bucket().await {
-        // It may come up later; until then uploads get 503.
+        // It may become available later; until then uploads get 503.
         warn!("the object store is not ready: {err}");
     }
     let paths = routes::list().into_iter().map(|route| route.path).chain(further.paths);
@@ -112,12 +112,12 @@ pub async fn serve_with(app: Arc<App>, listener: TcpListener, further: Further) 
     let mailing = app.mailer.clone().map(|mailer| tokio::spawn(send_links(app.clone(), mailer)));
     let (router, bounds, doors) = (router_with(app.clone(), further.router), bounds(&app.settings), app.doors.clone());
     serving::serve(listener, router, bounds, doors, turned_away(&app), &app.stop).await;
-    // Requests have answered; what they left to do is short, and the sweeper of the next start does the rest.
+    // Requests have answered; their remaining work is short, and the sweeper of the next start does the rest.
     app.tasks.close();
     let _ = tokio::time::timeout(GRACE, app.tasks.wait()).await;
     sweeping.abort();
     if let Some(mut mailing) = mailing {
-        // A mail that is just being sent is noted as sent.
+        // A mail that is being sent is still recorded as sent.
         if tokio::time::timeout(GRACE, &mut mailing).await.is_err() {
             mailing.abort();
         }
@@ -126,7 +126,7 @@ pub async fn serve_with(app: Arc<App>, listener: TcpListener, further: Further) 
 }
 
 fn bounds(settings: &Settings) -> Bounds {
-    // Behind a proxy of ours all connections are its own.
+    // Behind a proxy of ours all connections come from the proxy.
     let percent = if settings.forwarded_hops == 0 { settings.address_share_percent } else { 100 };
     Bounds {
         connections: settings.connections,

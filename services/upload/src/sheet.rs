@@ -1,4 +1,4 @@
-//! What the sandboxed child is asked about a spreadsheet, what its answer means, and which works it holds. Pure.
+//! The request to the sandboxed child about a spreadsheet, the meaning of its answer, and the works in it. Pure.
 use std::path::Path;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use runtime::child::ChildError;
 /// The name that every spreadsheet has in the input directory.
 pub const SHEET: &str = "sheet";
 
-/// After this a reader hangs; the largest sheet takes less than two seconds.
+/// After this a reader counts as hanging; the largest sheet takes less than two seconds.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
 /// Reads the cells of the one file of `input`.
@@ -25,11 +25,11 @@ pub fn request(input: &Path, limits: paper::Limits, allow_missing_landlock: bool
     }
 }
 
-/// The cells, or why the file is refused. A reader that crashes or takes too long has met a file that no program writes; it is not tried
-/// again, since a person waits for the answer and can send the file again.
+/// The cells, or why the file is refused. A reader that crashes or takes too long has a file that no program writes; it
+/// is not tried again, since a person waits for the answer and can send the file again.
 ///
 /// # Errors
-/// What went wrong on our side. [`ChildError::Lied`] for an answer beyond `limits`.
+/// A fault of ours. [`ChildError::Lied`] for an answer beyond `limits`.
 pub fn answered(
     answer: Result<Answer, ChildError>,
     limits: &paper::Limits,
@@ -45,10 +45,10 @@ pub fn answered(
     }
 }
 
-/// The works of the first worksheet that holds any.
+/// The works of the first worksheet that contains any.
 ///
 /// # Errors
-/// What is wrong with the worksheet that comes nearest.
+/// What is wrong with the worksheet that is nearest to a sheet.
 pub fn works(contest: &Contest, unit: &str, book: &Book) -> Result<Sheet, SheetError> {
     let mut error = SheetError::NoHeadings;
     for sheet in &book.sheets {

@@ -2,19 +2,20 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | what does a contest say of itself? | `contest` |
+//! | what does a contest's page show? | `contest` |
 //! | what does the browser need to check a film before it is sent? | `film` |
 //! | how is a work entered? | `enter`, `asked`, `typed` |
-//! | how does an entry stand, and who acts next? | `entry`, `course`, `events` |
+//! | what is the state of an entry, and who acts next? | `entry`, `course`, `events` |
 //! | who may see it, and what can they do? | `key`, `opened`, `cookies`, `withdraw` |
 //! | how is its form corrected, and its film replaced? | `correct`, `replace` |
-//! | what is the receipt on paper? | `paper` |
+//! | what is the printed receipt? | `paper` |
 //! | how is an entry found by its number, and a lost link sent again? | `find` |
-//! | what stands around each page, in which language? | `shell`, `templates/site.html` |
+//! | what surrounds each page, in which language? | `shell`, `templates/site.html` |
 //! | style sheets, modules, and the switch between the languages | `assets` |
 //! | how does a problem look in a browser? | `problem` |
 //!
-//! A route of pages may set and read cookies, so none of them answers scripts of other sites: `routes` lays CORS around the others only.
+//! A route of pages may set and read cookies, so none of them answers scripts of other sites: `routes` adds CORS to the
+//! others only.
 use askama::Template;
 use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, VARY};
@@ -44,7 +45,7 @@ pub(crate) mod shell;
 mod typed;
 pub(crate) mod withdraw;
 
-/// A page as an answer, which caches between here and the browser keep apart by language.
+/// A page as an answer, which caches between here and the browser store separately by language.
 fn shown(page: &impl Template) -> Result<Response, Problem> {
     shown_with(StatusCode::OK, page)
 }
@@ -56,7 +57,8 @@ fn shown_with(status: StatusCode, page: &impl Template) -> Result<Response, Prob
         (CONTENT_SECURITY_POLICY, POLICY),
         (CACHE_CONTROL, "no-store"),
         (VARY, "Accept-Language, Cookie"),
-        // Browsers send the origin of a form only so; without it one that sends no Sec-Fetch-Site could not send any form.
+        // Browsers send the origin of a form only with this policy; otherwise a browser without Sec-Fetch-Site could
+        // not send any form.
         (REFERRER_POLICY, "same-origin"),
     ];
     Ok((status, headers, Html(text)).into_response())

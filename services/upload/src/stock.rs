@@ -1,9 +1,9 @@
-//! The high-water mark: how much the object store may hold of entrants' films in the whole installation, how many uploads may be
-//! unfinished, and what is refused beyond that.
+//! The high-water mark: how many bytes of entrants' films the object store may hold in the whole installation, how many
+//! uploads may be unfinished, and what is refused beyond that.
 //!
-//! Films that are whole count as well as those that are on their way, since nothing deletes the film of a work that was refused: without
-//! that, entries of any number could fill the store one after the other. Finished files are not counted: there are as many as people let
-//! works in.
+//! Complete films count as well as unfinished ones, since nothing deletes the film of a refused work: otherwise entries
+//! could fill the store one after the other. Renditions are not counted: their number depends on how many works people
+//! accept.
 use std::time::Duration;
 
 use runtime::store::uploads;
@@ -14,22 +14,23 @@ use tracing::info;
 use crate::app::App;
 use runtime::problem::{Code, Problem};
 
-/// What is known of the installation's stock: one question to the database for many requests.
+/// The installation's figures: one database query for many requests.
 #[derive(Default)]
 pub struct Stock {
     seen: Mutex<Option<(Instant, uploads::Stock)>>,
 }
 
-/// What is wished for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wish {
     /// A new upload.
     Begin,
-    /// More bytes of one that began, or its end: these have a tenth more, so that what was begun can be finished.
+    /// More bytes of an upload in progress, or its end: these have a tenth more, so that uploads that were begun can be
+    /// finished.
     GoOn,
 }
 
-/// Refuses what would go beyond the high-water mark.
+/// Refuses what would exceed the high-water mark.
 pub(crate) async fn check(app: &App, wish: Wish) -> Result<(), Problem> {
     let (mark, most_unfinished) = (app.settings.high_water_bytes, app.settings.most_unfinished);
     if mark == 0 && most_unfinished == 0 {
@@ -52,8 +53,8 @@ pub(crate) async fn check(app: &App, wish: Wish) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Makes room for uploads that begin later: uploads that never came to one part and stood still for [`IDLE`] are given up, as if their
-/// time were over. Otherwise a client that opens uploads and sends nothing could keep all others away for a day.
+/// Makes room for uploads that begin later: uploads that have less than one part and were idle for [`IDLE`] expire
+/// early. Otherwise a client that opens uploads and sends nothing could block all others for a day.
 async fn make_room(app: &App) -> anyhow::Result<()> {
     let given_up = app.store.give_up_idle_uploads(LITTLE_BYTES, IDLE).await?;
     if given_up > 0 {
@@ -76,7 +77,7 @@ impl Stock {
         Ok(stock)
     }
 
-    /// One more upload began here. Until the next look this replica knows of its own.
+    /// One more upload began here, which this replica counts until the next query.
     pub(crate) async fn begun(&self) {
         if let Some((_, stock)) = &mut *self.seen.lock().await {
             stock.unfinished += 1;
@@ -84,9 +85,9 @@ impl Stock {
     }
 }
 
-/// How often the stock is asked for. Between two looks 256 senders at 10 MB/s bring 12 GiB.
+/// How often the figures are queried. Between two queries 256 senders at 10 MB/s bring 12 GiB.
 pub(crate) const EVERY: Duration = Duration::from_secs(5);
-/// An upload of which nothing came for so long stands still.
+/// An upload that received nothing for this long is idle.
 const IDLE: Duration = Duration::from_secs(3600);
-/// So little is sent again within seconds: the smallest part.
+/// This much is sent again within seconds: the smallest part.
 const LITTLE_BYTES: u64 = 8 * 1024 * 1024;

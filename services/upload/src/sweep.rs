@@ -1,5 +1,5 @@
-//! What nobody asks for: uploads past their time are given up, what given-up ones put is freed, and what a crash left
-//! unfinished is finished. Any replica does it; rows are taken one by one, and one that fails each time keeps no other waiting.
+//! Work without a request: expired uploads are ended, objects of ended ones are freed, and what a crash left unfinished
+//! is finished. Any replica does it; rows are taken one by one, and one that fails each time does not delay the others.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,18 +14,19 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::finish;
 
-/// A crashed upload waits at most this long to be taken up, an expired one to be freed.
+/// Longest time until a crashed upload is resumed, or an expired one is freed.
 const EVERY: Duration = Duration::from_secs(5);
 /// Uploads of one kind in one round; the next round takes the next ones.
 const AT_ONCE: i64 = 16;
-/// Uploads that are finished side by side: a large one keeps three others from nothing.
+/// Uploads finished at the same time, so that a large one does not delay the others.
 const FINISHING: usize = 4;
-/// How often the whole installation looks for multipart uploads that no upload needs.
+/// How often the whole installation is searched for multipart uploads that no upload needs.
 const ORPHANS_EVERY: Duration = Duration::from_secs(3600);
-/// Multipart uploads that the database is asked about in one go.
+/// Multipart uploads that one database query checks.
 const ORPHANS_AT_ONCE: usize = 500;
 
-/// Sweeps until the service stops. Joining and reading back take as long as films are large, so freeing does not wait for them.
+/// Sweeps until the service stops. Joining and reading back take as long as films are large, so freeing does not wait
+/// for them.
 pub async fn sweep(app: Arc<App>) {
     let over = async {
         loop {
@@ -52,7 +53,7 @@ pub async fn sweep_once(app: &Arc<App>) {
     finish_due(app).await;
 }
 
-/// What is past its time.
+/// Ends what has expired.
 async fn sweep_over(app: &Arc<App>) {
     match app.store.expire_uploads(app.clock.now()).await {
         Ok(0) => {}
@@ -75,7 +76,7 @@ async fn sweep_over(app: &Arc<App>) {
     }
 }
 
-/// What a crash left unfinished, or a try that is due again.
+/// Finishes what a crash left, and tries that are due again.
 async fn finish_due(app: &Arc<App>) {
     match app.store.uploads_to_assemble(AT_ONCE).await {
         Ok(ids) => stream::iter(ids).for_each_concurrent(FINISHING, |id| finish::run(app.clone(), id)).await,
@@ -83,7 +84,7 @@ async fn finish_due(app: &Arc<App>) {
     }
 }
 
-/// Frees what was just given up, in a task of its own. If this fails, the next round does it.
+/// Frees what was just ended, in a task of its own. If this fails, the next round does it.
 pub(crate) fn soon(app: &Arc<App>) {
     app.tasks.spawn({
         let app = app.clone();
@@ -91,7 +92,7 @@ pub(crate) fn soon(app: &Arc<App>) {
     });
 }
 
-/// Frees what given-up uploads put. What fails is due again later.
+/// Frees the objects of ended uploads. What fails is due again later.
 pub(crate) async fn free_due(app: &App) {
     let due = match app.store.uploads_to_free(AT_ONCE).await {
         Ok(due) => due,
@@ -120,7 +121,7 @@ async fn free(app: &App, id: UploadId) -> anyhow::Result<()> {
     app.store.upload_freed(id).await
 }
 
-/// Aborts every multipart upload of this upload, such as one whose id died with a process before it was recorded.
+/// Aborts every multipart upload of this upload, such as one whose process died before its id was recorded.
 pub(crate) async fn abort_unnamed(app: &App, id: UploadId) -> anyhow::Result<()> {
     match app.objects.list_multiparts(&ObjectKey::upload_prefix(id)).await {
         Ok(begun) => {
@@ -128,15 +129,15 @@ pub(crate) async fn abort_unnamed(app: &App, id: UploadId) -> anyhow::Result<()>
                 app.objects.abort_multipart(&one).await?;
             }
         }
-        // A server that cannot list them has none of ours to hide for long: it has a rule for them.
+        // A server that cannot list multipart uploads removes ours by a lifecycle rule.
         Err(err) => warn!("the object store does not list uploads in parts: {err}"),
     }
     Ok(())
 }
 
-/// Aborts multipart uploads of uploads that are over or that nobody remembers: a writer that stood still for longer than it had its
-/// lock may have begun one after everything was freed. A row is there before its first multipart upload, so one without a row has
-/// none on its way.
+/// Aborts multipart uploads of uploads that are over or unknown: a writer that was paused for longer than its lock may
+/// have begun one after everything was freed. A row exists before its first multipart upload, so one without a row is
+/// not in progress.
 async fn abort_orphans(app: &App) {
     let begun = match app.objects.list_multiparts("uploads/").await {
         Ok(begun) => begun,

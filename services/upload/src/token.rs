@@ -1,4 +1,5 @@
-//! The entrant's token: returned once, kept as a digest. It names its submission, so that looking it up compares no secret.
+//! The entrant's token: returned once, stored as a digest. It names its submission, so that looking it up compares no
+//! secret.
 use std::ops::RangeInclusive;
 
 use axum::http::HeaderMap;
@@ -18,7 +19,7 @@ use uuid::Uuid;
 use crate::app::App;
 use runtime::problem::{Code, Problem};
 
-/// Random bytes in a token; as many as its digest has.
+/// Random bytes in a token; the same number as in its digest.
 const SECRET_BYTES: usize = 32;
 
 /// An entrant's token. Its text is secret.
@@ -35,14 +36,14 @@ impl Token {
         Self::again(SubmissionId(Uuid::now_v7()))
     }
 
-    /// A new one for an entry that has one.
+    /// A new one for an existing entry.
     pub(crate) fn again(id: SubmissionId) -> anyhow::Result<Self> {
         let mut secret = [0; SECRET_BYTES];
         rand::rngs::OsRng.try_fill_bytes(&mut secret)?;
         Ok(Self { id, text: format!("{}.{}", id.0.simple(), URL_SAFE_NO_PAD.encode(secret)) })
     }
 
-    /// Reads one; `None` for a text that is no token of ours. Whether it opens anything is another question.
+    /// Parses one; `None` for a text that is not a token of ours. It does not imply that the token opens anything.
     pub(crate) fn read(text: &str) -> Option<Self> {
         let (id, secret) = text.split_once('.')?;
         let whole = URL_SAFE_NO_PAD.decode(secret).is_ok_and(|secret| secret.len() == SECRET_BYTES);
@@ -50,30 +51,30 @@ impl Token {
         Some(Self { id, text: text.to_owned() })
     }
 
-    /// Whether its id was made between these instants, by the time that a UUID v7 holds. What a browser keeps of a draft is checked so:
-    /// works are listed in the order of their ids.
+    /// Whether its id was made between these instants, by the time in a UUID v7. This checks the key of a draft from a
+    /// browser, because works are listed in the order of their ids.
     pub(crate) fn is_of(&self, times: RangeInclusive<DateTime<Utc>>) -> bool {
         let made = self.id.0.get_timestamp().and_then(|made| DateTime::from_timestamp(made.to_unix().0 as i64, 0));
         made.is_some_and(|made| times.contains(&made))
     }
 
-    /// What its holder shows.
+    /// The text that its holder sends.
     pub fn text(&self) -> &str {
         &self.text
     }
 
-    /// What is kept of it.
+    /// The stored form.
     pub(crate) fn digest(&self) -> Vec<u8> {
         Sha256::digest(&self.text).to_vec()
     }
 
-    /// Whether it is the one of which this digest was kept.
+    /// Whether it is the token with this digest.
     pub(crate) fn opens(&self, digest: &[u8]) -> bool {
         self.digest().as_slice().ct_eq(digest).into()
     }
 }
 
-/// The submission whose token came as `Authorization: Bearer`.
+/// The submission whose token was sent as `Authorization: Bearer`.
 pub(crate) async fn authorize(app: &App, headers: &HeaderMap) -> Result<SubmissionRow, Problem> {
     let refused = |code: Code, reason, id: Option<SubmissionId>| code.refused(Door::Entrants, reason, id);
     let token = bearer(headers).ok_or_else(|| refused(Code::TokenMissing, Reason::Missing, None))?;

@@ -25,13 +25,13 @@ pub(crate) mod options;
 pub(crate) mod patch;
 pub(crate) mod terminate;
 
-/// The one version that is spoken.
+/// The only supported version.
 pub(crate) const VERSION: &str = "1.0.0";
 /// Names the method that a request is meant to have.
 const OVERRIDE: &str = "x-http-method-override";
 
-/// Middleware around the protocol's routes: every request but discovery states the version, every answer too. A method that the
-/// protocol does not have is refused as such, whatever version the request states.
+/// Middleware around the protocol's routes: every request except discovery states the version, and every answer too. A
+/// method that the protocol does not have is refused as such, whatever version the request states.
 pub(crate) async fn version(request: Request, next: Next) -> Response {
     let stated = request.headers().get("tus-resumable");
     let spoken = matches!(*request.method(), Method::POST | Method::HEAD | Method::PATCH | Method::DELETE);
@@ -46,8 +46,8 @@ pub(crate) async fn version(request: Request, next: Next) -> Response {
     response
 }
 
-/// Middleware before everything else of the protocol: a request has the method that `X-HTTP-Method-Override` names, for networks that
-/// know GET and POST only. So whatever limits or judges by the method does so by the one that is carried out.
+/// Middleware before everything else of the protocol: a request gets the method in `X-HTTP-Method-Override`, for
+/// networks that only pass GET and POST. So all limits and checks by method use the effective one.
 pub(crate) async fn overridden(mut request: Request, next: Next) -> Response {
     let mut wishes = request.headers().get_all(OVERRIDE).iter();
     if let Some(wished) = wishes.next() {
@@ -78,7 +78,7 @@ pub(crate) async fn one(
     }
 }
 
-/// The upload and its submission, for whoever has the submission's token.
+/// The upload and its submission, for the holder of the submission's token.
 pub(crate) async fn authorized(
     app: &App,
     id: UploadId,
@@ -92,7 +92,7 @@ pub(crate) async fn authorized(
     Err(Code::ForeignUpload.refused(Door::Entrants, Reason::Forbidden, Some(submission.id)))
 }
 
-/// Refuses what is over. An upload past its time is over even if nobody came to sweep it yet.
+/// Refuses what is over. An expired upload is over even if it was not swept yet.
 pub(crate) fn alive(app: &App, upload: &UploadRow) -> Result<(), Problem> {
     match upload.state {
         UploadState::Open if app.clock.now() < upload.expires_at => Ok(()),

@@ -1,15 +1,16 @@
-//! The way of a film's bytes, whatever brings them: as they come into the part that is coming in, whole parts into the object store, the
-//! rest into a tail object, and then the offset into the database. No offset is reported before that. Knows no protocol: the caller
-//! has checked who may write, where, and how much.
+//! The path of a film's bytes, whatever the protocol: received into the current part, complete parts into the object
+//! store, the rest into a tail object, and then the offset into the database. No offset is reported before that. The
+//! caller has checked who may write, where, and how much.
 //!
 //! | question | file |
 //! |---|---|
-//! | may an upload begin, and what is it at first? | `begin` |
+//! | may an upload begin, and what is its first state? | `begin` |
 //! | who writes? | `lock` |
 //! | where are bytes before they are a part? | `spool` |
-//! | are they the ones that were meant? | `checksum` |
+//! | are they the intended ones? | `checksum` |
 //!
-//! One part is sent while the next one comes in; so an upload holds at most two parts on disk, and a few hundred KiB in memory.
+//! One part is sent while the next one is received; so an upload has at most two parts on disk, and a few hundred KiB
+//! in memory.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,30 +41,30 @@ pub(crate) mod checksum;
 pub(crate) mod lock;
 pub(crate) mod spool;
 
-/// A writer that heard nothing from its client for this long gives way to one that has something to say.
+/// A writer that received nothing from its client for this long yields to one with data.
 const SILENT: Duration = Duration::from_secs(2);
-/// What is on its way when the service stops is still taken for this long.
+/// When the service stops, data in flight is still accepted for this long.
 const DRAIN: Duration = Duration::from_millis(250);
 
-/// Bytes on their way in.
+/// An incoming request with bytes.
 pub(crate) struct Ingest {
     pub(crate) app: Arc<App>,
     pub(crate) upload: UploadRow,
     pub(crate) lock: Lock,
-    /// Whole length, if known behind this request.
+    /// The total length, if known after this request.
     pub(crate) length: Option<u64>,
-    /// No byte beyond this is taken.
+    /// No byte beyond this is accepted.
     pub(crate) most: u64,
     pub(crate) checksum: Option<Checksum>,
-    /// The request's place, which it has until what came is stored.
+    /// The request's slot, which it keeps until its bytes are stored.
     pub(crate) place: Option<Held>,
 }
 
-/// What is durable in the end.
+/// The durable result.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Taken {
     pub(crate) offset: u64,
-    /// Whether that is all.
+    /// Whether the upload is complete.
     pub(crate) complete: bool,
 }
 
@@ -73,8 +74,9 @@ enum End {
     Early(Code),
 }
 
-/// Takes bytes in, in a task of its own: what came before a connection broke is made durable even though the caller is gone. Returns the
-/// offset that is durable; the last byte finishes the upload. Without it the upload lives until `expiry` at least.
+/// Receives bytes in a task of its own: what came before a connection broke is made durable even though the caller is
+/// gone. Returns the durable offset; the last byte finishes the upload. Until then the upload is kept until `expiry` at
+/// least.
 pub(crate) async fn take<E: Send + 'static>(
     app: &Arc<App>,
     ingest: Ingest,
@@ -92,7 +94,7 @@ pub(crate) async fn take<E: Send + 'static>(
     Ok(taken.offset)
 }
 
-/// Takes the bytes in and gives the lock back, whatever happens.
+/// Receives the bytes and releases the lock, whatever happens.
 async fn run<E>(ingest: Ingest, bytes: impl Stream<Item = Result<Bytes, E>> + Unpin) -> Result<Taken, Problem> {
     let Ingest { app, upload, lock, length, most, checksum, place: _place } = ingest;
     let (id, before) = (upload.id, upload.offset);
@@ -127,7 +129,7 @@ async fn run<E>(ingest: Ingest, bytes: impl Stream<Item = Result<Bytes, E>> + Un
             debug!(upload.id = %id, "upload {id} went from {before} to {}", taken.offset);
         }
         Err(problem) => {
-            // What came is durable all the same, as far as the problem names an offset.
+            // What arrived is durable all the same, as far as the problem contains an offset.
             uploads.bytes.inc_by(problem.offset.map_or(0, |offset| offset.saturating_sub(before)));
             if matches!(problem.code, Code::Interrupted | Code::Stopping) {
                 uploads.count("interrupted");
@@ -149,16 +151,16 @@ struct Writer {
     most: u64,
     spool: Spool,
     running: Option<Running>,
-    /// What the database is told next. Its offset is that of the bytes in parts; the spool's come on top.
+    /// The next state of the row. Its offset is that of the bytes in parts; the spool's are added.
     progress: Progress,
-    /// Parts that exist, counting the one that is being sent.
+    /// Existing parts, including the one that is being sent.
     parts: u32,
     sending: Option<AbortOnDropHandle<Result<PartRow, Problem>>>,
     /// Set when the service stops.
     drain_until: Option<Instant>,
-    /// How long the client may still be waited for.
+    /// How much longer the client may be waited for.
     pace: Pace,
-    /// The client among all who send.
+    /// The client in the list of senders.
     sender: Sender,
 }
 
@@ -182,13 +184,13 @@ impl Writer {
         let taken = self.settle().await?;
         match end {
             End::Whole => Ok(taken),
-            // It came to the last byte after all.
+            // It reached the last byte after all.
             End::Early(_) if taken.complete => Ok(taken),
             End::Early(code) => Err(Problem { offset: Some(taken.offset), ..code.into() }),
         }
     }
 
-    /// The bytes beyond the last part come first in the next one.
+    /// The bytes after the last part become the first ones of the next part.
     async fn take_tail_back(&mut self) -> Result<(), Problem> {
         let Some(key) = &self.upload.tail_key else { return Ok(()) };
         let mut tail = self.app.objects.read(key).await?;
@@ -225,7 +227,7 @@ impl Writer {
         }
     }
 
-    /// Where the next byte goes.
+    /// The position of the next byte.
     fn offset(&self) -> u64 {
         self.progress.offset + self.in_flight() + self.spool.bytes()
     }
@@ -234,7 +236,8 @@ impl Writer {
         if self.sending.is_some() { self.upload.part_size } else { 0 }
     }
 
-    /// The next bytes, or why there are none. Only waiting for the client counts against its pace, not what we do with its bytes.
+    /// The next bytes, or why there are none. Only waiting for the client counts against its pace, not what we do with
+    /// its bytes.
     async fn next<E>(
         &mut self,
         from: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
@@ -298,7 +301,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Sends the spool as a part while the next one comes in.
+    /// Sends the spool as a part while the next one is received.
     async fn send_part(&mut self) -> Result<(), Problem> {
         let whole = std::mem::replace(&mut self.spool, Spool::new(self.app.scratch.path())).finish().await?;
         self.await_part().await?;
@@ -308,8 +311,8 @@ impl Writer {
         Ok(())
     }
 
-    /// The multipart upload, begun if need be. Its id is recorded before its first byte, so that no byte is ever in one that no row
-    /// names, whatever becomes of this request.
+    /// The multipart upload, begun if necessary. Its id is recorded before its first byte, so that no byte is ever in
+    /// one without a row, whatever happens to this request.
     async fn multipart(&mut self) -> Result<Multipart, Problem> {
         let key = ObjectKey::Upload(self.upload.id);
         if let Some(id) = &self.upload.multipart_id {
@@ -320,7 +323,7 @@ impl Writer {
         Ok(begun)
     }
 
-    /// Waits for the part that is being sent. It counts at once, unless a checksum has to be right first.
+    /// Waits for the part that is being sent. It counts at once, unless a checksum has to be verified first.
     async fn await_part(&mut self) -> Result<(), Problem> {
         let Some(sending) = self.sending.take() else { return Ok(()) };
         let part = sending.await.map_err(|err| anyhow::anyhow!("sending a part: {err}"))??;
@@ -334,7 +337,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Everything that came is made durable and recorded, and the lock is given back.
+    /// Makes everything that arrived durable, records it, and releases the lock.
     async fn settle(&mut self) -> Result<Taken, Problem> {
         self.await_part().await?;
         let offset = self.offset();
@@ -357,7 +360,7 @@ impl Writer {
         Ok(Taken { offset, complete })
     }
 
-    /// The last part; or, where it is the only one, the object itself.
+    /// Writes the last part; or, if it is the only one, the object itself.
     async fn put_last(&mut self, rest: Spooled) -> Result<(), Problem> {
         if self.parts == 0 {
             let etag = self.app.objects.put_body(&ObjectKey::Upload(self.upload.id), rest.body()).await?;
@@ -370,7 +373,8 @@ impl Writer {
         Ok(())
     }
 
-    /// The key is new at each write, by the fence: a writer that lost its lock cannot overwrite what its follower was told of.
+    /// The key is new at each write, by the fence: a writer that lost its lock cannot overwrite what its successor has
+    /// acknowledged.
     async fn put_tail(&mut self, rest: Spooled) -> Result<(), Problem> {
         let fence = u64::try_from(self.lock.fence.0).unwrap_or_default();
         let key = ObjectKey::UploadTail(self.upload.id, fence);
@@ -384,12 +388,12 @@ impl Writer {
         if done { Ok(()) } else { Err(Code::Locked.into()) }
     }
 
-    /// The old tail is in a part or in the new tail.
+    /// Deletes the old tail, whose bytes are in a part or in the new tail.
     async fn forget_old_tail(&self) {
         let Some(old) = &self.upload.tail_key else { return };
         match self.app.objects.delete(old).await {
             Ok(()) | Err(ObjectError::NotFound) => {}
-            // It goes with the rest when the upload is over.
+            // It is deleted with the rest when the upload is over.
             Err(err) => {
                 warn!(upload.id = %self.upload.id, "an old tail of upload {} stays for now: {err}", self.upload.id)
             }
@@ -397,8 +401,9 @@ impl Writer {
     }
 }
 
-/// Begins a multipart upload and records it. One of a writer that lost its lock has no byte and is aborted here. What a crash, or a
-/// database that does not answer, leaves between the two has no byte either; it is aborted when the upload is over, see `sweep`.
+/// Begins a multipart upload and records it. If the writer has lost its lock, the multipart upload is empty and is
+/// aborted here. What a crash, or an unavailable database, leaves between the two steps is empty too; it is aborted
+/// when the upload is over, see `sweep`.
 pub(crate) async fn begin_parts(app: &App, id: UploadId, fence: Fence) -> Result<Multipart, Problem> {
     let begun = app.objects.create_multipart(&ObjectKey::Upload(id)).await?;
     if app.store.begin_upload_parts(id, fence, &begun.id).await? {

@@ -1,5 +1,5 @@
-//! axe-core in a page: obstacles for people who use a screen reader, a keyboard or large contrast. WebDriver runs it, so the content
-//! security policy of the page does not apply.
+//! axe-core in a page: barriers for people who use a screen reader, a keyboard or high contrast. WebDriver runs it, so
+//! the content security policy of the page does not apply.
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::OnceLock;
@@ -34,8 +34,9 @@ impl Browser {
         found
     }
 
-    /// Looks at a page in every variant: Chinese and English, wide and narrow, light and dark. Returns violations that axe-core finds, errors
-    /// in the console, content that the policy blocked, and pages wider than the window. Pictures are written under the name `name`.
+    /// Checks a page in every variant: Chinese and English, wide and narrow, light and dark. Returns violations found
+    /// by axe-core, errors in the console, content that the policy blocked, and pages wider than the window.
+    /// Screenshots are written under the name `name`.
     pub(crate) async fn look_at(&self, path: &str, name: &str) -> Vec<String> {
         let mut found = Vec::new();
         for lang in ["zh", "en"] {
@@ -45,7 +46,7 @@ impl Browser {
         found
     }
 
-    /// The same of the page that is open, which is in this language.
+    /// The same for the open page, which is in this language.
     pub(crate) async fn look(&self, lang: &str, name: &str) -> Vec<String> {
         let (path, mut found) = (self.path().await, BTreeSet::new());
         let status = self.ask("return performance.getEntriesByType('navigation')[0].responseStatus").await;
@@ -68,12 +69,12 @@ impl Browser {
             self.picture(name, lang, width).await;
         }
         self.wide(WIDTHS[0]).await;
-        // Discards console lines that axe-core caused.
+        // Discards console lines caused by axe-core.
         self.complaints().await;
         found.into_iter().map(|it| format!("{path} ({lang}): {it}")).collect()
     }
 
-    /// Opens a page in this language, which later pages keep.
+    /// Opens a page in this language; later pages keep it.
     pub(crate) async fn speak(&self, lang: &str, path: &str) {
         let switch = reqwest::Url::parse_with_params(&format!("{}/lang/{lang}", self.base), [("back", path)]);
         let switch = switch.expect("an address").to_string();

@@ -1,5 +1,5 @@
-//! People of staff at the console. `accepts` goes through the pages: the link, a password, the second factor. A test of something else
-//! begins with `signed_in`, which inserts the row and the cookie that the sign-in would make.
+//! Staff at the console. `accepts` uses the pages: the link, a password, the second factor. Tests of something else
+//! begin with `signed_in`, which inserts the row and the cookie that a sign-in would create.
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore as _;
@@ -13,13 +13,13 @@ use super::Browser;
 /// The session's cookie over http.
 pub(crate) const COOKIE: &str = "rm";
 
-/// What every person here chooses.
+/// The password that every person here chooses.
 pub(crate) const PASSWORD: &str = "quiet blue gearbox 17";
 
-/// Seconds of a step of the second factor.
+/// Seconds per step of the second factor.
 const STEP_S: u64 = 30;
 
-/// A person of staff.
+/// A member of staff.
 pub(crate) struct Person {
     pub(crate) login: String,
     pub(crate) id: Uuid,
@@ -39,7 +39,7 @@ impl Person {
         Self { login, id }
     }
 
-    /// A session of theirs at the console, planted: what a cookie holds.
+    /// A session of theirs at the console, inserted directly: the cookie's value.
     pub(crate) async fn session(&self, pipeline: &TestPipeline) -> String {
         self.session_at(pipeline, "console").await
     }
@@ -61,7 +61,7 @@ impl Person {
         browser.take_cookie(COOKIE, &session).await;
     }
 
-    /// A link by which they choose password and second factor: its path.
+    /// The path of a link with which they choose password and second factor.
     pub(crate) async fn link(&self, pipeline: &TestPipeline) -> String {
         let invited = pipeline.command(&["person", "invite", &self.login, "--output", "json"]).await.exits(0).json();
         let link = invited["link"].as_str().expect("a link");
@@ -69,7 +69,8 @@ impl Person {
         link[link.find("/units/").or(link.find("/invitation/")).expect("the link of an invitation")..].to_owned()
     }
 
-    /// Opens the link, chooses [`PASSWORD`] and sets up the second factor; the browser then shows the recovery codes and is signed in.
+    /// Opens the link, chooses [`PASSWORD`] and sets up the second factor; the browser then shows the recovery codes
+    /// and is signed in.
     pub(crate) async fn accepts(&self, browser: &Browser, link: &str) -> Phone {
         self.chooses(browser, link).await;
         let phone = Phone::shown(browser).await;
@@ -79,7 +80,7 @@ impl Person {
         phone
     }
 
-    /// The first half of it: chooses [`PASSWORD`]; the browser then shows the second factor.
+    /// The first half: chooses [`PASSWORD`]; the browser then shows the second factor.
     pub(crate) async fn chooses(&self, browser: &Browser, link: &str) {
         browser.open(link).await;
         browser.fill("input[name=password]", PASSWORD).await;
@@ -93,19 +94,20 @@ impl Phone {
     /// Takes the secret that a page shows for typing.
     pub(crate) async fn shown(browser: &Browser) -> Self {
         let code = browser.element("details code").await;
-        // It is folded away, and what is not seen has no text.
+        // It is folded away, and WebDriver returns no text of hidden elements.
         let text = code.prop("textContent").await.expect("read the secret").unwrap_or_default();
         let secret = Secret::try_from_base32(text.replace(' ', "")).expect("a secret in base32");
         let builder = Builder::new().with_algorithm(Algorithm::SHA1).with_digits(6).with_step_duration(STEP_S);
         Self(builder.with_secret(secret).build().expect("a second factor"))
     }
 
-    /// The code of the running step.
+    /// The code of the current step.
     pub(crate) fn code(&self) -> String {
         self.0.generate_current().to_string()
     }
 
-    /// The code of the next step, which is accepted already. Each code works once, and only codes of later steps work after it.
+    /// The code of the next step, which is already accepted. Each code works once, and after it only codes of later
+    /// steps.
     pub(crate) fn next_code(&self) -> String {
         self.0.generate(self.0.next_step_current()).to_string()
     }

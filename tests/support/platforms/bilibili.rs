@@ -1,9 +1,9 @@
-//! Bilibili's open platform, as documented (and as assumed, where it is not): signature 2.0, single-use refresh tokens, uploads in parts
-//! of 8 MiB, archives that are reviewed, and webhooks.
+//! Bilibili's open platform, as documented (and as assumed where the documents say nothing): signature 2.0, single-use
+//! refresh tokens, uploads in parts of 8 MiB, archives that are reviewed, and webhooks.
 //!
-//! Assumed, since no document says so: a request whose MD5 or HMAC is wrong is answered 4002, a token that is not valid −101, a refresh
-//! token that was used already −904 (and all tokens of that account are void), an archive that is gone −404, a wrong parameter −400;
-//! an upload_token may be submitted twice; lists are newest first.
+//! Assumed, because no document says so: a wrong MD5 or HMAC is answered 4002, an invalid token −101, a refresh token
+//! that was already used −904 (and all tokens of that account become void), a deleted archive −404, a wrong parameter
+//! −400; an upload_token may be submitted twice; lists are newest first.
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
@@ -36,7 +36,7 @@ pub(crate) struct Keys {
     pub(crate) expires_at: i64,
 }
 
-/// What a platform may be set to.
+/// Settings of the platform.
 #[derive(Clone, Debug)]
 pub(crate) struct Settings {
     /// How long a review takes.
@@ -45,7 +45,7 @@ pub(crate) struct Settings {
     pub(crate) formal: bool,
     /// How long a new access token is valid, seconds.
     pub(crate) token_s: i64,
-    /// Where webhooks go; none are sent without.
+    /// The address of webhooks; `None` sends none.
     pub(crate) webhook: Option<String>,
 }
 
@@ -69,13 +69,13 @@ struct State {
     uploads: BTreeMap<String, upload::Upload>,
     covers: Vec<String>,
     archives: Vec<Archive>,
-    /// Answers that are given instead of doing the next call of a name: code and words.
+    /// Answers given instead of handling the next call of a name: code and message.
     instead: VecDeque<(&'static str, i64, String)>,
-    /// Titles that the review refuses, and why.
+    /// Titles that the review refuses, and the reasons.
     unfit: Vec<(String, String)>,
 }
 
-/// A refusal: the platform's code and words.
+/// A refusal: the platform's code and message.
 type Refusal = (i64, String);
 
 impl Bilibili {
@@ -104,7 +104,7 @@ impl Bilibili {
         Self { state: Mutex::new(state), dir }
     }
 
-    /// The credentials as they are valid now.
+    /// The credentials that are valid now.
     pub(crate) fn keys(&self) -> Keys {
         self.lock().keys.clone()
     }
@@ -114,12 +114,12 @@ impl Bilibili {
         change(&mut self.lock().settings);
     }
 
-    /// The access token ends at this time, seconds since 1970. Call it before the token is handed over.
+    /// Makes the access token expire at this time, seconds since 1970. Call it before the token is given to a client.
     pub(crate) fn expire_at(&self, at_s: i64) {
         self.lock().keys.expires_at = at_s;
     }
 
-    /// The account's owner agrees anew: other tokens, which are valid.
+    /// The account's owner authorises the application again: new, valid tokens.
     pub(crate) fn reissue(&self) -> Keys {
         let state = &mut *self.lock();
         state.keys.access_token = format!("access-canary-{}", Uuid::new_v4().simple());
@@ -128,27 +128,27 @@ impl Bilibili {
         state.keys.clone()
     }
 
-    /// The next call of this name is not done but answered with this code and these words.
+    /// The next call of this name is answered with this code and message instead of being handled.
     pub(crate) fn answer_instead(&self, call: &'static str, code: i64, words: &str) {
         self.lock().instead.push_back((call, code, words.to_owned()));
     }
 
-    /// The review refuses works of this title, for this reason.
+    /// The review refuses works with this title, for this reason.
     pub(crate) fn refuse_in_review(&self, title: &str, reason: &str) {
         self.lock().unfit.push((title.to_owned(), reason.to_owned()));
     }
 
-    /// Every archive that was ever submitted, deleted ones too.
+    /// Every archive that was submitted, including deleted ones.
     pub(crate) fn archives(&self) -> Vec<Archive> {
         self.lock().archives.clone()
     }
 
-    /// Archives of this title that are not deleted.
+    /// Archives with this title that are not deleted.
     pub(crate) fn of_title(&self, title: &str) -> Vec<Archive> {
         self.archives().into_iter().filter(|archive| archive.title == title && !archive.deleted).collect()
     }
 
-    /// The film that was uploaded under a token, as it arrived.
+    /// The film that was uploaded with a token, as it arrived.
     pub(crate) fn film(&self, upload_token: &str) -> PathBuf {
         self.dir.path().join(upload_token)
     }
@@ -169,7 +169,7 @@ impl Bilibili {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nobody panics here")
+        self.state.lock().expect("no holder panicked")
     }
 }
 

@@ -1,12 +1,12 @@
-//! Douyin's open platform as its documents describe it, and no more patient than that: who may call, what a part may weigh, that a
-//! video serves one create, that a review takes its time. Where the documents are silent it is strict.
+//! Douyin's open platform as its documents describe it, and no more lenient: who may call, the size of a part, one
+//! create per video, a review that takes time. Where the documents say nothing it is strict.
 //!
 //! | what | file |
 //! |---|---|
 //! | tokens and their renewal | `tokens` |
 //! | a video in one piece or in parts | `uploads` |
-//! | works: create, review, list, one by one | `items` |
-//! | what is told by webhook | `news` |
+//! | works: create, review, list, read | `items` |
+//! | webhooks | `news` |
 //! | the codes it refuses with | `codes` |
 //!
 //! There is no call that deletes a work. Only a person can, on the platform's own pages: [`Douyin::person_deletes`].
@@ -29,18 +29,18 @@ pub(crate) mod news;
 pub(crate) mod tokens;
 pub(crate) mod uploads;
 
-/// What the platform was set up with.
+/// Settings of the platform.
 #[derive(Clone, Debug)]
 pub(crate) struct Rules {
     /// The application's name.
     pub(crate) client_key: String,
-    /// Its secret, which signs the webhooks.
+    /// Its secret, with which webhooks are signed.
     pub(crate) client_secret: String,
     /// The one account that authorised it.
     pub(crate) open_id: String,
     /// How long a review takes.
     pub(crate) review: Duration,
-    /// Creates a day and user.
+    /// Creates a day per user.
     pub(crate) creates_a_day: usize,
     /// Whether the application was granted `video.create.bind`.
     pub(crate) may_create: bool,
@@ -67,7 +67,7 @@ pub(crate) struct Douyin {
     state: Mutex<State>,
 }
 
-/// Everything that it knows.
+/// The state of the platform.
 pub(super) struct State {
     rules: Rules,
     tokens: Tokens,
@@ -76,7 +76,7 @@ pub(super) struct State {
     items: Vec<Item>,
     /// Texts of works that the review will refuse.
     unsuitable: BTreeSet<String>,
-    /// Answers that are given instead of doing the next call of a name.
+    /// Answers given instead of handling the next call of a name.
     instead: VecDeque<(&'static str, Refusal)>,
     serial: u64,
 }
@@ -98,7 +98,7 @@ impl Douyin {
         Self { state: Mutex::new(state) }
     }
 
-    /// What it was set up with.
+    /// The settings.
     pub(crate) fn rules(&self) -> Rules {
         self.lock().rules.clone()
     }
@@ -113,38 +113,38 @@ impl Douyin {
         self.lock().tokens.authorisation()
     }
 
-    /// The account's owner agrees again: new tokens, five renewals.
+    /// The account's owner authorises the application again: new tokens, five renewals.
     pub(crate) fn authorise(&self, world: &World) -> Authorisation {
         self.lock().authorise(world)
     }
 
-    /// Every video that came whole, by its name.
+    /// Every completely uploaded video, by its name.
     pub(crate) fn videos(&self) -> BTreeMap<String, Video> {
         self.lock().videos.clone()
     }
 
-    /// The works that are there, oldest first.
+    /// The existing works, oldest first.
     pub(crate) fn items(&self) -> Vec<Item> {
         self.lock().items.clone()
     }
 
-    /// Whether everybody can see a work now.
+    /// Whether a work is public now.
     pub(crate) fn is_public(&self, world: &World, item_id: &str) -> bool {
         let state = self.lock();
         state.items.iter().any(|item| item.item_id == item_id && state.status(world, item) == items::Status::Public)
     }
 
-    /// The review will refuse every work with this in its text.
+    /// The review will refuse every work with this text.
     pub(crate) fn find_unsuitable(&self, text: &str) {
         self.lock().unsuitable.insert(text.to_owned());
     }
 
-    /// The next call of this name is not done but answered with this code and these words.
+    /// The next call of this name is answered with this code and message instead of being handled.
     pub(crate) fn answer_instead(&self, call: &'static str, code: i64, words: &str) {
         self.lock().instead.push_back((call, Refusal::code(code, words)));
     }
 
-    /// What a service is told so that it finds this platform at `url` and our account there.
+    /// The settings with which a service finds this platform at `url` and our account there.
     pub(crate) fn env(&self, url: &str) -> Vec<(&'static str, String)> {
         let state = self.lock();
         let Authorisation { refresh_token, .. } = state.tokens.authorisation();
@@ -157,7 +157,7 @@ impl Douyin {
         ]
     }
 
-    /// What no call can do: a person with the account's password deletes a work on the platform's pages.
+    /// Deletes a work as a person does on the platform's pages; the API cannot.
     pub(crate) fn person_deletes(&self, item_id: &str) -> bool {
         let mut state = self.lock();
         let before = state.items.len();
@@ -166,7 +166,7 @@ impl Douyin {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nobody panics here")
+        self.state.lock().expect("no holder panicked")
     }
 }
 
@@ -215,7 +215,7 @@ impl State {
             _ => self.check_caller(world, asked)?,
         }
         if let Some(at) = self.instead.iter().position(|(name, _)| *name == call) {
-            // A create that fails has used its video up like any other.
+            // A create that fails has used its video like any other.
             if let (true, Some(video)) =
                 (call == "create", self.videos.get_mut(asked.json()["video_id"].as_str().unwrap_or_default()))
             {
@@ -234,7 +234,7 @@ impl State {
         }
     }
 
-    /// Puts an answer into the form that all answers have; the HTTP status is 200 whatever it says.
+    /// Wraps an answer in the common form; the HTTP status is always 200.
     fn enclose(&mut self, answered: Result<Value, Refusal>) -> Answer {
         self.serial += 1;
         let (mut data, code, words) = match answered {
@@ -249,7 +249,7 @@ impl State {
         Answer::json(&json!({ "data": data, "extra": extra, "message": message }))
     }
 
-    /// A name that nothing else has, with the characters of real ones that must be escaped in a query.
+    /// A unique name, with the characters of real names that must be escaped in a query.
     fn name(&mut self, prefix: &str) -> String {
         self.serial += 1;
         format!("{prefix}{:08x}+/{}==", self.serial, Uuid::new_v4().simple())

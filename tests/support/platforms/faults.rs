@@ -1,23 +1,24 @@
-//! What goes wrong: single calls by name, and shares of all calls by a seed.
+//! Failures on purpose: single calls by name, and shares of all calls by a seed.
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
-/// One way of going wrong.
+/// One kind of failure.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// Does what was asked, and never answers.
+    /// Handles the call, and never answers.
     CommitThenTimeOut,
-    /// Does what was asked, and the connection breaks before the answer.
+    /// Handles the call, and the connection breaks before the answer.
     CommitThenCut,
-    /// Does what was asked, and the connection ends in the middle of the answer, as when a TLS peer goes away half-closed.
+    /// Handles the call, and the connection ends in the middle of the answer, as when a TLS peer disappears
+    /// half-closed.
     HalfAnswer,
     /// Does nothing and never answers.
     Hang,
     /// Does nothing, and the connection breaks.
     Cut,
-    /// Does what was asked, and answers about another work.
+    /// Handles the call, and answers about another work.
     AnotherId,
-    /// Does what was asked, and answers only after this time.
+    /// Handles the call, and answers only after this time.
     Late(std::time::Duration),
     /// Does nothing and answers 429 with `Retry-After`, seconds.
     TooMany(u32),
@@ -26,7 +27,7 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
-    /// Whether the platform does what was asked all the same.
+    /// Whether the platform handles the call despite the failure.
     pub(crate) fn commits(&self) -> bool {
         match self {
             Fault::CommitThenTimeOut | Fault::CommitThenCut | Fault::HalfAnswer | Fault::AnotherId | Fault::Late(_) => {
@@ -37,7 +38,7 @@ impl Fault {
     }
 }
 
-/// The plan of what goes wrong. Clones share it.
+/// The fault plan. Clones share it.
 #[derive(Clone)]
 pub(crate) struct Faults {
     plan: Arc<Mutex<Plan>>,
@@ -56,35 +57,35 @@ struct Single {
 }
 
 impl Faults {
-    /// Nothing goes wrong yet.
+    /// No failures yet.
     pub(crate) fn new(seed: u64) -> Self {
         let plan = Plan { chance: Chance::new(seed), single: VecDeque::new(), shares: Vec::new() };
         Self { plan: Arc::new(Mutex::new(plan)) }
     }
 
-    /// The next call of this name goes wrong like this. Said twice, the one after it too.
+    /// The next call of this name fails in this way. Called twice, the one after it fails too.
     pub(crate) fn once(&self, call: &'static str, fault: Fault) {
         self.after(call, 0, fault);
     }
 
-    /// As [`Faults::once`], after `skip` calls of this name that go well.
+    /// As [`Faults::once`], after `skip` successful calls of this name.
     pub(crate) fn after(&self, call: &'static str, skip: u32, fault: Fault) {
         self.lock().single.push_back(Single { call, skip, fault });
     }
 
-    /// From now on this share of the calls of this name (`*` is every call) goes wrong.
+    /// From now on this share of the calls of this name (`*` is every call) fails.
     pub(crate) fn share(&self, call: &'static str, per_mille: u32, fault: Fault) {
         self.lock().shares.push((call, per_mille, fault));
     }
 
-    /// From now on all goes well.
+    /// From now on no call fails.
     pub(crate) fn clear(&self) {
         let mut plan = self.lock();
         plan.single.clear();
         plan.shares.clear();
     }
 
-    /// What goes wrong with this call, if anything.
+    /// The failure of this call, if any.
     pub(super) fn take(&self, call: &str) -> Option<Fault> {
         let mut plan = self.lock();
         if let Some(at) = plan.single.iter().position(|single| single.call == call) {
@@ -100,11 +101,11 @@ impl Faults {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Plan> {
-        self.plan.lock().expect("nobody panics here")
+        self.plan.lock().expect("no holder panicked")
     }
 }
 
-/// Seeded chance: splitmix64, which needs no crate and repeats itself everywhere.
+/// Seeded randomness: splitmix64, which needs no crate and gives the same numbers everywhere.
 pub(crate) struct Chance(u64);
 
 impl Chance {

@@ -1,4 +1,4 @@
-//! Everything that an emulator was asked, in order, and what became of it: what a story asserts on.
+//! Every request to an emulator, in order, and its result: what a test asserts on.
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -12,12 +12,12 @@ use super::{Answer, Asked};
 /// Bodies up to this size are kept; of larger ones only the size.
 const KEPT_BYTES: usize = 64 * 1024;
 
-/// One request and what became of it.
+/// One request and its result.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    /// When it had been read, by the platform's clock.
+    /// When it was read, by the platform's clock.
     pub(crate) at: DateTime<Utc>,
-    /// Its name, as the platform calls it.
+    /// The call's name.
     pub(crate) call: &'static str,
     /// The path.
     pub(crate) path: String,
@@ -25,13 +25,13 @@ pub(crate) struct Entry {
     pub(crate) query: BTreeMap<String, String>,
     /// Headers, names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
-    /// The body, where it is small.
+    /// The body, if it is small.
     pub(crate) body: Bytes,
     /// Size of the body.
     pub(crate) bytes: usize,
-    /// What went wrong on purpose.
+    /// The failure on purpose.
     pub(crate) fault: Option<Fault>,
-    /// What the platform said, also where the answer was then not sent; `None` where it did nothing.
+    /// The platform's answer, even if it was not sent; `None` if the call was not handled.
     pub(crate) answer: Option<Answer>,
 }
 
@@ -54,24 +54,24 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// All of them, in the order in which they arrived whole.
+    /// All of them, in the order in which they arrived completely.
     pub(crate) fn all(&self) -> Vec<Entry> {
-        self.entries.lock().expect("nobody panics here").clone()
+        self.entries.lock().expect("no holder panicked").clone()
     }
 
-    /// Those of one name.
+    /// The requests of one name.
     pub(crate) fn of(&self, call: &str) -> Vec<Entry> {
         self.all().into_iter().filter(|entry| entry.call == call).collect()
     }
 
-    /// How many there were of one name.
+    /// Number of requests of one name.
     pub(crate) fn count(&self, call: &str) -> usize {
-        self.entries.lock().expect("nobody panics here").iter().filter(|entry| entry.call == call).count()
+        self.entries.lock().expect("no holder panicked").iter().filter(|entry| entry.call == call).count()
     }
 
-    /// The names of all, in order: what a failing test prints.
+    /// The names of all, in order, for the message of a failing test.
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        self.entries.lock().expect("nobody panics here").iter().map(|entry| entry.call).collect()
+        self.entries.lock().expect("no holder panicked").iter().map(|entry| entry.call).collect()
     }
 
     pub(super) fn add(
@@ -94,6 +94,6 @@ impl Journal {
             fault,
             answer,
         };
-        self.entries.lock().expect("nobody panics here").push(entry);
+        self.entries.lock().expect("no holder panicked").push(entry);
     }
 }

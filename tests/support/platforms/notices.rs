@@ -1,5 +1,5 @@
-//! A platform's webhooks: answered within five seconds or tried again, three times in all; doubled, delayed and out of order on
-//! purpose.
+//! A platform's webhooks: answered within five seconds or tried again, three times in all; doubled, delayed and out of
+//! order on purpose.
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,13 +7,13 @@ use bytes::Bytes;
 
 use super::faults::Chance;
 
-/// How often a webhook is tried.
+/// Attempts per webhook.
 const ATTEMPTS: u32 = 3;
 
-/// How soon it must be answered.
+/// Time limit for the answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 
-/// Wait between two attempts. The platforms' own waits are longer; a test need not be.
+/// Wait between two attempts. The platforms' own waits are longer; a test does not need them.
 const TRY_AGAIN_AFTER: Duration = Duration::from_millis(300);
 
 /// One webhook.
@@ -21,7 +21,7 @@ const TRY_AGAIN_AFTER: Duration = Duration::from_millis(300);
 pub(crate) struct Notice {
     /// Its event's name.
     pub(crate) name: String,
-    /// Where it goes.
+    /// Its address.
     pub(crate) url: String,
     /// Headers, the signature among them.
     pub(crate) headers: Vec<(String, String)>,
@@ -29,12 +29,12 @@ pub(crate) struct Notice {
     pub(crate) body: Bytes,
 }
 
-/// What became of one webhook.
+/// The result of one webhook.
 #[derive(Clone, Debug)]
 pub(crate) struct Sent {
-    /// Which.
+    /// The webhook.
     pub(crate) notice: Notice,
-    /// The answer of each attempt; `None` where there was none in time.
+    /// The answer of each attempt; `None` if there was none in time.
     pub(crate) answers: Vec<Option<u16>>,
 }
 
@@ -69,12 +69,12 @@ impl Notices {
         self.lock().lost_per_mille = per_mille;
     }
 
-    /// From now on each webhook waits up to this long by chance, so that they overtake each other.
+    /// From now on each webhook is delayed randomly up to this long, so that they overtake each other.
     pub(crate) fn shuffled(&self, within: Duration) {
         self.lock().shuffled_ms = within.as_millis() as u64;
     }
 
-    /// All that was sent, in the order in which it was settled.
+    /// All that were sent, in the order in which they were settled.
     pub(crate) fn sent(&self) -> Vec<Sent> {
         self.lock().sent.clone()
     }
@@ -93,13 +93,13 @@ impl Notices {
             tokio::spawn(async move {
                 tokio::time::sleep(delay + wait).await;
                 let answers = attempt(&notice).await;
-                state.lock().expect("nobody panics here").sent.push(Sent { notice, answers });
+                state.lock().expect("no holder panicked").sent.push(Sent { notice, answers });
             });
         }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
-        self.state.lock().expect("nobody panics here")
+        self.state.lock().expect("no holder panicked")
     }
 }
 

@@ -1,4 +1,5 @@
-//! The HTTP server of an emulator: reads each request whole, asks the fault plan, lets the platform answer, and keeps the journal.
+//! The HTTP server of an emulator: reads each request completely, consults the fault plan, lets the platform answer,
+//! and keeps the journal.
 use std::io;
 use std::net::SocketAddr;
 use std::ops::Deref;
@@ -16,16 +17,16 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Answer, Asked, Fault, Platform, World};
 
-/// The largest body that any platform takes is a piece of 100 MB, and multipart text around it.
+/// The largest accepted body is a piece of 100 MB, and multipart text around it.
 const MAX_BODY_BYTES: usize = 101 * 1000 * 1000;
 
-/// A running emulator; it ends with this value. Reads as its platform.
+/// A running emulator; it stops when dropped. Dereferences to its platform.
 pub(crate) struct Emulator<P> {
     /// The platform itself.
     pub(crate) platform: Arc<P>,
     /// Its clock, journal, faults and webhooks.
     pub(crate) world: World,
-    /// Where it listens.
+    /// The address it listens at.
     pub(crate) address: SocketAddr,
     end: CancellationToken,
 }
@@ -38,7 +39,7 @@ impl<P: Platform> Emulator<P> {
 
     /// Serves a platform on a free port of an address of this machine.
     pub(crate) async fn start_at(ip: &str, platform: P, world: World) -> Self {
-        // Webhooks go out by reqwest, which has no TLS provider of its own.
+        // Webhooks are sent by reqwest, which has no TLS provider of its own.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let listener = TcpListener::bind((ip, 0)).await.expect("a port for an emulator");
         let address = listener.local_addr().expect("the emulator's port");
@@ -85,7 +86,7 @@ async fn accept<P: Platform>(listener: TcpListener, platform: Arc<P>, world: Wor
             let connection = builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service));
             tokio::select! {
                 () = end.cancelled() => {}
-                // A client that hangs up, and a connection that a fault broke, are no events here.
+                // A client that disconnects, and a connection broken by a fault, are expected.
                 _ = connection => {}
             }
         });

@@ -1,5 +1,5 @@
-// Uploads one file with tus-js-client, as told by the JSON in the first argument, and says on stdout, one JSON line each, what
-// happened. It knows nothing of the service but the tus protocol: what works here works in an entrant's browser.
+// Uploads one file with tus-js-client. The first argument is JSON with its options; each event is printed on stdout as
+// a line of JSON. It uses nothing but the tus protocol: what works here works in an entrant's browser.
 import { createReadStream, existsSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:http'
 import { PassThrough } from 'node:stream'
@@ -7,27 +7,28 @@ import { DefaultHttpStack, FileUrlStorage, Upload } from 'tus-js-client'
 
 const told = JSON.parse(process.argv[2])
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
-// Several tests may upload the same name: the address that is remembered is kept in the caller's own file.
+// Several tests may upload the same name, so the address to resume is kept in the caller's own file.
 if (told.urlStorage && !existsSync(told.urlStorage)) writeFileSync(told.urlStorage, '{}')
 
 let requests = 0
-// A length that is deferred belongs to a stream of which nobody knows the end, such as a recording: it has no path to ask.
+// A deferred length is for a stream whose end is unknown, such as a recording: it has no path from which the size could
+// be read.
 const source = createReadStream(told.file)
 const upload = new Upload(told.deferLength ? source.pipe(new PassThrough()) : source, {
   endpoint: told.endpoint,
   uploadUrl: told.uploadUrl,
   headers: told.headers ?? {},
   metadata: told.metadata ?? {},
-  // Deferred: the client learns the length only when the file ends, and tells it with the last piece.
+  // Deferred: the client learns the length only when the file ends, and sends it with the last piece.
   uploadLengthDeferred: told.deferLength ?? false,
   chunkSize: told.chunkSize ?? Number.POSITIVE_INFINITY,
   parallelUploads: told.parallelUploads ?? 1,
   uploadDataDuringCreation: told.dataDuringCreation ?? false,
   retryDelays: told.retryDelays ?? [0, 100, 200, 400, 800],
-  // An absent key, and not an undefined one, leaves the library's own default in force.
+  // A missing key, unlike an undefined one, keeps the library's default.
   ...(told.urlStorage ? { urlStorage: new FileUrlStorage(told.urlStorage) } : {}),
   storeFingerprintForResuming: Boolean(told.urlStorage),
-  // A new connection for each request, so that a proxy in between can send each to another replica.
+  // A new connection for each request, so that a proxy can send each to another replica.
   httpStack: new DefaultHttpStack({ agent: new Agent({ keepAlive: false }) }),
   onBeforeRequest: (request) => {
     requests += 1
@@ -36,14 +37,14 @@ const upload = new Upload(told.deferLength ? source.pipe(new PassThrough()) : so
   onAfterResponse: (request, response) => say({ method: request.getMethod(), status: response.getStatus() }),
   onUploadUrlAvailable: () => say({ url: upload.url }),
   onProgress: (sent) => {
-    // Killed at an instant of the test's choosing: no handler runs, nothing is flushed, sockets are cut.
+    // Killed at an instant chosen by the test: no handler runs, nothing is flushed, sockets are cut.
     if (told.dieAfterBytes && sent >= told.dieAfterBytes) process.kill(process.pid, 'SIGKILL')
   },
   onShouldRetry: (error) => {
     const status = error.originalResponse ? error.originalResponse.getStatus() : 0
     const after = error.originalResponse ? error.originalResponse.getHeader('Retry-After') : null
     say({ retry: status, retryAfter: after ?? null })
-    // The library's own rule: what the client did wrong is not tried again, except that a lock or an offset may pass.
+    // The library's own rule: client errors are not retried, except that a lock or an offset may change.
     return status < 400 || status >= 500 || status === 409 || status === 423
   },
   onError: (error) => {

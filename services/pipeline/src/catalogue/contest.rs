@@ -1,4 +1,4 @@
-//! A contest: what may be entered, until when, and what becomes of it.
+//! A contest: what may be entered, until when, and the rules for it.
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -16,15 +16,16 @@ use crate::submission::Gates;
 pub struct Contest {
     /// The stem of its file.
     pub id: ContestId,
-    /// What people call it.
+    /// Its name for people.
     pub name: Name,
-    /// What the numbers of its receipts begin with, see [`crate::receipt`].
+    /// The prefix of its receipt numbers, see [`crate::receipt`].
     pub receipt_prefix: String,
-    /// Uploads may start from here on; `None` is at once.
+    /// Uploads may start from this instant; `None` is at once.
     pub opens_at: Option<DateTime<FixedOffset>>,
-    /// Uploads may start before this instant; `None` is for ever.
+    /// Uploads may start before this instant; `None` is without limit.
     pub deadline: Option<DateTime<FixedOffset>>,
-    /// By when the accepted works have to be live; whoever watches compares the forecast with it. `None` is whenever.
+    /// The instant by which the accepted works must be live; monitoring compares the forecast with it. `None` is no
+    /// such date.
     pub publish_by: Option<DateTime<FixedOffset>>,
     /// How long after the deadline an upload that started in time may finish, seconds.
     pub grace_s: u64,
@@ -34,13 +35,13 @@ pub struct Contest {
     pub title: LengthLimit,
     /// Length of a synopsis.
     pub synopsis: LengthLimit,
-    /// What a work is about; each entry names one.
+    /// The subjects; each entry names one.
     pub themes: Vec<Theme>,
-    /// What an entrant is asked, in the order of the form.
+    /// The questions for an entrant, in the order of the form.
     pub fields: Vec<Field>,
     /// Organisations that recommend works and bring many at once.
     pub units: Vec<Unit>,
-    /// What the page says of the call, in sections.
+    /// The call for entries on the contest's page, in sections.
     pub call: Vec<Passage>,
     /// Questions with their answers.
     pub questions: Vec<Passage>,
@@ -48,9 +49,9 @@ pub struct Contest {
     pub contacts: Vec<Office>,
     /// Which gates wait for a person.
     pub gates: Gates,
-    /// Who gets the accepted works, in the order of the call.
+    /// The partners of accepted works, in the order of the call.
     pub partners: Vec<PartnerId>,
-    /// What an entry must be.
+    /// The rules for entries.
     pub rules: ContestRules,
 }
 
@@ -74,7 +75,7 @@ pub struct Theme {
     pub zh: String,
     /// English.
     pub en: String,
-    /// What works of the theme are about, as the call says it.
+    /// The subjects of works in this theme, from the call.
     #[serde(default)]
     pub about: Option<Name>,
 }
@@ -84,23 +85,23 @@ pub struct Theme {
 pub struct Unit {
     /// Stable id, as in addresses and roles.
     pub id: UnitId,
-    /// What it is called. The Chinese name stands in the entries.
+    /// Its name. Entries contain the Chinese name.
     pub name: Name,
-    /// What it is also called, such as an abbreviation.
+    /// Other names, such as an abbreviation.
     pub aliases: Vec<String>,
     /// Most works that it may recommend, not counting refused and withdrawn ones; `None`: any number.
     pub quota: Option<u32>,
-    /// Its works are entered before this instant; `None`: before the contest's deadline.
+    /// The instant before which its works must be entered; `None`: the contest's deadline applies.
     pub deadline: Option<DateTime<FixedOffset>>,
 }
 
 impl Unit {
-    /// Every name of it, as entries may hold it.
+    /// All its names, as entries may contain them.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         [&self.name.zh, &self.name.en].into_iter().chain(&self.aliases).map(String::as_str)
     }
 
-    /// Whether works may be entered for it at `now`, as far as its own deadline says.
+    /// Whether its own deadline allows entries at `now`.
     pub fn accepts(&self, now: DateTime<Utc>) -> bool {
         self.deadline.is_none_or(|deadline| now < deadline)
     }
@@ -112,7 +113,7 @@ impl Contest {
         self.units.iter().find(|unit| unit.id == *id)
     }
 
-    /// The unit that a text names, without regard to width, case, blanks and punctuation.
+    /// The unit that a text names, ignoring width, case, blanks and punctuation.
     pub fn unit_named(&self, text: &str) -> Option<&Unit> {
         let wanted = plain_title(text);
         let is = |unit: &&Unit| unit.names().any(|name| plain_title(name) == wanted);
@@ -129,7 +130,7 @@ impl Contest {
         self.accepts(started) && self.latest_finish().is_none_or(|latest| now < latest)
     }
 
-    /// When the grace for started uploads ends; `None` where there is no deadline.
+    /// When the grace for started uploads ends; `None` if there is no deadline.
     pub fn latest_finish(&self) -> Option<DateTime<Utc>> {
         self.finish_before(None)
     }
@@ -139,13 +140,14 @@ impl Contest {
         self.accepts(now) || cure.is_some_and(|cure| now < cure.until)
     }
 
-    /// Instant before which an upload of a work with this cure has to start; `None` where there is no deadline.
+    /// The instant before which an upload of a work with this cure must start; `None` if there is no deadline.
     pub fn start_before(&self, cure: Option<&Cure>) -> Option<DateTime<Utc>> {
         let deadline = self.deadline?.to_utc();
         Some(cure.map_or(deadline, |cure| deadline.max(cure.until)))
     }
 
-    /// Instant before which such an upload has to be complete: the grace follows the cure as it follows the deadline.
+    /// The instant before which such an upload must be complete: the grace is added to the cure's end as to the
+    /// deadline.
     pub fn finish_before(&self, cure: Option<&Cure>) -> Option<DateTime<Utc>> {
         self.start_before(cure)?.checked_add_signed(self.grace())
     }

@@ -1,5 +1,5 @@
-//! `[[fields]]` of a contest's file: the questions of its form. A known field needs no more than its id, and a contest that lists none asks
-//! the usual ones.
+//! `[[fields]]` of a contest's file: the questions of its form. A known field needs only its id, and a contest that
+//! lists none asks the usual ones.
 use serde::Deserialize;
 
 use super::{LengthLimit, Theme, Unit};
@@ -7,7 +7,7 @@ use crate::form::{Choice, Field, Kind, Section, id};
 use crate::partner::Name;
 use crate::text::Limit;
 
-/// A field as it is written. What is absent is as [`usual`] has it, or as [`own`] does.
+/// A field as written. Missing keys default to [`usual`], or to [`own`] for a contest's own field.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct FieldFile {
@@ -23,7 +23,7 @@ pub(super) struct FieldFile {
     choices: Vec<Choice>,
 }
 
-/// What a contest asks. The lengths of title and synopsis, the themes and the units have keys of their own.
+/// The fields of a contest. The lengths of title and synopsis, the themes and the units have keys of their own.
 pub(super) fn of(
     files: Vec<FieldFile>,
     title: LengthLimit,
@@ -44,7 +44,7 @@ pub(super) fn of(
                 let choice = |it: &Theme| Choice { id: it.id.clone(), zh: it.zh.clone(), en: it.en.clone() };
                 field.choices = themes.iter().map(choice).collect();
             }
-            // Suggested; another one may be typed.
+            // A suggestion; another unit may be typed.
             id::UNIT if !units.is_empty() => {
                 let choice =
                     |it: &Unit| Choice { id: it.id.to_string(), zh: it.name.zh.clone(), en: it.name.en.clone() };
@@ -56,7 +56,8 @@ pub(super) fn of(
     fields
 }
 
-/// What no form may lack: partners are sent these texts and declarations, and organisers have to reach the entrant.
+/// What every form must contain: partners receive these texts and declarations, and organisers must be able to reach
+/// the entrant.
 pub(super) fn check(fields: &[Field]) -> Result<(), String> {
     let find = |id: &str| fields.iter().find(|field| field.id == id);
     for (id, kind) in [
@@ -96,7 +97,7 @@ fn field(file: FieldFile) -> Field {
     }
 }
 
-/// A field of the contest's own that says no more than its id: a line about the work.
+/// A contest's own field with nothing but an id: a line about the work.
 fn own(file: &FieldFile) -> Field {
     let kind = file.kind.unwrap_or(Kind::Line);
     let limit = if kind == Kind::Text { Limit::many(0, 1000) } else { Limit::NAME };
@@ -105,7 +106,7 @@ fn own(file: &FieldFile) -> Field {
     blank(&file.id, name(), kind, section).limited(limit)
 }
 
-/// A known field as it is asked where the contest says no more than its id.
+/// A known field with nothing but an id.
 fn usual(id: &str) -> Field {
     let name = |zh: &str, en: &str| Name { zh: zh.to_owned(), en: en.to_owned() };
     let new = |zh, en, kind, section| blank(id, name(zh, en), kind, section);
@@ -133,12 +134,12 @@ fn usual(id: &str) -> Field {
         id::AI_NOTE => {
             new("人工智能使用说明", "What AI was used for", Kind::Text, Section::Declarations).limited(Limit::NOTE)
         }
-        // The list of known fields ends here; `UNIT` is the last of them.
+        // The last known field is `UNIT`.
         _ => new("推荐单位", "Recommending organisation", Kind::Line, Section::Entrant),
     }
 }
 
-/// The degrees of GB 45438-2025, by the ids that packages and feeds carry.
+/// The degrees of AI use of GB 45438-2025, with the ids used in packages and feeds.
 fn uses_of_ai() -> Vec<Choice> {
     let choice = |id: &str, zh: &str, en: &str| Choice { id: id.to_owned(), zh: zh.to_owned(), en: en.to_owned() };
     vec![

@@ -5,19 +5,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::RenditionName;
 
-/// All rungs and what they share.
+/// All rungs and their common settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ladders {
     /// x264 preset.
     pub preset: String,
-    /// x264 threads of an encode whose work is one segment; where there are several, each has one.
+    /// x264 threads of an encode whose work is one segment; if there are several, each has one thread.
     pub threads: u32,
     /// Distance of key frames, seconds.
     pub gop_s: u32,
     /// Size of the decoder's buffer as seconds of the cap.
     pub buffer_s: f64,
-    /// Wanted length of a segment in seconds, at most 60; 0 makes one segment of the whole.
+    /// Target length of a segment in seconds, at most 60; 0 makes a single segment.
     pub segment_s: u32,
     /// Fill of the decoder's buffer when the encoder of each of several segments begins, 0–1.
     pub segment_buffer_start: f64,
@@ -25,11 +25,11 @@ pub struct Ladders {
     pub rungs: BTreeMap<RenditionName, Rung>,
 }
 
-/// One rung: an H.264 picture with AAC sound. What the source has not is not added.
+/// One rung: an H.264 picture with AAC sound. Neither is added if the source lacks it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rung {
-    /// Short side of the picture, pixels; less where the source has less.
+    /// Short side of the picture, pixels; smaller if the source is smaller.
     pub short_side: u32,
     /// Constant rate factor.
     pub crf: f64,

@@ -1,15 +1,15 @@
-//! What a contest's page says to entrants besides its rules: the call, questions with their answers, and whom to ask.
+//! The texts of a contest's page besides its rules: the call, questions with answers, and contacts.
 use serde::{Deserialize, Serialize};
 
 use crate::partner::Name;
 
-/// A heading and what stands under it; or a question and its answer.
+/// A heading and the text under it; or a question and its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Passage {
     /// Heading or question.
     pub title: Name,
-    /// Text, with a line end between paragraphs.
+    /// Text, with a line break between paragraphs.
     pub text: Name,
 }
 

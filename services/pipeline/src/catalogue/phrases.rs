@@ -32,7 +32,7 @@ impl Phrase {
     }
 }
 
-/// `phrases.toml` as it is written.
+/// `phrases.toml` as written.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PhrasesFile {

@@ -1,4 +1,4 @@
-//! From files to a checked catalogue. Every error names the file, the key and what is allowed.
+//! Reads files into a checked catalogue. Every error names the file, the key and what is allowed.
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeInclusive;
 
@@ -20,7 +20,7 @@ use crate::sheet::plain_title;
 use crate::submission::Gates;
 use crate::text::Limit;
 
-/// `contests/ID.toml` as it is written.
+/// `contests/ID.toml` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ContestFile {
@@ -53,7 +53,7 @@ struct ContestFile {
     contacts: Vec<Office>,
 }
 
-/// One of a contest's `[[units]]` as it is written.
+/// One of a contest's `[[units]]` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct UnitFile {
@@ -66,7 +66,7 @@ struct UnitFile {
     deadline: Option<DateTime<FixedOffset>>,
 }
 
-/// `partners/ID.toml` as it is written.
+/// `partners/ID.toml` as written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PartnerFile {
@@ -90,12 +90,12 @@ struct PartnerFile {
     limits: Limits,
 }
 
-/// Hours for a recall where a partner's file names none.
+/// Hours for a recall if a partner's file does not set them.
 fn a_day() -> u32 {
     24
 }
 
-/// What receipts begin with where a contest's file does not say it.
+/// The prefix of receipts if a contest's file does not set it.
 fn receipt_prefix() -> String {
     "RM".to_owned()
 }
@@ -104,7 +104,7 @@ fn yes() -> bool {
     true
 }
 
-/// Reads a TOML date-time, which must have its offset: the deadline is one instant, wherever the server stands.
+/// Reads a TOML date-time, which must have its offset: the deadline is one instant, wherever the server is.
 fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<FixedOffset>>, D::Error> {
     let written = toml::value::Datetime::deserialize(from)?.to_string();
     let wanted = "is no instant; write it with its offset, such as 2024-08-01T00:00:00+08:00";
@@ -156,7 +156,7 @@ pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, Catalog
     })
 }
 
-/// Nothing goes at once: an hour or a day is the least, ten years the most.
+/// Nothing is deleted at once: an hour or a day is the minimum, ten years the maximum.
 fn check_retention(file: &str, retention: &Retention) -> Result<(), CatalogueError> {
     for (key, value) in retention.set() {
         check_range(file, key, value, 1..=3650)?;
@@ -180,7 +180,7 @@ fn check_phrases(file: &str, phrases: &[Phrase]) -> Result<(), CatalogueError> {
     Ok(())
 }
 
-/// A unit is found by its id and by any of its names, so neither may be another's.
+/// A unit is found by its id and by each of its names, so none of them may belong to another unit.
 fn check_units(file: &str, units: &[Unit]) -> Result<(), CatalogueError> {
     let (mut ids, mut names) = (BTreeSet::new(), BTreeMap::new());
     for unit in units {
@@ -258,7 +258,7 @@ fn partner(id: PartnerId, file: PartnerFile) -> Partner {
     }
 }
 
-/// Parses one file; an error says line and key, and toml itself says what would be allowed there.
+/// Parses one file; an error gives line and key, and toml itself lists what would be allowed there.
 fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, CatalogueError> {
     toml::from_str(text).map_err(|error| {
         let at = error.span().map(|span| place(text, span.start));
@@ -268,7 +268,8 @@ fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T, CatalogueErro
     })
 }
 
-/// Line number and dotted key of a byte of a TOML text: the last table header above, and what stands before `=` in the line.
+/// Line number and dotted key of a byte of a TOML text: the last table header above, and the text before `=` in the
+/// line.
 fn place(text: &str, at: usize) -> (usize, Option<String>) {
     let before = text.get(..at).unwrap_or("");
     let line = before.matches('\n').count() + 1;
@@ -287,7 +288,7 @@ fn place(text: &str, at: usize) -> (usize, Option<String>) {
     (line, (!dotted.is_empty()).then_some(dotted))
 }
 
-/// Ids become object keys, queue arguments and labels, so they are plain.
+/// Ids become object keys, queue arguments and labels, so they are restricted to plain names.
 fn checked_id<'a>(file: &str, id: &'a str) -> Result<&'a str, CatalogueError> {
     if is_plain(id) { Ok(id) } else { Err(wrong(file, None, format!("{id:?} is no id; {PLAIN}"))) }
 }
@@ -345,8 +346,8 @@ fn listed<T: std::fmt::Display>(names: &[T]) -> String {
     names.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
-/// x264's presets; `ultrafast` is left out, since it switches off what makes the High profile, and `placebo`, since it costs
-/// hours for nothing that anybody sees.
+/// x264's presets, without `ultrafast`, which disables the tools of the High profile, and `placebo`, which costs hours
+/// without a visible benefit.
 const PRESETS: [&str; 8] = ["superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
 
 fn check_ladders(ladders: &Ladders) -> Result<(), CatalogueError> {

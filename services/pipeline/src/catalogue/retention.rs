@@ -1,24 +1,24 @@
-//! How long what is no longer needed is kept: `retention.toml`.
+//! How long data is kept after it is no longer needed: `retention.toml`.
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
-/// Durations; `None` keeps it for ever. What each is about stands in the file.
+/// Durations; `None` keeps it for ever. The file explains each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Retention {
-    /// Days until it is forgotten who entered a work that nothing is open about any more.
+    /// Days until the entrant's data of a work without open business is deleted.
     pub personal_data_days: Option<u32>,
-    /// Days until files go that a newer run replaced and that no partner has.
+    /// Days until files that a newer run replaced and that no partner has are deleted.
     pub superseded_days: Option<u32>,
-    /// Days until records of uploads go that were given up.
+    /// Days until records of abandoned uploads are deleted.
     pub uploads_days: Option<u32>,
-    /// Days until records of attempts go that did not end their part.
+    /// Days until records of attempts that did not end their part are deleted.
     pub attempts_days: Option<u32>,
     /// Days until sessions and invitations of staff are deleted.
     pub sign_ins_days: Option<u32>,
-    /// Days until entry forms are deleted that were begun in a browser and not sent.
+    /// Days until entry forms that were begun in a browser and not sent are deleted.
     pub drafts_days: Option<u32>,
-    /// Hours until a dead process' scratch files go.
+    /// Hours until a dead process' scratch files are deleted.
     pub scratch_hours: Option<u32>,
 }
 
@@ -28,7 +28,7 @@ impl Retention {
         TimeDelta::days(i64::from(days))
     }
 
-    /// Every duration that is set, with its key, in its own unit.
+    /// Every duration that is set, with its key, in the key's unit.
     pub fn set(&self) -> impl Iterator<Item = (&'static str, u32)> {
         [
             ("personal_data_days", self.personal_data_days),

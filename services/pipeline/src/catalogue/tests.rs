@@ -1,4 +1,4 @@
-//! Facts of the catalogue: the built-in one is the call's, and a wrong file says what is wrong.
+//! Facts of the catalogue: the built-in one matches the call, and errors in files are reported.
 use super::*;
 use crate::lang::Lang;
 use crate::partner::{DeliveryMethod, Replacement};
@@ -9,7 +9,7 @@ fn at(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
 
-/// The built-in files with one replacement, and what is said about them.
+/// The error for the built-in files with one replacement.
 fn problem(file: &str, old: &str, new: &str) -> CatalogueError {
     let mut files = Catalogue::builtin_files();
     let text = &mut files.iter_mut().find(|(name, _)| name == file).unwrap().1;

@@ -10,12 +10,12 @@ fn receipt(name: &str) -> Receipt {
     Receipt(name.to_owned())
 }
 
-/// Applies events that all have to change something, and gives the last observed state's name.
+/// Applies events each of which must change something; returns the last observed state's name.
 fn after(events: Vec<DeliveryEvent>) -> Delivery {
     let mut delivery = Delivery::new(1);
     for event in events {
         assert!(delivery.apply(event.clone()), "{event:?} changed nothing in {delivery:?}");
-        assert!(!delivery.apply(event.clone()), "{event:?} told twice changed {delivery:?}");
+        assert!(!delivery.apply(event.clone()), "{event:?} repeated changed {delivery:?}");
     }
     delivery
 }
@@ -55,7 +55,7 @@ fn files_that_never_counted_are_taken_back_all_the_same() {
     let mut gone = after(vec![DeliveryEvent::Preparing, DeliveryEvent::Unwanted, DeliveryEvent::RecallConfirmed]);
     assert_eq!(gone.observed, Observed::Recalled { receipt: None });
     assert!(gone.apply(DeliveryEvent::Wanted { run: 1 }) && !gone.begun);
-    // A later run's package comes after what lies there of this one; the same run's goes on.
+    // A later run's package waits until the files of this one are gone; the same run's continues.
     let mut same = begun.clone();
     assert!(!same.apply(DeliveryEvent::Wanted { run: 1 }));
     for newer in [DeliveryEvent::Wanted { run: 2 }, DeliveryEvent::Replace { run: 2 }] {
@@ -278,8 +278,8 @@ fn any_event() -> impl Strategy<Value = DeliveryEvent> {
 }
 
 proptest! {
-    /// Whatever comes in whatever order: nothing leaves `Unknown` for another try but a read-back of that very call, nothing
-    /// is sent that is unwanted, and nothing that the partner has is forgotten.
+    /// In any order of events: nothing leaves `Unknown` for another attempt but a read-back of that very call, nothing
+    /// unwanted is sent, and nothing that the partner has is forgotten.
     #[test]
     fn no_order_of_events_sends_blindly(events in prop::collection::vec(any_event(), 1..60)) {
         let mut delivery = Delivery::new(1);

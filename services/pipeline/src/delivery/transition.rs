@@ -1,8 +1,9 @@
-//! The transitions of a delivery: from what was observed, by what happened, to what is observed now.
+//! The transitions of a delivery: from the observed state and an event to the next observed state.
 use super::{Delivery, DeliveryEvent, Desired, IntentId, Observed, RecallBy, RecallStep, Receipt};
 
 impl Delivery {
-    /// The next observed state; `None` where the event changes nothing. What people wish changes the desire, not this.
+    /// The next observed state; `None` if the event changes nothing. Wishes of people change the desired state, not
+    /// this one.
     pub(super) fn next(&self, event: DeliveryEvent) -> Option<Observed> {
         match event {
             DeliveryEvent::Sending { intent } => self.may_begin().then_some(Observed::Sending { intent }),
@@ -43,7 +44,7 @@ impl Delivery {
         }
     }
 
-    /// Only what is wanted and was never sent, or was read back as absent, is sent.
+    /// Only a wanted delivery is sent, and only if it was never sent, or was read back as absent.
     pub(super) fn may_begin(&self) -> bool {
         self.observed == Observed::Planned && self.desired == Desired::Live
     }
@@ -53,7 +54,7 @@ impl Delivery {
         self.observed == Observed::Sending { intent }
     }
 
-    /// Whether an answer to this intent is still awaited. A late answer to an unanswered call is as good as reading back.
+    /// Whether an answer to this intent is still expected. A late answer to an unanswered call counts as reading back.
     fn open_intent(&self, intent: IntentId) -> bool {
         match &self.observed {
             Observed::Sending { intent: open }
@@ -68,7 +69,7 @@ impl Delivery {
         }
     }
 
-    /// The partner certainly has nothing: to be sent again, or, when it is unwanted meanwhile, gone.
+    /// The partner certainly has nothing: the work is sent again, or, if it is unwanted meanwhile, gone.
     fn nothing_there(&self) -> Observed {
         match self.desired {
             Desired::Live => Observed::Planned,
@@ -76,7 +77,8 @@ impl Delivery {
         }
     }
 
-    /// A platform's API may do the upload and leave the last step to a person, so a call's own intent may be handed over too.
+    /// A platform's API may do the upload and leave the last step to a person, so a call's own intent may be handed
+    /// over too.
     fn handed_over(&self, intent: IntentId) -> Option<Observed> {
         (self.may_begin() || self.calls(intent)).then_some(Observed::AwaitingOperator { intent })
     }
@@ -86,7 +88,8 @@ impl Delivery {
             Observed::Sending { .. } | Observed::Unknown { .. } | Observed::AwaitingOperator { .. } => {
                 Some(Observed::Live { receipt, public_url })
             }
-            // Webhooks are unordered and repeated: only news about the work we know of counts, and a known address stays.
+            // Webhooks are unordered and repeated: only notices about the known work count, and a known address is
+            // kept.
             Observed::InReview { receipt: known } if *known == receipt => Some(Observed::Live { receipt, public_url }),
             Observed::Live { receipt: known, public_url: address } if *known == receipt => {
                 Some(Observed::Live { receipt, public_url: public_url.or_else(|| address.clone()) })
@@ -102,7 +105,7 @@ impl Delivery {
 
     fn refused(&self, words: String) -> Option<Observed> {
         match &self.observed {
-            // A refusal while it is taken back is what was wanted: it is not there.
+            // A refusal during a recall is what was wanted: the work is not there.
             Observed::Recalling { receipt, .. } => Some(Observed::Recalled { receipt: receipt.clone() }),
             Observed::Sending { .. }
             | Observed::Unknown { .. }
@@ -146,13 +149,13 @@ impl Delivery {
         match &self.observed {
             Observed::InReview { receipt } => Some(recalling(Some(receipt), None, by)),
             Observed::Live { receipt, public_url } => Some(recalling(Some(receipt), public_url.as_ref(), by)),
-            // The operator may have taken the bag there already; only a person can say.
+            // The operator may have delivered the bag already; only a person knows.
             Observed::AwaitingOperator { .. } => Some(recalling(None, None, by)),
-            // The API turned out not to be able to: a person takes over.
+            // The API turned out to be unable to do it: a person takes over.
             Observed::Recalling { receipt, public_url, by: RecallBy::System, .. } if by == RecallBy::Operator => {
                 Some(recalling(receipt.as_ref(), public_url.as_ref(), by))
             }
-            // A call under way, or one without an answer, has to end or be read back first.
+            // A running call, or one without an answer, must end or be read back first.
             Observed::Planned
             | Observed::Sending { .. }
             | Observed::Unknown { .. }

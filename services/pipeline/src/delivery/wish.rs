@@ -1,22 +1,22 @@
-//! What people and runs wish of a delivery: how it changes what is desired, and what has to be taken back first.
+//! The wishes of people and runs for a delivery: how they change the desired state, and what must be recalled first.
 use super::{Delivery, Desired, IntentId, Observed, RecallBy, RecallStep};
 
 impl Delivery {
     pub(super) fn wanted(&mut self, run: u32) {
-        // An older run's wish is late. A delivery under way or done is left alone: partners do not replace a video.
+        // An older run's wish is late. A delivery in progress or done is left alone: partners do not replace a video.
         if run < self.run {
             return;
         }
         match (&self.observed, self.desired) {
-            // What lies there of an older run goes first; of this run it is gone on with.
+            // Files there of an older run are removed first; those of this run are continued.
             (Observed::Planned, _) if self.begun && run > self.run => self.make_room_for(run),
             (Observed::Planned, _) if self.begun => {}
-            // A new run of what was released for a time keeps the time.
+            // A new run of a work released for a later time keeps that time.
             (Observed::Planned, Desired::Live | Desired::Gone) => {
                 *self = Self { not_before: self.not_before, ..Self::new(run) };
             }
             (Observed::Recalled { .. } | Observed::Refused { .. }, _) => *self = Self::new(run),
-            // Wanted again while it is being taken back: once it is gone.
+            // Wanted again during its recall: it is sent once it is gone.
             (
                 Observed::Sending { .. }
                 | Observed::Unknown { .. }
@@ -38,12 +38,13 @@ impl Delivery {
         }
     }
 
-    /// Takes back what is or may be there, and remembers what comes after it. Where nothing is, the run's package is simply next.
+    /// Recalls what is or may be there, and remembers what comes after it. If nothing is there, the run's package is
+    /// simply next.
     pub(super) fn replace(&mut self, run: u32) {
         if run <= self.run || self.then.is_some_and(|then| run <= then) {
             return;
         }
-        // What a person took back does not come back by being made anew.
+        // A work that a person recalled does not return because a new run made it again.
         if self.desired == Desired::Gone && self.then.is_none() {
             return;
         }
@@ -62,7 +63,7 @@ impl Delivery {
         }
     }
 
-    /// What is or may be there is taken back, and this run's package comes after it.
+    /// Recalls what is or may be there; this run's package comes after it.
     fn make_room_for(&mut self, run: u32) {
         self.desired = Desired::Gone;
         self.then = Some(run);
@@ -71,7 +72,7 @@ impl Delivery {
         }
     }
 
-    /// Back to the plan, with leave to take the last step by ourselves.
+    /// Back to `Planned`, with permission to do the last step automatically.
     pub(super) fn confirmed(&mut self, intent: IntentId) {
         if self.desired == Desired::Live && self.observed == (Observed::AwaitingOperator { intent }) {
             self.observed = Observed::Planned;
@@ -83,13 +84,14 @@ impl Delivery {
         self.desired = Desired::Gone;
         self.then = None;
         self.not_before = None;
-        // What never left needs no recall; everything else is taken back by an adapter or a person, which takes its time.
+        // A work that was never sent needs no recall; everything else is recalled by an adapter or a person, which
+        // takes time.
         if self.observed == Observed::Planned {
             self.observed = self.nothing_counts();
         }
     }
 
-    /// Nothing there counts and nothing shall: it is gone, unless files may lie there that have to go first.
+    /// Nothing there counts and nothing shall: it is gone, unless files may be there that must be removed first.
     pub(super) fn nothing_counts(&self) -> Observed {
         if self.begun {
             let (by, step) = (RecallBy::System, RecallStep::Requested);

@@ -1,13 +1,14 @@
-//! Compares two works: finds the shift in time at which they agree best, and the ranges that agree along it.
+//! Compares two works: finds the time shift at which they agree best, and the ranges that agree at that shift.
 use serde::{Deserialize, Serialize};
 
 use super::{Fingerprint, ITEM_US, REGIONS, STEP_MS, Sample};
 
-/// Hashes of 64 bits that differ in no more than these show the same picture. Of unrelated ones, four in a million do.
+/// 64-bit hashes that differ in at most this many bits show the same picture. Of unrelated hashes, four in a million
+/// do.
 const ALIKE_BITS: u32 = 14;
-/// The same along a shift that many agree on, where chance has less to choose from.
+/// The same bound along a shift that many samples agree on, where chance matches are rarer.
 const ALONG_BITS: u32 = 17;
-/// Samples of one work that look for their like in the whole other one.
+/// Samples of one work that are searched for in the whole other one.
 const ANCHORS: usize = 160;
 /// Shifts that are followed: a work that was cut into another one agrees at more than one.
 const SHIFTS: usize = 3;
@@ -15,50 +16,51 @@ const SHIFTS: usize = 3;
 const PICTURE_GAP: usize = 4;
 /// Shortest range of the picture, in samples.
 const PICTURE_RUN: usize = 4;
-/// A range agrees with so few bits of difference on average; a long one may with more, since chance does not last.
+/// A range counts if its samples differ by at most this many bits on average; a long range may differ by more, since
+/// chance matches do not last.
 const SURE_BITS: u32 = 11;
 const LASTING_BITS: u32 = 15;
 const LASTING_RUN: usize = 20;
-/// A picture counts as another one if it differs from all before by more than these bits.
+/// A picture counts as different if it differs from all earlier ones by more than this many bits.
 const OTHER_BITS: u32 = 10;
-/// So many different pictures have to agree: two talks before the same wall agree in one or two.
+/// This many different pictures must agree: two talks before the same wall agree in one or two.
 const DIFFERENT_PICTURES: usize = 3;
 /// Items of the sound that are judged together, two seconds.
 const WINDOW: usize = 16;
-/// Mean difference of such a window, in bits of 32, up to which it is the same sound. Unrelated ones differ by 16, related
-/// instruments by 12; fpcalc's own matcher draws the line at 10.
+/// Mean difference of such a window, in bits of 32, up to which it is the same sound. Unrelated ones differ by 16,
+/// related instruments by 12; fpcalc's own matcher uses 10 as its limit.
 const SOUND_BITS: u32 = 9;
-/// Different items that a window needs to say anything: a held tone or silence has one.
+/// Different items that a window needs to be significant: a held tone or silence has one.
 const DIFFERENT_ITEMS: usize = 5;
 /// Missing items within a range.
 const SOUND_GAP: usize = 16;
 /// Shortest range of the sound, in items.
 const SOUND_RUN: usize = 24;
-/// A value that a work has more often than this does not vote for a shift.
+/// A value that occurs in a work more often than this does not vote for a shift.
 const MOST_PLACES: usize = 24;
 
-/// Which region of the one is compared with which of the other; one pair holds for a whole work. The middle of the one is
-/// the whole of its crop, in either direction; two crops meet in the middle.
+/// The pairs of regions that are compared; one pair holds for a whole work. One work's middle equals the whole of its
+/// crop, in either direction; two crops share their middle.
 const PAIRS: [(usize, usize); 13] =
     [(0, 0), (0, 1), (1, 0), (0, 2), (2, 0), (0, 3), (3, 0), (0, 4), (4, 0), (1, 2), (2, 1), (3, 1), (1, 3)];
 
-/// How alike two works are. Empty for works that have nothing to do with each other.
+/// How alike two works are. Empty for unrelated works.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Likeness {
-    /// In what is seen.
+    /// Similarity of the pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub picture: Option<Match>,
-    /// In what is heard.
+    /// Similarity of the sounds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sound: Option<Match>,
 }
 
-/// Where two works agree.
+/// The ranges in which two works agree.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Match {
-    /// How much of the shorter work agrees, in percent.
+    /// The part of the shorter work that agrees, in percent.
     pub covered_percent: u32,
-    /// How well it agrees where it does: 100 is bit for bit, 0 is chance.
+    /// The quality of the agreement there: 100 is bit for bit, 0 is chance.
     pub agreement_percent: u32,
     /// The ranges, in the order of the first work.
     pub ranges: Vec<MatchedRange>,
@@ -67,13 +69,13 @@ pub struct Match {
 /// A range of time that two works share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MatchedRange {
-    /// Where it begins in the first work, ms from the beginning.
+    /// Its begin in the first work, ms from the start.
     pub start_ms: u64,
-    /// Where it ends there.
+    /// Its end there.
     pub end_ms: u64,
-    /// Where it begins in the other work.
+    /// Its begin in the other work.
     pub other_start_ms: u64,
-    /// Where it ends there.
+    /// Its end there.
     pub other_end_ms: u64,
 }
 
@@ -82,7 +84,7 @@ pub fn compare(work: &Fingerprint, other: &Fingerprint) -> Likeness {
     Likeness { picture: picture(&work.picture, &other.picture), sound: sound(&work.sound, &other.sound) }
 }
 
-/// What agrees along one shift: places of the first work with the distance there.
+/// The agreement along one shift: positions of the first work with their distances.
 struct Along {
     shift: isize,
     distances: Vec<(usize, u32)>,
@@ -116,7 +118,7 @@ fn picture(work: &[Sample], other: &[Sample]) -> Option<Match> {
     summary(&claimed, shorter, 64, STEP_MS * 1000, PICTURE_GAP)
 }
 
-/// Bits in which two hashes differ; `None` where one of them has nothing to recognise.
+/// Bits in which two hashes differ; `None` if one of them has nothing to recognise.
 fn apart(a: u64, b: u64) -> Option<u32> {
     (a != 0 && b != 0).then(|| (a ^ b).count_ones())
 }
@@ -133,7 +135,7 @@ fn picture_shifts(work: &[Sample], other: &[Sample]) -> Vec<((usize, usize), isi
             let alike =
                 |sample: &Sample| apart(work[*anchor][pair.0], sample[pair.1]).is_some_and(|it| it <= ALIKE_BITS);
             let places: Vec<usize> = (0..other.len()).filter(|place| alike(&other[*place])).collect();
-            // A picture that stands for long votes for many shifts, and so for each of them less.
+            // A picture that lasts long votes for many shifts, so its vote for each of them has less weight.
             let weight = 1.0 / (places.len().max(1) as f32).sqrt();
             places.iter().for_each(|place| votes[place + work.len() - anchor] += weight);
         }
@@ -143,7 +145,7 @@ fn picture_shifts(work: &[Sample], other: &[Sample]) -> Vec<((usize, usize), isi
     best.into_iter().take(SHIFTS).map(|(_, pair, shift)| (pair, shift)).collect()
 }
 
-/// The places with most votes, neighbours counted to them, at least a few places apart.
+/// The positions with most votes, including their neighbours', at least a few positions apart.
 fn peaks(votes: &[f32]) -> Vec<(f32, usize)> {
     let around = |at: usize| votes[at.saturating_sub(1)..(at + 2).min(votes.len())].iter().sum::<f32>();
     let mut all: Vec<(f32, usize)> =
@@ -201,7 +203,7 @@ fn sound_shifts(work: &[u32], other: &[u32]) -> Vec<isize> {
     peaks(&votes).into_iter().map(|(_, at)| at as isize - work.len() as isize).collect()
 }
 
-/// A stretch of places along one shift.
+/// Consecutive positions along one shift.
 type Run = [(usize, u32)];
 
 fn is_picture(run: &Run) -> bool {
@@ -214,13 +216,13 @@ fn is_sound(run: &Run) -> bool {
     run.len() >= SOUND_RUN
 }
 
-/// Only what stands together: runs that count, with no more than `gap` places missing between neighbours.
+/// Keeps only coherent ranges: runs that count, with at most `gap` positions missing between neighbours.
 fn runs(along: Along, gap: usize, counts: fn(&Run) -> bool) -> Along {
     let stretches = along.distances.chunk_by(|a, b| b.0 - a.0 <= gap + 1).filter(|run| counts(run));
     Along { shift: along.shift, distances: stretches.flatten().copied().collect() }
 }
 
-/// Gives each place to the shift that explains most, so that nothing counts twice.
+/// Assigns each position to the shift that explains most, so that nothing counts twice.
 fn claim(mut found: Vec<Along>, gap: usize, counts: fn(&Run) -> bool) -> Vec<Along> {
     found.sort_by_key(|along| std::cmp::Reverse(along.distances.len()));
     let mut taken = std::collections::BTreeSet::new();
@@ -271,5 +273,5 @@ fn summary(found: &[Along], shorter: usize, width: u32, step_us: u64, gap: usize
     })
 }
 
-/// The regions are as many as the pairs know.
+/// `PAIRS` covers exactly the regions.
 const _: () = assert!(REGIONS == 5);

@@ -1,21 +1,22 @@
-//! From small pictures to 64-bit hashes: signs of the lowest frequencies of several regions, black borders cut off before.
+//! From small pictures to 64-bit hashes: signs of the lowest frequencies of several regions, after black borders are
+//! cut off.
 use std::f32::consts::PI;
 
 use super::{MAX_SAMPLES, REGIONS, STEP_MS};
 
-/// No brighter than this in any picture of the work is a black border, of 255 (black is 16, and coding adds noise).
+/// Rows and columns that are never brighter than this are a black border, of 255 (black is 16, and coding adds noise).
 const DARK: u8 = 40;
-/// Share of a line that may be brighter all the same, one in so many: a speck of noise keeps no border.
+/// One of this many pixels of a line may be brighter all the same: a speck of noise is no picture.
 const BRIGHT_ONE_IN: usize = 40;
-/// A picture is not cut to less than this many pixels a side; one that would be is black.
+/// A picture is never cut to fewer pixels a side than this; one that would be is black.
 const MIN_SIDE: usize = 16;
 /// Side of the square that a region is averaged to before its frequencies are taken.
 const SIDE: usize = 32;
-/// Frequencies across and down that are looked at; their sum is at most 10, which gives 65 without the mean.
+/// Frequencies across and down that are used; their sum is at most 10, which gives 65 without the mean.
 const FREQUENCIES: usize = 11;
 /// A region whose brightness spreads less than this (standard deviation, of 255) shows nothing to recognise.
 const MIN_SPREAD: f32 = 4.0;
-/// Weak bits that are remembered of each hash, for looking it up.
+/// Weak bits that are stored per hash, for searching.
 pub(super) const WEAK: usize = 3;
 
 /// A small upright picture, 8 bits a pixel, square pixels.
@@ -30,7 +31,7 @@ pub struct Luma {
 }
 
 impl Luma {
-    /// Mirrored first, then turned clockwise by quarters, as a display matrix means.
+    /// Mirrored first, then rotated clockwise by quarters, as a display matrix defines it.
     #[must_use]
     pub fn upright(mut self, rotation_degrees: u32, mirrored: bool) -> Self {
         if mirrored {
@@ -70,12 +71,12 @@ pub(super) struct Hash {
 }
 
 impl Album {
-    /// Whether a frame that is shown from `at_ms` on is the first of the next place on the grid.
+    /// Whether a frame shown from `at_ms` is the first of the next grid position.
     pub fn wants(&self, at_ms: u64) -> bool {
         self.pictures.len() < MAX_SAMPLES && at_ms >= self.pictures.len() as u64 * STEP_MS
     }
 
-    /// Adds the frame that is shown from `at_ms` on. Places that went by without a frame had the one before.
+    /// Adds the frame shown from `at_ms`. Skipped grid positions repeat the frame before.
     pub fn add(&mut self, at_ms: u64, picture: Luma) {
         if picture.data.len() != picture.width * picture.height || picture.data.is_empty() {
             return;
@@ -112,7 +113,7 @@ impl Album {
 /// A rectangle in pixels: left, top, right, bottom.
 type Area = [f32; 4];
 
-/// What is left of the picture without borders that stay black throughout.
+/// The picture without borders that are always black.
 fn active(pictures: &[Luma], width: usize, height: usize) -> Area {
     let mut brightest = vec![0u8; width * height];
     for picture in pictures.iter().filter(|picture| (picture.width, picture.height) == (width, height)) {
@@ -124,7 +125,7 @@ fn active(pictures: &[Luma], width: usize, height: usize) -> Area {
     let row = |y: &usize| lit(&mut brightest[y * width..(y + 1) * width].iter().copied(), width);
     let (top, bottom) = ((0..height).find(row), (0..height).rfind(row));
     let (Some(top), Some(bottom)) = (top, bottom) else { return whole(width, height) };
-    // Columns are judged within the rows that are left, or pillars between letterbox bars would be missed.
+    // Columns are judged within the remaining rows; otherwise pillars between letterbox bars would be missed.
     let rows = bottom + 1 - top;
     let column = |x: &usize| lit(&mut (top..=bottom).map(|y| brightest[y * width + x]), rows);
     let (left, right) = ((0..width).find(column), (0..width).rfind(column));
@@ -197,7 +198,7 @@ impl Sums {
 
 /// The cosines, and the order of frequencies: lowest first.
 struct Hasher {
-    /// How much each line counts: the middle fully, the edges a quarter, where logos stand and crops differ.
+    /// The weight of each line: the middle fully, the edges a quarter, where logos are and crops differ.
     window: [f32; SIDE],
     cosines: [[f32; SIDE]; FREQUENCIES],
     order: Vec<(usize, usize)>,

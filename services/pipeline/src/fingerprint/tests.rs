@@ -1,4 +1,4 @@
-//! What a copy is found by, on films that are made of numbers: waves that wander, others in each scene.
+//! Which copies are found, on synthetic films: moving waves that differ in each scene.
 use std::f32::consts::TAU;
 
 use super::*;
@@ -25,7 +25,7 @@ impl Dice {
 
 const SCENE_MS: u64 = 3000;
 
-/// Brightness of film `seed` at a place of its picture, 0 to 1 across and down, at a time.
+/// Brightness of film `seed` at a position of its picture, 0 to 1 across and down, at a time.
 fn scene(seed: u64, at_ms: u64) -> impl Fn(f32, f32) -> f32 {
     let mut dice = Dice::new(seed * 1000 + at_ms / SCENE_MS + 1);
     let t = (at_ms % SCENE_MS) as f32 / SCENE_MS as f32;
@@ -46,7 +46,7 @@ fn scene(seed: u64, at_ms: u64) -> impl Fn(f32, f32) -> f32 {
     }
 }
 
-/// A picture of the film as somebody shows it: `place` says which place of the film stands at a place of the picture, or none.
+/// A changed picture of the film: `place` maps a position of this picture to a position of the film, or to none.
 fn shown(size: (usize, usize), level: impl Fn(f32, f32) -> Option<f32>) -> Luma {
     let (width, height) = size;
     let at = |index: usize| ((index % width) as f32 + 0.5, (index / width) as f32 + 0.5);

@@ -1,5 +1,5 @@
-//! The words under which a work is found: hashes chosen by their value, so that two copies choose the same ones wherever
-//! they begin, and so that a long work has no more words than a short one.
+//! The words under which a work is found: hashes chosen by their value, so that two copies choose the same ones
+//! whatever their start, and a long work has no more words than a short one.
 use super::REGIONS;
 use super::picture::{Hash, WEAK};
 
@@ -7,18 +7,18 @@ use super::picture::{Hash, WEAK};
 pub(super) const PICTURE: usize = 384;
 /// Words of the sound that a work is found under.
 pub(super) const SOUND: usize = 128;
-/// Bits of a hash that make a word: its lowest frequencies, which noise, logos and scaling change least.
+/// Bits of a hash that form a word: its lowest frequencies, which noise, logos and scaling change least.
 pub(super) const BITS: u32 = 32;
 
-/// Keeps words of picture and sound apart, and the all-zero hash from being the smallest.
+/// Separates words of picture and sound, and keeps the all-zero hash from being the smallest.
 const PICTURE_SALT: u32 = 0x7069_6373;
 const SOUND_SALT: u32 = 0x736f_756e;
 
-/// The words of a work, and those by which others like it are looked for.
+/// The words of a work, and those used to search for similar works.
 pub(super) fn of(picture: &[[Hash; REGIONS]], sound: &[u32]) -> (Vec<u32>, Vec<u32>) {
     let seen = || picture.iter().flatten().filter(|hash| hash.bits != 0);
     let plain = smallest(seen().map(|hash| word(hash.bits as u32, PICTURE_SALT)), PICTURE);
-    // Each set of flipped weak bits makes one more word: what is a copy is likely to differ in just those.
+    // Each set of flipped weak bits makes one more word: a copy probably differs in just those bits.
     let flipped = seen().flat_map(|hash| {
         (0..1u32 << WEAK).map(|set| {
             let flips = (0..WEAK).filter(|bit| set >> bit & 1 == 1).fold(0, |flips, bit| flips | 1 << hash.weak[bit]);
@@ -26,7 +26,7 @@ pub(super) fn of(picture: &[[Hash; REGIONS]], sound: &[u32]) -> (Vec<u32>, Vec<u
         })
     });
     let probing = smallest(flipped, PICTURE << WEAK);
-    // An item that goes on is a held tone or silence, which many works have.
+    // A repeated item is a held tone or silence, which many works have.
     let changes = sound.windows(2).filter(|pair| pair[0] != pair[1]).map(|pair| word(pair[1], SOUND_SALT));
     let heard = smallest(changes, SOUND);
     let join = |picture: Vec<u32>| {
@@ -38,7 +38,7 @@ pub(super) fn of(picture: &[[Hash; REGIONS]], sound: &[u32]) -> (Vec<u32>, Vec<u
     (join(plain), join(probing))
 }
 
-/// The `count` smallest of all different words.
+/// The `count` smallest distinct words.
 fn smallest(words: impl Iterator<Item = u32>, count: usize) -> Vec<u32> {
     let mut words: Vec<u32> = words.collect();
     words.sort_unstable();
@@ -47,7 +47,7 @@ fn smallest(words: impl Iterator<Item = u32>, count: usize) -> Vec<u32> {
     words
 }
 
-/// Stirs a value so that its order says nothing of it (the finaliser of MurmurHash3): one to one.
+/// Mixes a value so that its order is unrelated to it (the finaliser of MurmurHash3): one to one.
 fn word(value: u32, salt: u32) -> u32 {
     let mut it = value ^ salt;
     it = (it ^ it >> 16).wrapping_mul(0x85eb_ca6b);

@@ -1,4 +1,4 @@
-//! Judges answers by the fields of their contest. Everything that is wrong is named at once, in the order of the form.
+//! Checks answers against the fields of their contest. All errors are reported at once, in the order of the form.
 use std::ops::RangeInclusive;
 
 use serde_json::{Map, Value};
@@ -10,20 +10,20 @@ use crate::text::{Limit, Lines, Text, TextError};
 
 /// Longest address for mail (RFC 5321 §4.5.3.1.3).
 const EMAIL_CHARS: usize = 254;
-/// Digits of a telephone number: the shortest that is in use, the longest of ITU-T E.164.
+/// Digits of a telephone number: the shortest in use, the longest of ITU-T E.164.
 const PHONE_DIGITS: RangeInclusive<usize> = 5..=15;
 
-/// Why an answer is not taken, before it is known where it stands.
+/// Why an answer is refused, before its field's place is added.
 struct Refusal {
     fault: Fault,
     zh: String,
     en: String,
 }
 
-/// Trims every answer and judges it.
+/// Trims and checks every answer.
 ///
 /// # Errors
-/// Every answer that is wrong, in the order of the contest's fields.
+/// Every wrong answer, in the order of the contest's fields.
 pub fn check(contest: &Contest, answers: &Answers) -> Result<Checked, Vec<Wrong>> {
     let texts: Answers = answers
         .iter()
@@ -51,7 +51,7 @@ pub fn check(contest: &Contest, answers: &Answers) -> Result<Checked, Vec<Wrong>
     if wrong.is_empty() { Ok(checked(contest, called(contest, texts))) } else { Err(wrong) }
 }
 
-/// The answers with the recommending unit under its own name, by whichever name it was given: quotas are counted by it.
+/// The answers with the recommending unit under its main name, whichever name was given: quotas are counted by it.
 fn called(contest: &Contest, mut texts: Answers) -> Answers {
     if let Some(text) = texts.get_mut(id::UNIT)
         && let Some(unit) = contest.unit_named(text)
@@ -61,7 +61,7 @@ fn called(contest: &Contest, mut texts: Answers) -> Answers {
     texts
 }
 
-/// One way to reach the entrant is enough, where the contest does not want a certain one.
+/// One contact is enough, unless the contest requires a certain one.
 fn needs_contact(fields: &[Field], texts: &Answers) -> bool {
     let ways = || fields.iter().filter(|field| is_contact(field));
     !ways().any(|field| field.required) && !ways().any(|field| texts.contains_key(&field.id))
@@ -93,7 +93,7 @@ fn judge(field: &Field, text: &str) -> Result<(), Refusal> {
     }
 }
 
-/// What is said of a declaration that is not made.
+/// The error for a declaration that is not made.
 const DECLARE: [&str; 2] = ["须勾选此项承诺", "has to be declared"];
 
 fn judge_text(field: &Field, text: &str, lines: Lines) -> Result<(), Refusal> {
@@ -121,7 +121,7 @@ fn is_phone(text: &str) -> bool {
     PHONE_DIGITS.contains(&digits) && text.chars().all(|it| it.is_ascii_digit() || "+-() ".contains(it))
 }
 
-/// Catches a slip of the hand. Whether the address is the entrant's own only a letter can show.
+/// Detects typing errors. Only a mail can show whether the address is the entrant's own.
 fn is_email(text: &str) -> bool {
     let plain = text.chars().count() <= EMAIL_CHARS && !text.chars().any(|it| it.is_whitespace() || it.is_control());
     plain
@@ -138,7 +138,7 @@ impl Refusal {
     }
 }
 
-/// Sorts what was checked by where it is kept.
+/// Sorts the checked answers by where they are stored.
 fn checked(contest: &Contest, texts: Answers) -> Checked {
     let mut declarations = Map::new();
     let mut own = Answers::new();

@@ -4,17 +4,17 @@ use serde::{Deserialize, Serialize};
 use crate::lang::Lang;
 use crate::partner::Name;
 
-/// Ids of the fields that every form knows. Further ones are the contest's own.
+/// Ids of the fields that every form knows. Others are a contest's own.
 pub mod id {
     /// Title of the work.
     pub const TITLE: &str = "title";
     /// Theme of the contest.
     pub const THEME: &str = "theme";
-    /// What the work is about.
+    /// Summary of the work.
     pub const SYNOPSIS: &str = "synopsis";
     /// Organisation that recommends the work.
     pub const UNIT: &str = "recommending_unit";
-    /// Who enters.
+    /// Name of the entrant.
     pub const NAME: &str = "entrant.name";
     /// Organisation of the entrant.
     pub const ORGANISATION: &str = "entrant.organisation";
@@ -26,9 +26,9 @@ pub mod id {
     pub const ORIGINALITY: &str = "declarations.originality";
     /// The entrant has all rights to what is in it.
     pub const RIGHTS: &str = "declarations.rights";
-    /// What part AI had in it.
+    /// How AI was used.
     pub const AI_USE: &str = "declarations.ai_use";
-    /// More about that, in words.
+    /// Details of the AI use, in words.
     pub const AI_NOTE: &str = "declarations.ai_note";
 
     /// All of them, in the usual order of a form.
@@ -54,7 +54,7 @@ pub enum Kind {
     Declaration,
 }
 
-/// The part of the form that a field stands in.
+/// The part of the form that a field belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Section {
@@ -62,7 +62,7 @@ pub enum Section {
     Work,
     /// About the entrant.
     Entrant,
-    /// What the entrant declares.
+    /// Declarations of the entrant.
     Declarations,
 }
 
@@ -72,14 +72,14 @@ pub enum Section {
 pub struct Choice {
     /// The answer.
     pub id: String,
-    /// What people choose, in Chinese.
+    /// The choice's text, in Chinese.
     pub zh: String,
     /// The same in English.
     pub en: String,
 }
 
 impl Choice {
-    /// What people choose, in one language.
+    /// The choice's text in one language.
     pub fn text(&self, lang: Lang) -> &str {
         match lang {
             Lang::Zh => &self.zh,
@@ -91,19 +91,19 @@ impl Choice {
 /// One question.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Field {
-    /// One of [`id::KNOWN`], or a plain name of the contest's own.
+    /// One of [`id::KNOWN`], or a plain name of the contest's own field.
     pub id: String,
-    /// What the page, the table and the list call it.
+    /// Its name on pages, in sheets and in lists.
     pub label: Name,
     /// A sentence of help under the label.
     pub hint: Option<Name>,
     /// What kind of answer it takes.
     pub kind: Kind,
-    /// Where it stands.
+    /// The part of the form.
     pub section: Section,
     /// Whether it must be answered.
     pub required: bool,
-    /// Least length of an answer, in characters; an answer that may be missing may be empty all the same.
+    /// Least length of an answer, in characters; an optional answer may be empty all the same.
     pub min_chars: u32,
     /// Greatest length of an answer, in characters.
     pub max_chars: u32,
@@ -117,12 +117,12 @@ impl Field {
         !id::KNOWN.contains(&self.id.as_str())
     }
 
-    /// The name under which a declaration is kept.
+    /// The name under which a declaration is stored.
     pub fn declared_as(&self) -> &str {
         self.id.strip_prefix("declarations.").unwrap_or(&self.id)
     }
 
-    /// Its place in the API's form: that of a known field is its id, the contest's own stand under `answers`.
+    /// Its place in the API's form: a known field's id; a contest's own fields are under `answers`.
     pub fn place(&self) -> String {
         if self.is_own() { format!("answers.{}", self.id) } else { self.id.clone() }
     }

@@ -7,7 +7,7 @@ fn contest(id: &str) -> Contest {
     Catalogue::builtin().contests[&id.into()].clone()
 }
 
-/// A form of the demo that keeps every rule.
+/// A valid form of the demo.
 fn good() -> Answers {
     [
         (id::TITLE, " 早晨 "),
@@ -22,7 +22,7 @@ fn good() -> Answers {
     .into()
 }
 
-/// What is wrong where one answer is another: place, code and English text.
+/// The errors if one answer is replaced: place, code and English text.
 fn wrong(id: &str, answer: &str) -> Vec<String> {
     let mut answers = good();
     answers.insert(id.to_owned(), answer.to_owned());
@@ -101,7 +101,8 @@ fn every_question_is_asked_in_both_languages() {
 }
 
 proptest! {
-    /// Whatever is taken can be stored, shown and counted: it is trimmed, of its field, and of its length.
+    /// Every accepted answer can be stored, shown and counted: it is trimmed, of its field's kind, and within its
+    /// length.
     #[test]
     fn whatever_is_taken_keeps_its_limits(id in proptest::sample::select(id::KNOWN.to_vec()), text in any::<String>()) {
         let mut answers = good();

@@ -1,10 +1,11 @@
-//! Measured values and limits as screening and quality control write them in English, in Chinese. Quality control's rows hold English
-//! only, as do verdicts of versions before values were kept in both languages.
+//! Translates measured values and limits of screening and quality control from English to Chinese. Rows of quality
+//! control contain English only, as do verdicts of versions before values were stored in both languages.
 
-/// The longest text that is translated, in bytes. Rows of quality control come from the child and are shown as they are beyond it.
+/// The longest text that is translated, in bytes. Rows of quality control come from the child; longer ones are shown
+/// unchanged.
 const LONGEST: usize = 1000;
 
-/// What is written in words alone.
+/// Texts without numbers.
 #[rustfmt::skip]
 const WORDS: [(&str, &str); 22] = [
     ("yes", "是"),
@@ -31,7 +32,7 @@ const WORDS: [(&str, &str); 22] = [
     ("the source is noise at all of them, of which no encode keeps a likeness", "各处原片均为噪点，编码后无法保持相似"),
 ];
 
-/// What is written around numbers; `{}` is one or several of them. In Chinese they stand where their place is named.
+/// Texts with numbers; `{}` is one or several of them. The Chinese text may name their positions.
 #[rustfmt::skip]
 const AROUND: [(&str, &str); 23] = [
     ("{} ms", "{0} 毫秒"),
@@ -59,7 +60,7 @@ const AROUND: [(&str, &str); 23] = [
     ("{} at frame {}", "{0}（第 {1} 帧）"),
 ];
 
-/// Names of what is odd about a file's structure, as the limit of that rule lists them.
+/// Names of structural oddities, as the limit of that rule lists them.
 const ODDITIES: [&str; 6] = [
     "long_movie_header",
     "foreign_brand",
@@ -69,12 +70,12 @@ const ODDITIES: [&str; 6] = [
     "last_picture_stays",
 ];
 
-/// A value in Chinese. What is no text of ours, such as a codec's name or `1920×1080`, is returned as it is.
+/// A value in Chinese. A text that is not ours, such as a codec's name or `1920×1080`, is returned unchanged.
 pub fn measured_zh(en: &str) -> String {
     if en.len() > LONGEST { en.to_owned() } else { sentence(en) }
 }
 
-/// Several statements, and what is said of a measurement that cannot be believed.
+/// Several statements, and the remark on a measurement that cannot be trusted.
 fn sentence(en: &str) -> String {
     if let Some(rest) = en.strip_prefix("measurement invalid: ") {
         return format!("测量无效：{}", sentence(rest));
@@ -100,11 +101,11 @@ fn statement(en: &str) -> String {
     let found = AROUND.iter().find_map(|(pattern, zh)| Some((numbers(pattern, en)?, zh)));
     let Some((numbers, zh)) = found else { return en.to_owned() };
     let place = |text: String, (index, number): (usize, &&str)| text.replace(&format!("{{{index}}}"), number);
-    // Only the steps of a buffer's filling have a word between their numbers.
+    // Only the steps of a buffer's fill have a word between their numbers.
     numbers.iter().enumerate().fold((*zh).to_owned(), place).replace(", then ", "、")
 }
 
-/// What of a text stands where the pattern has `{}`, if the rest is alike and nothing there is a word.
+/// The parts of a text at the pattern's `{}`, if the rest is equal and these parts contain no word.
 fn numbers<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
     let mut literals = pattern.split("{}");
     let mut rest = text.strip_prefix(literals.next()?)?;

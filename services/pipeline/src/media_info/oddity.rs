@@ -1,39 +1,39 @@
-//! What is odd about a file's structure although a viewer misses nothing: told to reviewers, and never a reason to refuse.
+//! Oddities of a file's structure that a viewer does not notice: shown to reviewers, and never a reason to refuse.
 use serde::{Deserialize, Serialize};
 
 use crate::lang::{self, Lang, shown};
 
-/// One oddity, with what was found.
+/// One oddity, with its values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
 pub enum Oddity {
-    /// The movie header is longer than picture and sound: as a rule another track (telemetry, thumbnails) is.
+    /// The movie header is longer than picture and sound: usually another track (telemetry, thumbnails) is that long.
     LongMovieHeader {
-        /// What the header says, ms.
+        /// The header's duration, ms.
         claimed_ms: u64,
     },
-    /// The major brand is none of mp4's; a compatible brand is.
+    /// The major brand is not one of mp4's, but a compatible brand is.
     ForeignBrand {
         /// The major brand.
         major: String,
     },
-    /// Packets of the picture without a picture: delimiters, messages, parameter sets, or no byte at all.
+    /// Packets of the picture stream without a picture: delimiters, messages, parameter sets, or no bytes at all.
     PacketsWithoutPicture {
-        /// How many.
+        /// Their number.
         packets: u64,
     },
-    /// The file does not say when its pictures are shown; they are shown in the bitstream's order, one after the other.
+    /// The file has no presentation times; pictures are shown in the bitstream's order, one after the other.
     TimesByOrder,
-    /// Container and bitstream say different colours; the bitstream's are used.
+    /// Container and bitstream have different colours; the bitstream's are used.
     ColourInConflict {
         /// Matrix, primaries and curve by the container.
         container: String,
-        /// Those by the bitstream.
+        /// Those of the bitstream.
         bitstream: String,
     },
     /// The last picture stays much longer than the others.
     LastPictureStays {
-        /// By how much, ms.
+        /// The excess, ms.
         stays_ms: u64,
     },
 }
@@ -51,7 +51,7 @@ impl Oddity {
         }
     }
 
-    /// One sentence for a reviewer. Text that came out of the file is made safe to show.
+    /// One sentence for a reviewer. Text from the file is made safe to display.
     pub fn text(&self, lang: Lang) -> String {
         match (self, lang) {
             (Oddity::LongMovieHeader { claimed_ms }, Lang::Zh) => {

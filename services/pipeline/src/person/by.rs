@@ -1,4 +1,5 @@
-//! Who acts: a person by name, id, credential and address, or a worker. The history shows the name; the audit trail records all of it.
+//! Who acts: a person with name, id, credential and address, or a worker. The history shows the name; the audit trail
+//! records all of it.
 use std::borrow::Cow;
 use std::fmt;
 
@@ -15,7 +16,7 @@ pub enum Actor {
     Screener,
     /// Releases, recalls, reprocesses.
     Organiser,
-    /// Brings works to partners, tries again what failed; also everyone who uses the command line.
+    /// Delivers works to partners, retries what failed; also everyone who uses the command line.
     Operator,
     /// Reads everything, changes nothing.
     Auditor,
@@ -64,21 +65,21 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Who does something, and why. What a person does goes to the audit trail with all of this.
+/// Who acts, and why. An act of a person goes to the audit trail with all of this.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct By {
     /// Kind of actor.
     pub actor: Actor,
-    /// The person's name; `operator on HOST` for a login at the command line that is no person's. For entrants just `entrant`: their
-    /// names are personal data.
+    /// The person's name; `operator on HOST` for a login at the command line that belongs to no person. For entrants
+    /// just `entrant`: their names are personal data.
     pub name: Cow<'static, str>,
-    /// Which person. `None` for workers, entrants, and a login that is no person's.
+    /// The person's id. `None` for workers, entrants, and a login that belongs to no person.
     pub person: Option<PersonId>,
-    /// The credential that was shown, such as a token. `None` at the command line, which has the database's password instead.
+    /// The credential used, such as a token. `None` at the command line, which has the database's password instead.
     pub credential: Option<CredentialId>,
     /// Pseudonym of the address that the request came from. Never the address.
     pub address: Option<String>,
-    /// Why, in that person's words.
+    /// The reason, in that person's words.
     pub reason: Option<String>,
 }
 
@@ -92,17 +93,17 @@ impl By {
         Self { actor, name, person: None, credential: None, address: None, reason: None }
     }
 
-    /// Somebody with a name of whom no row of persons is known.
+    /// A named actor without a row in persons.
     pub fn person(actor: Actor, name: impl Into<String>) -> Self {
         Self::named(actor, Cow::Owned(name.into()))
     }
 
-    /// A person that is known by id.
+    /// A person with an id.
     pub fn of(actor: Actor, person: PersonId, name: impl Into<String>) -> Self {
         Self { person: Some(person), ..Self::person(actor, name) }
     }
 
-    /// The same, by a credential.
+    /// The same, with a credential.
     #[must_use]
     pub fn with_credential(self, credential: CredentialId) -> Self {
         Self { credential: Some(credential), ..self }
@@ -135,7 +136,7 @@ impl By {
     }
 }
 
-/// An actor without a name of its own goes by the name of its kind.
+/// An actor without a name of its own gets the name of its kind.
 impl From<Actor> for By {
     fn from(actor: Actor) -> Self {
         By::person(actor, actor.to_string())

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 
 use crate::id::ContestId;
 
-/// Which contests somebody may see.
+/// The contests that a person or a credential may see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Sees {
     /// Every contest, and what belongs to none.
@@ -38,7 +38,7 @@ impl Sees {
         }
     }
 
-    /// This contest alone; `None` where it is not one of them.
+    /// This contest alone; `None` if it is not one of them.
     pub fn narrowed(&self, contest: &ContestId) -> Option<Self> {
         self.includes(contest).then(|| Some(contest.clone()).into())
     }

@@ -61,7 +61,7 @@ fn a_token_never_outranks_its_owner() {
     assert_eq!(made(Role::Organiser, None).unwrap(), "organiser");
     assert_eq!(made(Role::Organiser, Some("demo")).unwrap(), "organiser@demo");
     assert_eq!(made(Role::Screener, Some("demo")).unwrap(), "screener@demo");
-    // Bound by itself to the one contest; of several, one has to be named.
+    // Bound automatically to the only contest; of several, one must be named.
     assert_eq!(made(Role::Screener, None).unwrap(), "screener@demo");
     assert_eq!(made(Role::Auditor, None), Err(Refused::ContestMissing(Role::Auditor)));
     assert_eq!(made(Role::Auditor, Some("small")).unwrap(), "auditor@small");
@@ -69,7 +69,7 @@ fn a_token_never_outranks_its_owner() {
         let Held { role, contest, .. } = held(wrong);
         assert_eq!(anna.token(role, contest), Err(Refused::Outranks(held(wrong))));
     }
-    // An admin is no organiser, and an ended person is nothing.
+    // An admin is not an organiser, and an ended person has no role.
     assert!(person(&["admin"]).token(Role::Organiser, None).is_err());
     assert_eq!(ended(&["organiser"]).token(Role::Organiser, None), Err(Refused::Ended(anna.id)));
 }
@@ -135,7 +135,7 @@ fn the_last_admin_stays() {
     }
     assert_eq!(anna.may_end(false), Err(Refused::LastAdmin));
     assert_eq!(anna.may_end(true), Ok(()));
-    // Other roles may go, and an admin of one contest is not the last of anything.
+    // Other roles may be taken, and an admin of one contest is never the last admin.
     assert!(anna.changed(&RoleChange { remove: set(&["organiser"]), ..RoleChange::default() }, false).is_ok());
     assert_eq!(person(&["admin@demo"]).may_end(false), Ok(()));
     assert_eq!(ended(&["admin"]).may_end(false), Ok(()));
@@ -188,5 +188,5 @@ fn a_recommender_has_no_token() {
     let refused = Err(Refused::Outranks(Held::everywhere(Role::Recommender)));
     assert_eq!(anna.token(Role::Recommender, None), refused);
     anna.ended_at = Some(DateTime::UNIX_EPOCH);
-    assert_eq!(anna.recommends_for().count(), 0, "an ended person recommends for nobody");
+    assert_eq!(anna.recommends_for().count(), 0, "an ended person recommends for no unit");
 }

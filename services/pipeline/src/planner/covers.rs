@@ -1,14 +1,15 @@
-//! Which covers are made of which rendition: each partner's wishes, of the largest picture that it gets, equal ones once.
+//! Which covers are cut from which rendition: each partner's wishes, from the largest picture that it gets; equal
+//! covers once.
 use crate::id::PartnerId;
 use crate::partner::{CoverWish, Partner};
 use crate::rendition::{Plan, PlannedCover, PlannedRendition};
 use crate::screening::Aspect;
 
-/// Puts every partner's covers into the plan, whose renditions are all there.
+/// Adds every partner's covers to the plan, which already has all renditions.
 pub(super) fn add(plan: &mut Plan, partners: &[&Partner]) {
     for partner in partners {
         let theirs = plan.renditions.iter_mut().filter(|rendition| rendition.partners.contains(&partner.id));
-        // Of equals the first, so that the same plan comes out every time.
+        // The first of equals, so that the same plan comes out every time.
         let largest = theirs.reduce(|a, b| {
             let pixels = |it: &PlannedRendition| u64::from(it.width) * u64::from(it.height);
             if pixels(b) > pixels(a) { b } else { a }
@@ -24,15 +25,15 @@ pub(super) fn add(plan: &mut Plan, partners: &[&Partner]) {
     }
 }
 
-/// What the file depends on; the rest is for whom it is.
+/// What the file depends on; the rest only says for whom it is.
 fn file(cover: &PlannedCover) -> (Aspect, u32, u32, Option<u64>) {
     (cover.aspect, cover.width, cover.height, cover.max_bytes)
 }
 
-/// A wish, of a picture of this size: as large as the partner wants it, never enlarged.
+/// The size of a cover from a picture of this size: as large as the partner wants it, never enlarged.
 fn wanted(wish: &CoverWish, partner: &PartnerId, (width, height): (u32, u32)) -> PlannedCover {
     let (across, down) = (u64::from(wish.aspect.width), u64::from(wish.aspect.height));
-    // As wide as the aspect can be cut out of the picture.
+    // The widest crop of this aspect in the picture.
     let widest = (u64::from(height) * across / down).min(u64::from(width));
     let wide = widest.min(u64::from(wish.width_pixels)).max(2);
     let high = ((wide * down + across / 2) / across).clamp(2, u64::from(height).max(2));

@@ -1,13 +1,15 @@
-//! How the effort of encoding a work is spread over its length: what is busy in the source is busy to encode.
+//! How the effort of encoding a work is distributed over its length: a busy source is expensive to encode.
 //!
-//! Of six segments of real clips, the seconds that each took went with its bytes (13 MB took 13 s, 43 MB 43 s), not with its frames.
+//! In six segments of real clips, the time of each was proportional to its bytes (13 MB took 13 s, 43 MB 43 s), not to
+//! its frames.
 use crate::media_info::MediaInfo;
 use crate::rendition::Picture;
 
-/// Share of an encode that goes with the source's bytes; the rest goes with frames, however still they are.
+/// Share of an encode's cost that is proportional to the source's bytes; the rest is proportional to frames, even still
+/// ones.
 const BUSY: f64 = 0.75;
 
-/// The effort of one work over its length. Even where nothing is known of its bytes.
+/// The effort of one work over its length. Evenly distributed if its bytes are unknown.
 pub(super) struct Effort {
     /// Bytes before each second of the source, and before its end.
     bytes: Vec<f64>,
@@ -16,7 +18,7 @@ pub(super) struct Effort {
 }
 
 impl Effort {
-    /// The effort of what becomes `picture`.
+    /// The effort of the output `picture`.
     pub(super) fn of(info: &MediaInfo, picture: &Picture) -> Self {
         let length_s = picture.frames as f64 / picture.frame_rate.value();
         Self::new(&info.video.bytes_by_second, length_s)
@@ -33,7 +35,7 @@ impl Effort {
         Self { bytes, length_s: length_s.max(1e-3) }
     }
 
-    /// The share of the whole that lies before this second, 0 to 1.
+    /// The share of the whole before this second, 0 to 1.
     pub(super) fn before(&self, second: f64) -> f64 {
         let by_length = (second / self.length_s).clamp(0.0, 1.0);
         match self.bytes_before(self.length_s) {
@@ -42,10 +44,10 @@ impl Effort {
         }
     }
 
-    /// The second before which this share of the whole lies.
+    /// The second at which this share of the whole is reached.
     pub(super) fn second(&self, share: f64) -> f64 {
         let (mut from, mut to) = (0.0, self.length_s);
-        // Halved to within a thousandth of a frame, however long the work.
+        // Bisection to within a thousandth of a frame, however long the work.
         for _ in 0..40 {
             let middle = f64::midpoint(from, to);
             if self.before(middle) < share { from = middle } else { to = middle }

@@ -1,5 +1,5 @@
-//! What making a plan takes: processor time and bytes, by figures that were measured. Pure, and an estimate: content decides, and
-//! an encode of a busy picture takes twice one of a calm one.
+//! The estimated cost of a plan: processor time and bytes, from measured figures. Pure, and an estimate: it depends on
+//! the content, and a busy picture takes twice as long to encode as a calm one.
 use std::collections::BTreeMap;
 
 use serde::Serialize;
@@ -11,15 +11,16 @@ use crate::part::Part;
 use crate::rendition::{AudioEncode, Plan, PlannedRendition, Segment, VideoEncode, VideoSource};
 use crate::stage::Stage;
 
-/// Pixels of the picture that the figures were taken with.
+/// Pixels of the picture that the figures were measured with.
 const FULL_HD: f64 = 1920.0 * 1080.0;
 
 // Seconds of one core (AMD EPYC, FFmpeg 5.1.9) for one frame of 1920×1080.
-/// x264, preset medium: 0.21 with 64 s of camera footage at 23 Mbit/s, 0.09 with Big Buck Bunny scaled up, at CRF 20 both.
+/// x264, preset medium: 0.21 with 64 s of camera footage at 23 Mbit/s, 0.09 with Big Buck Bunny scaled up, both at CRF
+/// 20.
 const ENCODE_S: f64 = 0.15;
-/// Decoding H.264 is 7 % of a medium encode, with either of them.
+/// Decoding H.264 takes 7 % of a medium encode, with either source.
 const DECODE_S: f64 = 0.07 * ENCODE_S;
-/// Reading and writing packets is 1/290 of a medium encode.
+/// Reading and writing packets takes 1/290 of a medium encode.
 const REMUX_S: f64 = ENCODE_S / 290.0;
 
 // Seconds of one core for one second of stereo sound at 48 kHz, measured over two minutes of pink noise.
@@ -28,7 +29,7 @@ const AAC_S: f64 = 0.006;
 /// Integrated loudness and true peak by ebur128; once before the encode, once after it.
 const LOUDNESS_S: f64 = 0.004;
 
-/// x264's presets against medium, Big Buck Bunny at 1920×1080, one thread, decoding taken off.
+/// x264's presets relative to medium, Big Buck Bunny at 1920×1080, one thread, without decoding.
 const PRESETS: [(&str, f64); 9] = [
     ("ultrafast", 0.11),
     ("superfast", 0.24),
@@ -41,7 +42,7 @@ const PRESETS: [(&str, f64); 9] = [
     ("veryslow", 5.0),
 ];
 
-/// What a plan takes.
+/// The estimated cost of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Estimate {
     /// Decoding all of the source once for the probe, seconds of one core.
@@ -54,12 +55,13 @@ pub struct Estimate {
     pub renditions: Vec<RenditionEstimate>,
 }
 
-/// What one file takes.
+/// The estimated cost of one file.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct RenditionEstimate {
     /// Its name in the plan.
     pub name: RenditionName,
-    /// Encodes that it is the first in the plan to want, seconds of one core. What it shares with one before it costs nothing here.
+    /// Encodes that this file is the first in the plan to need, seconds of one core. What it shares with an earlier one
+    /// costs nothing here.
     pub encode_cpu_s: f64,
     /// Files before it in the plan that have the same picture or the same sound, which is made once for all.
     pub shares_with: Vec<RenditionName>,
@@ -86,12 +88,12 @@ impl Estimate {
         decode(info, info.video.frames) + LOUDNESS_S * sound_length(info)
     }
 
-    /// All of it, in seconds of one core.
+    /// The total, in seconds of one core.
     pub fn cpu_s(&self) -> f64 {
         self.probe_cpu_s + self.transcode_cpu_s() + self.assemble_cpu_s()
     }
 
-    /// The encodes, with decoding the source for them.
+    /// The encodes, including decoding the source for them.
     pub fn transcode_cpu_s(&self) -> f64 {
         self.segments_cpu_s.iter().sum::<f64>() + self.sound_cpu_s
     }
@@ -110,7 +112,7 @@ impl Estimate {
         parts.map(|(stage, part)| (part.clone(), (self.of_part(stage, &part) * 1000.0).round() as u64)).collect()
     }
 
-    /// One part, seconds of one core. Handing over waits for others and takes no processor time worth naming.
+    /// One part, seconds of one core. Delivery waits for others and takes negligible processor time.
     pub fn of_part(&self, stage: Stage, part: &Part) -> f64 {
         match (stage, part) {
             (Stage::Probe, _) => self.probe_cpu_s,
@@ -127,7 +129,7 @@ impl Estimate {
     }
 }
 
-/// The whole, shared out among the segments.
+/// The whole, distributed over the segments.
 fn segments(plan: &Plan, info: &MediaInfo) -> Vec<f64> {
     let whole = decode(info, info.video.frames)
         + plan.videos.iter().map(|video| encode(video, plan.picture.frames)).sum::<f64>();
@@ -162,20 +164,20 @@ fn rendition(plan: &Plan, info: &MediaInfo, index: usize) -> RenditionEstimate {
     }
 }
 
-/// Decoding so many frames of the source.
+/// Decoding this many frames of the source.
 fn decode(info: &MediaInfo, frames: u64) -> f64 {
     let area = f64::from(info.video.coded_width) * f64::from(info.video.coded_height) / FULL_HD;
     frames as f64 * area * DECODE_S
 }
 
-/// Encoding so many frames.
+/// Encoding this many frames.
 fn encode(video: &VideoEncode, frames: u64) -> f64 {
     let area = f64::from(video.width) * f64::from(video.height) / FULL_HD;
     let preset = PRESETS.iter().find(|(name, _)| *name == video.preset).map_or(1.0, |(_, factor)| *factor);
     frames as f64 * area * ENCODE_S * preset
 }
 
-/// One encode of the sound, and measuring what came out.
+/// One encode of the sound, and measuring the result.
 fn sound_encode(plan: &Plan) -> f64 {
     (AAC_S + LOUDNESS_S) * seconds(plan)
 }
@@ -189,14 +191,15 @@ fn seconds(plan: &Plan) -> f64 {
     plan.picture.frames as f64 / plan.picture.frame_rate.value()
 }
 
-/// The picture at its cap, or at what the source's own mean comes to in this size, whichever is less; and the sound.
+/// The picture at its cap, or at the source's own mean for this size, whichever is less; and the sound.
 fn bytes(plan: &Plan, info: &MediaInfo, rendition: &PlannedRendition) -> u64 {
     let source_kbps = info.video.bitrate_kbps as f64;
     let picture_kbps = match &rendition.video {
         VideoSource::Copied => source_kbps,
         VideoSource::Encoded(id) => video(plan, id).map_or(0.0, |video| {
             let (is, was) = (f64::from(video.width) * f64::from(video.height), source_pixels(info));
-            // Smaller pictures take less by the power of 0.75, as a rule of thumb among encoders has it.
+            // The bit rate of smaller pictures falls with the power of 0.75 of the pixels, a rule of thumb among
+            // encoder authors.
             let useful = source_kbps * super::picture::efficiency(&info.video.codec) as f64 * (is / was).powf(0.75);
             let cap = f64::from(video.max_bitrate_kbps);
             if useful > 0.0 { useful.min(cap) } else { cap }
@@ -285,7 +288,7 @@ mod tests {
         let decoding = decode(&info(), info().video.frames);
         let measuring = LOUDNESS_S * seconds(&plan);
         assert!(close(shown + decoding + measuring, estimate.transcode_cpu_s()), "nothing is counted twice");
-        // The copy's sound is the one of the social encode; whoever comes first pays for it.
+        // The copy shares the sound of the social encode; the first file in the plan bears its cost.
         let shares: Vec<_> = estimate.renditions.iter().filter(|it| !it.shares_with.is_empty()).collect();
         assert_eq!(shares.len(), 1, "{estimate:?}");
     }

@@ -1,12 +1,12 @@
-//! A plan as people read it: for each partner and each of its files, whether it is copied, shared or encoded, because of which
-//! limits, and what that takes. What is shared costs once, at whoever comes first. Pure.
+//! A plan for people: for each partner and each of its files, whether it is copied, shared or encoded, because of which
+//! limits, and the cost. What is shared is counted once, for the first partner. Pure.
 use serde::Serialize;
 
 use super::estimate::Estimate;
 use crate::id::{PartnerId, RenditionName};
 use crate::rendition::{About, Because, Plan, PlannedRendition, VideoSource};
 
-/// How a partner's file is come by.
+/// How a partner's file is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "how", rename_all = "snake_case")]
 pub enum How {
@@ -21,7 +21,7 @@ pub enum How {
     },
     /// The same file that another partner gets.
     Shared {
-        /// The partner for whom it stands above.
+        /// The partner whose line is above.
         with: PartnerId,
     },
 }
@@ -37,18 +37,19 @@ pub struct Line {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
-    /// How it is come by.
+    /// How it is made.
     #[serde(flatten)]
     pub how: How,
     /// The limits that decided: why it is not passed through, its size, its cap, its frame rate.
     pub because: Vec<Because>,
-    /// Encoding, joining and checking it, seconds of one core; 0 where that stands above.
+    /// Encoding, joining and checking it, seconds of one core; 0 if a line above has the cost.
     pub cpu_s: f64,
     /// Its estimated size.
     pub bytes: u64,
 }
 
-/// Every file of every partner, in the plan's order of partners. Decoding the source is not in a line: it is done once for all.
+/// Every file of every partner, in the plan's order of partners. Decoding the source is not included: it is done once
+/// for all.
 pub fn explain(plan: &Plan, estimate: &Estimate) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     for partner in &plan.partners {
@@ -78,7 +79,7 @@ pub fn explain(plan: &Plan, estimate: &Estimate) -> Vec<Line> {
     lines
 }
 
-/// How a file that stands in no line yet is come by.
+/// How a file without a line so far is made.
 fn how(plan: &Plan, lines: &[Line], rendition: &PlannedRendition) -> How {
     if rendition.video == VideoSource::Copied {
         return How::Copied;
@@ -93,7 +94,7 @@ fn how(plan: &Plan, lines: &[Line], rendition: &PlannedRendition) -> How {
     }
 }
 
-/// What decided about the picture, for this partner: its own limits before those of the rung and the source.
+/// The limits that decided about the picture for this partner: its own before those of the rung and the source.
 fn limits(rendition: &PlannedRendition, partner: &PartnerId) -> Vec<Because> {
     use About::{Bitrate, Copied, FrameRate, Length, Merged, NotCopied, Size};
     let decides = [Copied, NotCopied, Merged, Size, Bitrate, FrameRate, Length];

@@ -16,15 +16,16 @@ const STANDARD: [Ratio; 8] = [
 /// No partner gets more frames a second than this.
 const MAX: f64 = 60.0;
 
-/// How far a counted mean lies beside the rate that was meant: milliseconds are rounded and the last frame's duration is a
-/// guess. Smaller than half of the 0.1 % between 29.97 and 30, so that those are told apart.
+/// Largest deviation of a counted mean from the intended rate: milliseconds are rounded and the last frame's duration
+/// is a guess. Smaller than half of the 0.1 % between 29.97 and 30, so that those are distinguished.
 const COUNTING: f64 = 0.000_45;
 
 /// The output's frame rate.
 ///
-/// A variable rate becomes the nearest standard rate to its mean. A constant rate is kept where it can be: resampling it
-/// would repeat or drop frames unevenly, which shows as judder, and H.264 does not care. Above 60 it is divided by a whole
-/// number, so that frames are dropped evenly; an odd one (12.5) becomes a standard multiple, so that they are repeated evenly.
+/// A variable rate becomes the nearest standard rate to its mean. A constant rate is kept if possible: resampling it
+/// would repeat or drop frames unevenly, which is visible as judder, and H.264 allows any rate. Above 60 it is divided
+/// by a whole number, so that frames are dropped evenly; a non-standard one (12.5) becomes a standard multiple, so that
+/// frames are repeated evenly.
 pub(super) fn output(video: &VideoInfo) -> Ratio {
     let mean = video.frame_rate.value();
     if video.variable_rate || mean < 1.0 {
@@ -34,7 +35,7 @@ pub(super) fn output(video: &VideoInfo) -> Ratio {
     exact(mean / divisor).or_else(|| multiple(mean)).unwrap_or_else(|| nearest_standard(mean))
 }
 
-/// The standard rate that shows each frame of an odd constant rate equally often, such as 25 for 12.5.
+/// The standard rate that shows each frame of a non-standard constant rate equally often, such as 25 for 12.5.
 fn multiple(rate: f64) -> Option<Ratio> {
     STANDARD.into_iter().find(|standard| {
         let times = (standard.value() / rate).round();
@@ -52,7 +53,7 @@ fn nearest_standard(rate: f64) -> Ratio {
     best
 }
 
-/// The standard, whole or NTSC-like (n·1000/1001) rate that a counted mean stands for; `None` for an odd one.
+/// The standard, integer or NTSC-like (n·1000/1001) rate that a counted mean stands for; `None` if there is none.
 fn exact(rate: f64) -> Option<Ratio> {
     let whole = rate.round() as u32;
     let ntsc = Ratio::new((rate * 1.001).round() as u32 * 1000, 1001);
@@ -60,7 +61,7 @@ fn exact(rate: f64) -> Option<Ratio> {
     candidates.into_iter().find(|candidate| (candidate.value() / rate - 1.0).abs() <= COUNTING)
 }
 
-/// Output frames of a picture this long: as many as begin within it, at least one.
+/// Output frames of a picture of this length: those that begin within it, at least one.
 pub(super) fn frames(duration_ms: u64, rate: Ratio) -> u64 {
     frames_within(duration_ms, rate).max(1)
 }
@@ -69,7 +70,7 @@ pub(super) fn frames(duration_ms: u64, rate: Ratio) -> u64 {
 pub(super) fn frames_within(ms: u64, rate: Ratio) -> u64 {
     let numerator = u128::from(ms) * u128::from(rate.num);
     let denominator = 1000 * u128::from(rate.den);
-    // Rounded, not cut: half a millisecond of rounding in the duration must not cost the last frame.
+    // Rounded, not truncated: half a millisecond of rounding in the duration must not cost the last frame.
     u64::try_from((numerator + denominator / 2) / denominator).unwrap_or(u64::MAX)
 }
 
@@ -114,7 +115,7 @@ mod tests {
         assert_eq!(frames(61_000, Ratio::new(30, 1)), 1830);
         assert_eq!(frames(59_993, Ratio::new(30_000, 1001)), 1798);
         assert_eq!(frames(0, Ratio::new(25, 1)), 1);
-        assert_eq!(frames(u64::MAX, Ratio::new(u32::MAX, 1)), u64::MAX); // a hostile header ends in no overflow
+        assert_eq!(frames(u64::MAX, Ratio::new(u32::MAX, 1)), u64::MAX); // no overflow from a hostile header
     }
 
     #[test]

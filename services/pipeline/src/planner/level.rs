@@ -1,8 +1,8 @@
 //! The H.264 level that an encode needs: Rec. ITU-T H.264 (08/2021), table A-1, with High profile's factor of 1.25 on rates (table A-2).
 use crate::media_info::Ratio;
 
-/// Level × 10, macroblocks a second, macroblocks a frame, bitrate and buffer of High profile in kbit/s and kbit.
-/// Begins at 3.0: every decoder in use does that, so a smaller one saves nothing.
+/// Level × 10, macroblocks a second, macroblocks a frame, bitrate and buffer of High profile in kbit/s and kbit. Begins
+/// at 3.0: every decoder in use supports that, so a lower level has no benefit.
 const LEVELS: [(u32, u64, u64, u64, u64); 12] = [
     (30, 40_500, 1620, 12_500, 12_500),
     (31, 108_000, 3600, 17_500, 17_500),
@@ -18,11 +18,11 @@ const LEVELS: [(u32, u64, u64, u64, u64); 12] = [
     (62, 16_711_680, 139_264, 1_000_000, 1_000_000),
 ];
 
-/// The lowest level, times ten, that holds this size, rate and cap; 62 where none does.
+/// The lowest level, times ten, that allows this size, rate and cap; 62 if none does.
 pub(super) fn of(width: u32, height: u32, rate: Ratio, max_bitrate_kbps: u32, buffer_kbit: u32) -> u32 {
     let (columns, rows) = (u64::from(width.div_ceil(16)), u64::from(height.div_ceil(16)));
     let frame = columns * rows;
-    // Rounded up: a level that misses by a macroblock is missed.
+    // Rounded up: a level that is exceeded by one macroblock does not fit.
     let second = (frame * u64::from(rate.num)).div_ceil(u64::from(rate.den));
     let fits = |&&(_, max_second, max_frame, max_rate, max_buffer): &&(u32, u64, u64, u64, u64)| {
         // no side longer than sqrt(8 × MaxFS) macroblocks.

@@ -1,29 +1,31 @@
-//! Passing the source's picture through: when a partner takes it as it is, it is remuxed, which costs 1/290 of an encode and no quality.
+//! Passing the source's picture through: if a partner accepts it unchanged, it is remuxed, which costs 1/290 of an
+//! encode and no quality.
 use super::picture::matrix;
 use super::{frame_rate, why};
 use crate::media_info::{FieldOrder, MediaInfo, Oddity, Ratio, Transfer, VideoInfo};
 use crate::partner::{Partner, Passthrough};
 use crate::rendition::Because;
 
-/// The reason to pass through, where this partner allows it and the source satisfies it. `gop_frames` is what encodes have.
+/// The reason to pass through, if this partner allows it and the source satisfies it. `gop_frames` is the GOP of our
+/// encodes.
 pub(super) fn allows(info: &MediaInfo, partner: &Partner, gop_frames: u32) -> Option<Because> {
     let spec = partner.passthrough.as_ref()?;
     obstacle(info, partner, spec, gop_frames).is_none().then(|| why::copied(partner))
 }
 
-/// The reason not to, where the partner would allow it.
+/// The reason not to, if the partner would allow it.
 pub(super) fn why_not(info: &MediaInfo, partner: &Partner, gop_frames: u32) -> Option<Because> {
     let spec = partner.passthrough.as_ref()?;
     obstacle(info, partner, spec, gop_frames).map(|(en, zh)| why::not_copied(partner, &en, &zh))
 }
 
-/// The first thing that stands against passing through, with what was measured and what the partner takes, in English and Chinese.
+/// The first obstacle to passing through, with the measured value and the partner's limit, in English and Chinese.
 fn obstacle(info: &MediaInfo, partner: &Partner, spec: &Passthrough, gop_frames: u32) -> Option<(String, String)> {
     let others = || coding(info, spec).or_else(|| look(info)).or_else(|| bounds(info, partner, spec));
     others().or_else(|| switching(&info.video, partner, gop_frames))
 }
 
-/// Players change between the files of one work at key frames, which have to lie where those of our encodes do.
+/// Players switch between the files of one work at key frames, which must be where those of our encodes are.
 fn switching(video: &VideoInfo, partner: &Partner, gop_frames: u32) -> Option<(String, String)> {
     if partner.rungs.len() < 2 {
         return None;
@@ -89,7 +91,7 @@ fn coding(info: &MediaInfo, spec: &Passthrough) -> Option<(String, String)> {
             "文件未标注各帧的显示时间".to_owned(),
         ),
         (
-            // A copy would keep the marks, and a partner's player would seek by them.
+            // A copy would keep the wrong marks, and a partner's player would seek by them.
             video.entry_points.is_none(),
             "decoding cannot begin at all of the pictures that it marks as key frames".to_owned(),
             "文件标记的关键帧并非都能独立解码".to_owned(),
@@ -97,7 +99,7 @@ fn coding(info: &MediaInfo, spec: &Passthrough) -> Option<(String, String)> {
     ])
 }
 
-/// What would have to be changed in the picture itself.
+/// What would have to change in the picture itself.
 fn look(info: &MediaInfo) -> Option<(String, String)> {
     let video = &info.video;
     let plain = |en: &str, zh: &str| (en.to_owned(), zh.to_owned());
@@ -115,7 +117,7 @@ fn look(info: &MediaInfo) -> Option<(String, String)> {
     first(checks.map(|(kept, (en, zh))| (kept, en, zh)))
 }
 
-/// How much of it there is.
+/// Length, size and rate.
 fn bounds(info: &MediaInfo, partner: &Partner, spec: &Passthrough) -> Option<(String, String)> {
     let video = &info.video;
     let most_bytes = partner.limits.max_size_bytes.as_ref().map_or(u64::MAX, |limit| limit.value);
@@ -165,23 +167,23 @@ fn is_as_long_as_sound(info: &MediaInfo) -> bool {
     info.sound_before_ms() == 0 && info.sound_after_ms() == 0
 }
 
-/// To a frame, which is what quality control asks of the copy. A last frame may claim to stay for seconds.
+/// Within a frame, which is the tolerance of quality control for the copy. A last frame may claim to last for seconds.
 fn is_as_long_as_its_frames(video: &VideoInfo) -> bool {
     let frame_ms = 1000.0 / video.frame_rate.value();
     (video.frames as f64 * frame_ms - video.duration_ms as f64).abs() <= frame_ms
 }
 
-/// `4.1`; unknown where it was not told.
+/// `4.1`; unknown if not given.
 fn level(times_ten: u32) -> String {
     if times_ten == 0 { "unknown".to_owned() } else { format!("{}.{}", times_ten / 10, times_ten % 10) }
 }
 
-/// Measured and within the limit; 0 was not measured.
+/// Measured and within the limit; 0 is not measured.
 fn fits(measured: u64, limit: u64) -> bool {
     measured > 0 && measured <= limit
 }
 
-/// A file of one key frame only has no interval; it is as long as the picture.
+/// A file with a single key frame has no interval; the length of the picture is used.
 fn key_frame_interval(video: &VideoInfo) -> u64 {
     if video.max_key_frame_interval_ms == 0 { video.duration_ms } else { video.max_key_frame_interval_ms }
 }
@@ -200,7 +202,7 @@ fn is_upright(video: &VideoInfo) -> bool {
     video.rotation_degrees == 0 && !video.mirrored && square && even
 }
 
-/// Untagged counts as what players assume, which for such sizes is BT.709.
+/// Untagged counts as what players assume, which is BT.709 for such sizes.
 fn is_bt709_sdr(video: &VideoInfo) -> bool {
     let colour = &video.colour;
     let usual = |name: &str| matches!(name, "bt709" | "" | "unknown" | "unspecified" | "reserved");

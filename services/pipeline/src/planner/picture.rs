@@ -1,18 +1,19 @@
-//! The picture: how it becomes upright frames on the output grid, how large it is made, and what it may cost.
+//! The picture: how it becomes upright frames on the output grid, its size, and its bit rate.
 use super::{frame_rate, why};
 use crate::catalogue::Rung;
 use crate::media_info::{MediaInfo, VideoInfo};
 use crate::partner::Partner;
 use crate::rendition::{Because, Picture};
 
-/// The picture that all encodes share, and why its frame rate and length are what they are, where they are not the source's own.
+/// The picture that all encodes share, and the reasons for its frame rate and length if they differ from the source's.
 pub(super) fn of(info: &MediaInfo) -> (Picture, Vec<Because>) {
     let video = &info.video;
     let rate = frame_rate::output(video);
-    // A last picture that stays is held as well: the source has no picture for that time.
+    // A last picture that stays is repeated as well: the source has no frames for that time.
     let moving_ms = video.duration_ms.saturating_sub(video.last_picture_stays_ms);
     let own = frame_rate::frames(moving_ms, rate);
-    // Players show the first picture until the second and the last one as long as there is sound; no sound is lost either way.
+    // The first picture is shown before its time, and the last one for as long as there is sound, so that no sound is
+    // lost at either end.
     let lead_frames = frame_rate::frames_within(info.sound_before_ms(), rate);
     let held = frame_rate::frames(video.duration_ms.saturating_add(info.sound_after_ms()), rate);
     let picture = Picture {
@@ -33,12 +34,12 @@ pub(super) fn of(info: &MediaInfo) -> (Picture, Vec<Because>) {
     (picture, why.collect())
 }
 
-/// The source's matrix, or what players assume where it is untagged.
+/// The source's matrix, or what players assume if it is untagged.
 pub(super) fn matrix(video: &VideoInfo) -> &str {
     video.colour.matrix_of(video.coded_width, video.coded_height)
 }
 
-/// Output size of a rung for a partner: the short side brought down to the rung's, never up; even, square pixels.
+/// Output size of a rung for a partner: the short side is reduced to the rung's, never enlarged; even, square pixels.
 pub(super) fn size(info: &MediaInfo, rung: &Rung, partner: &Partner) -> (u32, u32) {
     let (width, height) = (even(info.video.display_width), even(info.video.display_height));
     let (short, long) = (width.min(height), width.max(height));
@@ -60,7 +61,7 @@ fn scaled(side: u32, part: u32, whole: u32) -> u32 {
     u32::try_from(halves * 2).unwrap_or(side).clamp(2, side)
 }
 
-/// Down to an even number of at least 2: 4:2:0 has no half pixels.
+/// Rounded down to an even number, at least 2: 4:2:0 has no half pixels.
 fn even(pixels: u32) -> u32 {
     (pixels & !1).max(2)
 }
@@ -69,21 +70,22 @@ fn even(pixels: u32) -> u32 {
 pub(super) struct Cap {
     /// kbit/s.
     pub(super) kbps: u32,
-    /// Which limit it is.
+    /// The limit that it comes from.
     pub(super) because: Because,
 }
 
-/// How much of its own peak a second generation may use. Below, an encode loses to the source; above, it preserves artefacts.
+/// The cap relative to the source's own peak. With a smaller factor an encode loses quality against the source; a
+/// larger one only preserves artefacts.
 const SOURCE_FACTOR: u64 = 2;
 
-/// The cap of a rung for a partner: the rung's, or less where the source never used that much or the partner takes less.
+/// The cap of a rung for a partner: the rung's, or less if the source never used that much or the partner accepts less.
 pub(super) fn cap(info: &MediaInfo, rung: &Rung, partner: &Partner) -> Cap {
     let rung_kbps = rung.max_bitrate_kbps;
     let mut cap = Cap { kbps: rung_kbps, because: why::cap_of_rung(rung_kbps) };
     let peak = info.video.peak_bitrate_kbps;
-    // In H.264 terms: newer codecs say the same in about half the bits.
+    // In terms of H.264: newer codecs need about half the bits.
     let useful = peak.saturating_mul(SOURCE_FACTOR * efficiency(&info.video.codec)).div_ceil(100) * 100;
-    // A quarter of the rung's cap is always allowed: a tighter buffer starves scene cuts and saves next to nothing.
+    // At least a quarter of the rung's cap: a tighter buffer starves scene cuts and saves little.
     let useful = u32::try_from(useful).unwrap_or(u32::MAX).max(rung_kbps / 4);
     if peak > 0 && useful < cap.kbps {
         cap = Cap { kbps: useful, because: why::cap_of_source(useful, peak) };
@@ -102,7 +104,7 @@ pub(super) fn cap(info: &MediaInfo, rung: &Rung, partner: &Partner) -> Cap {
     cap
 }
 
-/// How many bits of H.264 one bit of this codec stands for.
+/// How many bits of H.264 correspond to one bit of this codec.
 pub(super) fn efficiency(codec: &str) -> u64 {
     match codec {
         "hevc" | "vp9" | "av1" | "vvc" => 2,
@@ -110,7 +112,8 @@ pub(super) fn efficiency(codec: &str) -> u64 {
     }
 }
 
-/// The bitrate of the picture with which a file of this length stays below a size: 3 % are the format's and the buffer's.
+/// The bitrate of the picture with which a file of this length stays below a size: 3 % are for the container and the
+/// buffer.
 fn bitrate_for_size(max_size_bytes: u64, duration_ms: u64, audio_kbps: u32) -> u32 {
     // bytes · 8 bit / ms is kbit/s.
     let total = u128::from(max_size_bytes) * 8 * 97 / 100 / u128::from(duration_ms.max(1));
@@ -118,5 +121,5 @@ fn bitrate_for_size(max_size_bytes: u64, duration_ms: u64, audio_kbps: u32) -> u
     total.saturating_sub(audio_kbps).max(LEAST_KBPS)
 }
 
-/// Below this no picture is worth sending; QC then says that the file is too large.
+/// Below this no picture is acceptable; QC then reports that the file is too large.
 const LEAST_KBPS: u32 = 100;

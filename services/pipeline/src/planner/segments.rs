@@ -1,19 +1,21 @@
-//! Where the timeline is cut: at multiples of the GOP, near changes of scene, in pieces of about one effort, every frame once.
+//! Where the timeline is cut: at multiples of the GOP, near changes of scene, in segments of about equal effort, every
+//! frame once.
 use super::effort::Effort;
 use crate::media_info::Ratio;
 use crate::rendition::Segment;
 
-/// No segment is longer, so that a worker that dies costs little, and all workers are busy until the end.
+/// Longest segment: a worker that dies loses little, and all workers are busy until the end.
 const LONGEST_S: u32 = 60;
-/// None is shorter where segments of at least this length are wanted: what a process, a seek and an upload cost is then noise.
+/// Shortest segment if segments of at least this length are wanted: the cost of a process, a seek and an upload is then
+/// negligible.
 const SHORTEST_S: u32 = 10;
-/// How far a cut moves from its even place to a change of scene, in GOPs. No farther: segments that differ much in length leave
-/// workers idle at the end of a work.
+/// How far a cut moves from its even position to a change of scene, in GOPs. Not farther: segments that differ much in
+/// length leave workers idle at the end of a work.
 const REACH_GOPS: u64 = 1;
-/// A bound, as every fan-out has one: hours in segments of ten seconds.
+/// Every fan-out has a bound: hours in segments of ten seconds.
 const MAX_SEGMENTS: u64 = 1000;
 
-/// What is to be cut.
+/// The timeline to cut.
 pub(super) struct Timeline<'a> {
     /// Output frames.
     pub(super) frames: u64,
@@ -23,16 +25,16 @@ pub(super) struct Timeline<'a> {
     pub(super) rate: Ratio,
     /// Where scenes change, ms after the first picture, in order.
     pub(super) scene_changes_ms: &'a [u64],
-    /// How hard which stretch is.
+    /// The distribution of the effort.
     pub(super) effort: &'a Effort,
 }
 
-/// Cuts into segments of about `segment_s` seconds; 0 makes one of the whole.
+/// Cuts into segments of about `segment_s` seconds; 0 makes one segment.
 ///
-/// A segment is never shorter than half of what is wanted nor longer than one and a half of it, never over a minute, and at
-/// least ten seconds where ten or more are wanted; then there is an even number of them, where that fits. Within that all are to
-/// take about equally long: a busy stretch is cut shorter. Each cut lies at the GOP nearest to a change of scene, if there is one
-/// within a GOP of its place: there the eye starts anew, as the encoder does.
+/// A segment is never shorter than half the wanted length nor longer than one and a half of it, never over a minute,
+/// and at least ten seconds if ten or more are wanted; then their number is even, if that fits. Within these bounds all
+/// should take about equally long: a busy section gets shorter segments. Each cut is at the GOP nearest to a change of
+/// scene, if there is one within a GOP of its position: a cut is least visible there.
 pub(super) fn cut(timeline: &Timeline, segment_s: u32) -> Vec<Segment> {
     let frames = timeline.frames;
     let Some(bounds) = Bounds::of(timeline, segment_s) else {
@@ -51,10 +53,10 @@ pub(super) fn cut(timeline: &Timeline, segment_s: u32) -> Vec<Segment> {
         .collect()
 }
 
-/// A GOP at which a segment may begin, because a scene changes near to it.
+/// A GOP at which a segment may begin because a scene changes near it.
 struct SceneGop {
     first_frame: u64,
-    /// From it to the change, in frames.
+    /// The distance to the change, in frames.
     distance: u64,
 }
 
@@ -67,7 +69,7 @@ fn scene_gops(timeline: &Timeline) -> Vec<SceneGop> {
     changes.map(|at| SceneGop { first_frame: nearest(at), distance: nearest(at).abs_diff(at) }).collect()
 }
 
-/// How many segments, and how long each may be, in frames. `shortest` and `longest` are multiples of the GOP.
+/// The number of segments, and the length of each, in frames. `shortest` and `longest` are multiples of the GOP.
 struct Bounds {
     count: u64,
     gop: u64,
@@ -76,7 +78,7 @@ struct Bounds {
 }
 
 impl Bounds {
-    /// `None` where one segment is right: nothing else is wanted, or the work is too short.
+    /// `None` if one segment is right: no others are wanted, or the work is too short.
     fn of(timeline: &Timeline, segment_s: u32) -> Option<Self> {
         let frames = timeline.frames;
         let gop = u64::from(timeline.gop_frames.max(1));
@@ -90,8 +92,8 @@ impl Bounds {
         let longest_s = (f64::from(segment_s) * 1.5).min(f64::from(LONGEST_S));
         let shortest = in_frames(shortest_s).div_ceil(gop).max(1) * gop;
         let longest = (in_frames(longest_s) / gop).max(1) * gop;
-        // Rounded to the nearest even count where segments are long: the last one out decides, and so two workers, or four, end
-        // about together. None is much shorter than the others.
+        // Rounded to the nearest even count if segments are long: the last segment decides, and so two workers, or
+        // four, end at about the same time. None is much shorter than the others.
         let nearest = if are_long { (frames + wanted) / (2 * wanted) * 2 } else { (frames + wanted / 2) / wanted };
         let most = frames.div_ceil(gop).clamp(1, MAX_SEGMENTS).min((frames / shortest).max(1));
         let count = nearest.clamp(1, most).max(frames.div_ceil(longest).min(MAX_SEGMENTS));
@@ -99,16 +101,18 @@ impl Bounds {
         let bounds = if fits {
             Self { count, gop, shortest, longest }
         } else if are_long && frames <= in_frames(f64::from(LONGEST_S)) {
-            // Too long for one segment as wanted and too short for two: one of up to a minute is better than stumps.
+            // Too long for one segment of the wanted length and too short for two: one of up to a minute is better than
+            // very short ones.
             return None;
         } else {
-            // Where GOPs are too long for the bounds, or the work for so few segments, pieces are as equal as GOPs allow.
+            // If GOPs are too long for the bounds, or the work for that number of segments, pieces are as equal as GOPs
+            // allow.
             Self { count: count.min(frames / gop), gop, shortest: gop, longest: u64::MAX / (MAX_SEGMENTS + 1) }
         };
         (bounds.count > 1).then_some(bounds)
     }
 
-    /// Where segment `index` begins when the one before it begins at `from`: so that what remains can be cut within the bounds.
+    /// Where segment `index` begins if the one before it begins at `from`: the remainder must fit the bounds.
     fn place(&self, index: u64, from: u64, timeline: &Timeline, scenes: &[SceneGop]) -> u64 {
         let frames = timeline.frames;
         let after = self.count - index;
@@ -157,16 +161,16 @@ mod tests {
         assert_eq!(lengths(1525, 12), [250, 250, 250, 250, 250, 275]); // six, since five would leave one of two workers idle
         assert_eq!(lengths(475, 16), [475]); // 19 s: two would be too short
         assert_eq!(lengths(150, 2), [50, 50, 50]);
-        // Nothing between a GOP and one and a half of two seconds fits: as equal as GOPs allow.
+        // Nothing between one GOP and one and a half times two seconds fits: as equal as GOPs allow.
         assert_eq!(lengths(126, 2), [50, 76]);
     }
 
     #[test]
     fn a_busy_stretch_is_cut_shorter_within_the_bounds() {
-        // The first half has thrice the bytes of the second.
+        // The first half has three times the bytes of the second.
         let bytes: Vec<u64> = (0..96).map(|second| if second < 48 { 3 } else { 1 }).collect();
         let lengths = lengths_of(2400, 24, &[], &bytes);
-        // The last would be longer still, but for the bound of one and a half of what is wanted.
+        // The last would be longer still without the bound of one and a half of the wanted length.
         assert_eq!(lengths, [450, 400, 650, 900]);
         // As short as a segment may be, and no shorter.
         assert_eq!(lengths_of(600, 12, &[], &[9, 9, 9, 9, 9, 9, 9, 9, 1])[0], 250);
@@ -176,7 +180,7 @@ mod tests {
     fn a_cut_moves_to_the_gop_nearest_to_a_change_of_scene_within_reach() {
         assert_eq!(lengths_at(1600, 16, &[17_900]), [450, 350, 400, 400]);
         assert_eq!(lengths_at(1600, 16, &[14_100, 33_000, 50_000]), [350, 500, 400, 350]);
-        // Of two changes the one that lies better counts, not the nearer one.
+        // Of two changes the one in the better position counts, not the nearer one.
         assert_eq!(lengths_at(1600, 16, &[16_300, 17_950])[0], 450);
         // Too far away: nothing moves.
         assert_eq!(lengths_at(1600, 16, &[20_000]), [400, 400, 400, 400]);
@@ -210,7 +214,7 @@ mod tests {
                 next += segment.frames;
             }
             prop_assert_eq!(next, frames);
-            // Bounds are kept to a frame: seconds and frames do not divide evenly.
+            // Bounds hold to within a frame: seconds and frames do not divide evenly.
             let (second, frame) = (rate.value(), 1.0 / rate.value());
             let longest = segments.iter().map(|segment| segment.frames as f64 / second).fold(0.0, f64::max);
             prop_assert!(longest <= 60.0 + frame, "{} s", longest);

@@ -1,4 +1,4 @@
-//! What the planner makes of typical sources, and what holds for every source.
+//! Plans of typical sources, and properties of every source.
 use proptest::prelude::*;
 
 use super::{Estimate, How, Line, explain, plan};
@@ -235,7 +235,7 @@ fn the_output_lasts_as_long_as_picture_and_sound_together() {
         (picture.frames, picture.lead_frames, picture.hold_frames, picture.output_start_ms(0))
     };
     assert_eq!(planned(0, 61_000), (1525, 0, 0, 0));
-    // What codecs pad and editors round is cut, as is what is missing.
+    // Padding of codecs and rounding of editors are cut, as is a short gap.
     assert_eq!(planned(-250, 61_500), (1525, 0, 0, 0));
     assert_eq!(planned(2000, 30_000), (1525, 0, 0, 0));
     assert_eq!(planned(-2000, 63_000), (1575, 50, 0, -2000));
@@ -389,7 +389,7 @@ proptest! {
         }
         prop_assert!(plan.videos.is_empty() || next == plan.picture.frames, "frames are missing");
 
-        // Every partner gets a file for each of its rungs that is not another one's equal; every file has one name.
+        // Every partner gets a file for each of its rungs that is not equal to another; every file has a unique name.
         for partner in &partners {
             prop_assert!(plan.renditions.iter().any(|rendition| rendition.partners.contains(&partner.id)));
         }

@@ -1,4 +1,4 @@
-//! The plan's reasons, in both languages: why a stream is copied, encoded, capped, or shared with whom.
+//! The plan's reasons, in both languages: why a stream is copied, encoded, capped, or shared.
 use crate::catalogue::Rung;
 use crate::id::{PartnerId, RenditionName};
 use crate::media_info::{MediaInfo, Ratio, VideoInfo};
@@ -9,7 +9,7 @@ fn because(about: About, en: String, zh: String) -> Because {
     Because { about: Some(about), partner: None, en, zh }
 }
 
-/// A reason that is one partner's.
+/// A reason from one partner's limits.
 fn of(partner: &Partner, about: About, en: String, zh: String) -> Because {
     Because { partner: Some(partner.id.clone()), ..because(about, en, zh) }
 }
@@ -108,7 +108,7 @@ pub(super) fn cap_of_size(kbps: u32, bytes: u64, partner: &Partner) -> Because {
     )
 }
 
-/// `None` where the output has the source's own constant rate.
+/// `None` if the output has the source's own constant rate.
 pub(super) fn frame_rate(video: &VideoInfo, output: Ratio) -> Option<Because> {
     let (is, was) = (fps(output), fps(video.frame_rate));
     if video.variable_rate {
@@ -128,7 +128,7 @@ pub(super) fn frame_rate(video: &VideoInfo, output: Ratio) -> Option<Because> {
     })
 }
 
-/// Why the output is longer than the picture, where it is.
+/// Why the output is longer than the picture, if it is.
 pub(super) fn sound_around(info: &MediaInfo) -> impl Iterator<Item = Because> + use<> {
     let seconds = |ms: u64| crate::lang::decimal(ms, 1000);
     let before = Some(info.sound_before_ms()).filter(|ms| *ms > 0).map(|ms| {

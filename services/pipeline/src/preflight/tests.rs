@@ -111,7 +111,7 @@ fn a_cover_that_is_too_small_misshapen_or_missing_is_told() {
     assert_eq!(bilibili(&facts), ["cover_misshapen"]);
     facts.covers.remove(0);
     assert_eq!(bilibili(&facts), ["cover_missing"]);
-    // Each shape that a partner asks for, and no other's.
+    // Each shape that the partner requires, and no other's.
     facts.covers.retain(|cover| cover.aspect.to_string() != "3:4");
     assert_eq!(codes(&partner("douyin"), &facts), ["cover_missing"]);
 }

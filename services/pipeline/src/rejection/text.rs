@@ -151,13 +151,13 @@ pub(super) fn zh(reason: &Rejection) -> String {
     }
 }
 
-/// A word between brackets, or nothing where there is none.
+/// A word in brackets, or nothing if it is empty.
 fn named(word: &str, open: &str, close: &str) -> String {
     let word = shown(word);
     if word.trim().is_empty() { String::new() } else { format!("{open}{word}{close}") }
 }
 
-/// What changed midway; an unknown word is shown as it is, so that an older reader still says something.
+/// What changed midway; an unknown word is shown unchanged, so that an older reader still shows something.
 fn midway(what: &str, lang: Lang) -> String {
     match (what, lang) {
         ("picture_size", Lang::En) => "picture size".into(),

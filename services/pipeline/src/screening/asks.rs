@@ -1,4 +1,5 @@
-//! What a contest asks of every work, for people who are about to make one: the rules that can refuse it, and what to mind.
+//! What a contest requires of every work, for people who are about to make one: the rules that can refuse it, and
+//! advice.
 use super::{ContestRules, Rule, Severity};
 use crate::lang;
 use crate::lang::Lang;
@@ -6,16 +7,16 @@ use crate::lang::Lang;
 /// One rule in the words of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ask {
-    /// Which rule.
+    /// The rule.
     pub rule: Rule,
-    /// What it asks, in Chinese.
+    /// What it requires, in Chinese.
     pub zh: String,
     /// The same in English.
     pub en: String,
 }
 
 impl Ask {
-    /// What it asks, in one language.
+    /// What it requires, in one language.
     pub fn text(&self, lang: Lang) -> &str {
         match lang {
             Lang::Zh => &self.zh,

@@ -1,7 +1,7 @@
-//! What an entrant does about a film that breaks a rule, in Chinese and English.
+//! What an entrant should do about a film that breaks a rule, in Chinese and English.
 use super::Rule;
 
-/// The cure of a rule; `None` where nothing has to be done to the file.
+/// The remedy of a rule; `None` if nothing has to be done to the file.
 pub(super) fn of(rule: Rule) -> Option<(&'static str, &'static str)> {
     Some(match rule {
         Rule::Format => (

@@ -1,4 +1,4 @@
-//! The rule that a work is entered once: what it means that an entry resembles others.
+//! The rule that a work is entered once: the consequences if an entry resembles others.
 use serde::{Deserialize, Serialize};
 
 use super::judge::{broken, word};
@@ -8,18 +8,18 @@ use crate::fingerprint::{Likeness, Match};
 use crate::id::SubmissionId;
 use crate::rejection::Rejection;
 
-/// More entries than these are not kept as evidence; the ones most alike are.
+/// At most this many entries are kept as evidence; the most similar ones.
 const MOST: usize = 5;
 
 /// Another entry of the contest that this one resembles.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Twin {
-    /// Which.
+    /// Its id.
     pub submission: SubmissionId,
     /// Whether it is the same file, byte for byte.
     #[serde(default)]
     pub same_file: bool,
-    /// In what they are alike, and where.
+    /// The similarity, and its ranges.
     #[serde(flatten)]
     pub likeness: Likeness,
 }

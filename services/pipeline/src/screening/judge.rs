@@ -1,4 +1,4 @@
-//! One function a rule: measure, compare, say it in both languages. Comparisons are exact, in whole numbers.
+//! One function per rule: measure, compare, describe it in both languages. Comparisons are exact, in integers.
 use super::rules::{AspectRule, DecodeErrorsRule, DurationRule, FormatRule};
 use super::rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
 use super::value::{Value, at_most_seconds, both, layout, seconds};
@@ -7,16 +7,17 @@ use crate::lang::{self, Lang, decimal, shown};
 use crate::media_info::{FieldOrder, MediaInfo, Oddity, Outline, Stretch, Transfer};
 use crate::rejection::Rejection;
 
-/// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4: the standards' own, Apple's and Adobe's, those
-/// of cameras, and the fragmented ones. QuickTime's `qt  ` is not among them, and neither are 3GPP's: those are other formats
-/// with other rules. Only a file with one of these among its compatible brands is an mp4 as well. Trailing spaces do not count.
+/// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4: the standards' own, Apple's and Adobe's,
+/// those of cameras, and the fragmented ones. QuickTime's `qt  ` and 3GPP's brands are not among them: those are other
+/// formats with other rules. Only a file with one of these among its compatible brands is an mp4 as well. Trailing
+/// spaces do not count.
 pub(super) const MP4_BRANDS: [&str; 33] = [
     "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "isoa", "isob", "isoc", "mp41", "mp42",
     "mp71", "mmp4", "avc1", "hvc1", "M4V", "M4VH", "M4VP", "f4v", "MSNV", "XAVC", "CAEP", "pana", "NDSC", "dash",
     "msdh", "cmfc", "cmf2", "isml", "piff",
 ];
 
-/// Whether a new export of the same cut can cure a broken rule. Length, shape and content are in the cut itself.
+/// Whether a new export of the same cut can fix a broken rule. Length, shape and content are in the cut itself.
 fn is_curable(rule: Rule) -> bool {
     match rule {
         Rule::Format | Rule::Resolution | Rule::DecodeErrors | Rule::SoundLength | Rule::Structure => true,
@@ -58,7 +59,7 @@ pub(super) fn broken(
     refused(word(rule, measured, limit, Outcome::Fail, String::new(), String::new()), reason)
 }
 
-/// The same word as a refusal for this reason.
+/// The same verdict as a refusal for this reason.
 fn refused(word: RuleVerdict, reason: Rejection) -> RuleVerdict {
     let (zh, en) = (reason.text(Lang::Zh), reason.text(Lang::En));
     RuleVerdict { outcome: Outcome::Fail, zh, en, rejection: Some(reason), ..word }
@@ -74,7 +75,7 @@ pub(super) fn format(outline: &Outline, rule: &FormatRule) -> RuleVerdict {
     let known = |brand: &str| MP4_BRANDS.contains(&brand.trim_end());
     let is_mp4 = known(&outline.brand) || outline.compatible_brands.iter().any(|brand| known(brand));
     let found = found_format(outline, is_mp4);
-    // Within the mp4 family the brands decide; every other format has no brand to look at.
+    // Within the mp4 family the brands decide; every other format has no brands.
     let allowed = rule.allowed.contains(&outline.format) && (outline.format != "mp4" || is_mp4);
     if !allowed {
         return broken(Rule::Format, found.clone(), limit, Rejection::FormatNotAllowed { found });
@@ -92,8 +93,8 @@ fn found_format(outline: &Outline, is_mp4: bool) -> String {
 }
 
 pub(super) fn duration(outline: &Outline, rule: &DurationRule) -> RuleVerdict {
-    // A work is as long as its picture is shown, so sound alone does not fill a minute; and it is not over before
-    // both have ended, so sound alone can make it too long.
+    // A work is as long as its picture is shown, so sound alone does not make a minute; and it ends when both have
+    // ended, so sound alone can make it too long.
     let (picture_ms, whole_ms) = (outline.picture_ms, outline.duration_ms.max(outline.picture_ms));
     let limit = both(
         format!("{}至 {}", lang::duration(rule.min_ms, Lang::Zh), lang::duration(rule.max_ms, Lang::Zh)),
@@ -163,7 +164,7 @@ pub(super) fn decode_errors(info: &MediaInfo, rule: &DecodeErrorsRule) -> RuleVe
     word(Rule::DecodeErrors, measured, limit, pass_or_warn(errors <= rule.warn_above), zh, en)
 }
 
-/// What a property that a contest may dislike comes to; `None` where nobody asks.
+/// The verdict on a property that a contest may disallow; `None` if the contest ignores it.
 pub(super) fn property(severity: Severity, absent: bool, word: RuleVerdict, reason: Rejection) -> Option<RuleVerdict> {
     match (severity, absent) {
         (Severity::Ignore, _) => None,

@@ -1,4 +1,5 @@
-//! The rule on tracks that are not used: a work leaves with one picture and one sound, so what else the file has is named here.
+//! The rule on tracks that are not used: a delivered work has one picture and one sound, so everything else in the file
+//! is listed here.
 use super::judge::{property, word};
 use super::rules::Severity;
 use super::value::both;
@@ -7,7 +8,7 @@ use crate::lang::shown;
 use crate::media_info::{MediaInfo, OtherTrack, TrackKind, Unused};
 use crate::rejection::Rejection;
 
-/// Judges the tracks that are not used. A contest that does not mention the rule gets a warning where there are such tracks.
+/// Judges the tracks that are not used. A contest without the rule gets a warning if there are such tracks.
 pub(super) fn judge(info: &MediaInfo, severity: Option<Severity>) -> Option<RuleVerdict> {
     let others = &info.other_tracks;
     if others.is_empty() && severity.is_none() {
@@ -82,11 +83,11 @@ fn zh(info: &MediaInfo) -> String {
     format!("以下轨道未采用：{list}。作品只取一路画面和一路声音。{halves}")
 }
 
-/// Whether the used sound and one that is not used are both mono.
+/// Whether the used sound and an unused one are both mono.
 ///
-/// They are not put together as left and right. Nothing in such a file says which is which; two microphones or two languages look
-/// the same, and would become a mix that nobody made. Browsers and most players play the first one only. So the entrant and the
-/// reviewer are asked.
+/// They are not combined as left and right. Nothing in such a file says which is which; two microphones or two
+/// languages look the same, and would become a wrong mix. Browsers and most players play the first one only. So the
+/// entrant and the reviewer are asked.
 fn has_half_of_a_stereo(info: &MediaInfo) -> bool {
     let mono = |other: &OtherTrack| other.kind == TrackKind::Sound && other.channels == 1;
     info.audio.as_ref().is_some_and(|audio| audio.channels == 1) && info.other_tracks.iter().any(mono)

@@ -3,42 +3,42 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// The rules of one contest. A rule that is absent is not judged.
+/// The rules of one contest. A missing rule is not judged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ContestRules {
-    /// What the file must be by content.
+    /// The allowed formats, by content.
     pub format: Option<FormatRule>,
-    /// How long the work may be.
+    /// The allowed length.
     pub duration: Option<DurationRule>,
-    /// How large the picture must be.
+    /// The smallest size of the picture.
     pub resolution: Option<ResolutionRule>,
-    /// Which shapes it may have.
+    /// The allowed shapes.
     pub aspect: Option<AspectRule>,
-    /// How much damage is forgiven.
+    /// How much damage is tolerated.
     pub decode_errors: Option<DecodeErrorsRule>,
-    /// What a missing sound means.
+    /// The severity of missing sound.
     pub sound: Option<Severity>,
-    /// When sound and picture differ in length.
+    /// How much sound and picture may differ in length.
     pub sound_length: Option<StretchRule>,
     /// Loudness outside of which a reviewer should listen.
     pub loudness: Option<LoudnessRule>,
-    /// What tracks of picture or sound mean that are not used. Absent, they are still a warning: something that an entrant exported
-    /// is missing from every rendition, and a reviewer has to know.
+    /// The severity of tracks of picture or sound that are not used. If missing, they are still a warning: something
+    /// that an entrant exported is missing from every rendition, and a reviewer has to know.
     pub other_tracks: Option<Severity>,
-    /// What interlaced fields mean.
+    /// The severity of interlaced fields.
     pub interlaced: Option<Severity>,
-    /// What high dynamic range means.
+    /// The severity of high dynamic range.
     pub hdr: Option<Severity>,
-    /// Black stretches that a reviewer should see.
+    /// Black sections that a reviewer should see.
     pub black: Option<StretchRule>,
-    /// Frozen stretches that a reviewer should see.
+    /// Frozen sections that a reviewer should see.
     pub frozen: Option<StretchRule>,
-    /// Silent stretches that a reviewer should hear.
+    /// Silent sections that a reviewer should hear.
     pub silent: Option<StretchRule>,
-    /// What an oddity of the file's structure means of which a viewer misses nothing. It refuses no work.
+    /// The severity of an oddity of the file's structure that a viewer does not notice. It never refuses a work.
     pub structure: Option<Severity>,
-    /// Works that were entered before: the same bytes are refused, the same picture or sound is for a person to look at.
+    /// Works that were entered before: the same bytes are refused, the same picture or sound needs a person.
     pub duplicate: Option<DuplicateRule>,
 }
 
@@ -51,7 +51,7 @@ pub struct FormatRule {
 }
 
 impl FormatRule {
-    /// The brands of files that the rule allows, without trailing spaces; `None` where it allows a format that brands do not tell.
+    /// The brands of files that the rule allows, without trailing spaces; `None` if it allows a format without brands.
     pub fn brands(&self) -> Option<Vec<&'static str>> {
         let mut brands = Vec::new();
         for format in &self.allowed {
@@ -73,7 +73,7 @@ pub struct DurationRule {
     pub min_ms: u64,
     /// At most, ms.
     pub max_ms: u64,
-    /// What file writers add or lose at the edges and nobody is refused for, ms. Its reason stands in the contest's file.
+    /// Tolerance for what muxers add or lose at the ends, ms. Its reason is in the contest's file.
     pub tolerance_ms: u64,
 }
 
@@ -91,7 +91,7 @@ pub struct ResolutionRule {
 pub struct AspectRule {
     /// Such as `16:9`.
     pub allowed: Vec<Aspect>,
-    /// Deviation that is allowed, in thousandths of the aspect.
+    /// Allowed deviation, in thousandths of the aspect.
     pub tolerance_per_mille: u32,
 }
 
@@ -106,7 +106,7 @@ pub struct Aspect {
 }
 
 impl Aspect {
-    /// Its form in names of files: `16x9`.
+    /// Its form in file names: `16x9`.
     pub fn in_names(self) -> String {
         format!("{}x{}", self.width, self.height)
     }
@@ -142,7 +142,7 @@ impl From<Aspect> for String {
     }
 }
 
-/// How much damage is forgiven.
+/// How much damage is tolerated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DecodeErrorsRule {
@@ -152,11 +152,11 @@ pub struct DecodeErrorsRule {
     pub fail_above: u64,
 }
 
-/// What a property means that a contest may like or not.
+/// The severity of a property that a contest may accept or not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Nothing; it is not named.
+    /// None; it is not listed.
     Ignore,
     /// A reviewer should look.
     Warn,
@@ -174,26 +174,26 @@ pub struct LoudnessRule {
     pub max_lufs: f64,
 }
 
-/// Stretches that a reviewer should see.
+/// Sections that a reviewer should see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StretchRule {
-    /// Longer together than this, ms.
+    /// Longer than this in total, ms.
     pub warn_above_ms: u64,
 }
 
-/// When an entry is too much like another one of the contest for a machine to let it in.
+/// When an entry is so similar to another one of the contest that a person must decide.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DuplicateRule {
-    /// Share of the shorter work's picture that the other one has too, from this on, percent.
+    /// The limit for the share of the shorter work's picture that the other one also has, percent.
     pub picture_percent: u32,
-    /// Share of the shorter work's sound that the other one has too, from this on, percent.
+    /// The limit for the share of the shorter work's sound that the other one also has, percent.
     pub sound_percent: u32,
 }
 
 impl ContestRules {
-    /// Whether the numbers make sense; an error is the key below `rules` and what is allowed.
+    /// Whether the numbers are valid; an error is the key below `rules` and what is allowed.
     pub(crate) fn check(&self) -> Result<(), (&'static str, String)> {
         if let Some(rule) = &self.format
             && let Some(unknown) = rule.allowed.iter().find(|format| !FORMATS.contains(&format.as_str()))

@@ -8,7 +8,7 @@ fn rules() -> ContestRules {
     Catalogue::builtin().contests[&"industry-power-2024".into()].rules.clone()
 }
 
-/// Changes a good entry and says why it is refused.
+/// Changes a good entry; returns why it is refused.
 fn reason(change: impl FnOnce(&mut MediaInfo)) -> Option<&'static str> {
     let mut info = info();
     change(&mut info);
@@ -49,7 +49,7 @@ fn the_edges_of_the_duration_are_exact() {
     assert_eq!(lasting(480_050, 480_050), None);
     assert_eq!(lasting(480_051, 480_000), Some("too_long"));
     assert_eq!(lasting(480_000, 480_051), Some("too_long"));
-    // Sound alone does not fill a minute.
+    // Sound alone does not make a minute.
     assert_eq!(lasting(10_000, 61_000), Some("too_short"));
     assert_eq!(lasting(0, 0), Some("too_short"));
     assert_eq!(lasting(u64::MAX, u64::MAX), Some("too_long"));
@@ -91,12 +91,12 @@ fn mp4_is_a_matter_of_content() {
     {
         assert_eq!(file(format, brand), Some("format_not_allowed"), "{format} {brand}");
     }
-    // A rarer major brand is no obstacle where a compatible one is mp4's; another format is one, whatever it lists.
+    // A rarer major brand is accepted if a compatible one is mp4's; another format is refused, whatever it lists.
     assert_eq!(branded("mp4", "caqv", &["mp42", "isom"]), None);
     assert_eq!(branded("mp4", "3gp4", &["3gp4", "isom"]), None);
     assert_eq!(branded("mp4", "caqv", &["caqv", "qt  "]), Some("format_not_allowed"));
     assert_eq!(branded("mov", "qt  ", &["mp42"]), Some("format_not_allowed"));
-    // What is refused is never called by the name of what is taken.
+    // A refused format is never shown under the name of an accepted one.
     let mut info = info();
     (info.brand, info.compatible_brands) = ("zzzz".to_owned(), vec!["yyyy".to_owned()]);
     assert_eq!(screen(&info, &rules()).rules[0].measured, "iso (zzzz)");

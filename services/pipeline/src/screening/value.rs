@@ -1,4 +1,4 @@
-//! A measured value or a limit as a verdict keeps it: in English, and in Chinese where that differs.
+//! A measured value or a limit as stored in a verdict: in English, and in Chinese if that differs.
 use std::borrow::Cow;
 
 use crate::lang::{self, Lang, decimal, measured_zh, shown};
@@ -16,7 +16,7 @@ pub(super) fn both(zh: impl Into<String>, en: impl Into<String>) -> Value {
     Value { en: en.into(), zh: Some(zh.into()) }
 }
 
-/// A length of time: in seconds in English, as people say it in Chinese.
+/// A duration: in seconds in English, in the usual form in Chinese.
 pub(super) fn seconds(ms: u64) -> Value {
     both(lang::duration(ms, Lang::Zh), format!("{} s", decimal(ms, 1000)))
 }
@@ -37,7 +37,7 @@ pub(super) fn layout(name: &str) -> Value {
     both(zh, name)
 }
 
-/// The Chinese text, or what the English one says in Chinese, for readers of Chinese.
+/// The Chinese text, or the translation of the English one, for readers of Chinese.
 pub(super) fn in_language<'a>(lang: Lang, zh: Option<&'a str>, en: &'a str) -> Cow<'a, str> {
     match (lang, zh) {
         (Lang::Zh, Some(zh)) => Cow::Borrowed(zh),
@@ -66,7 +66,7 @@ mod tests {
     use crate::planner::tests::info;
     use crate::screening::{RuleVerdict, Verdict, screen_among};
 
-    /// The verdicts of a good entry and of one that is odd in many ways.
+    /// The verdicts of a good entry and of one with many oddities.
     fn verdicts() -> [Verdict; 2] {
         let catalogue = Catalogue::builtin();
         let rules = &catalogue.contests[&"industry-power-2024".into()].rules;

@@ -1,13 +1,15 @@
-//! Conditions that look for a text in a title or a unit. The text may stand between double quotes, so that it can have blanks.
+//! Conditions that search for a text in a title or a unit. The text may be enclosed in double quotes, so that it can
+//! have blanks.
 use super::SelectionError;
 use crate::text::{Limit, Text};
 
-/// Fields that a text is looked for in.
+/// Fields in which a text is searched for.
 const FIELDS: [&str; 2] = ["title", "unit"];
-/// How it is looked for.
+/// The operator.
 const CONTAINS: char = '~';
 
-/// The conditions one by one. A blank within quotes that begin directly after the first `~` ends none.
+/// Splits a selection into conditions. A blank within quotes that begin directly after the first `~` does not end a
+/// condition.
 pub(super) fn conditions(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
@@ -29,19 +31,19 @@ fn end_of_condition(text: &str) -> usize {
             c if !quoted && c.is_whitespace() => return at,
             _ => {}
         }
-        // A backslash that is escaped escapes nothing.
+        // An escaped backslash escapes nothing.
         before = if quoted && before == '\\' && c == '\\' { ' ' } else { c };
     }
     text.len()
 }
 
-/// Field and text of a condition that looks for a text.
+/// Field and text of a condition that searches for a text.
 pub(super) fn contains(condition: &str) -> Option<(&'static str, &str)> {
     let (name, text) = condition.split_once(CONTAINS)?;
     Some((FIELDS.into_iter().find(|field| *field == name)?, text))
 }
 
-/// The text that is looked for, which may stand between quotes.
+/// The text to search for, which may be quoted.
 pub(super) fn sought(field: &'static str, value: &str) -> Result<String, SelectionError> {
     let wrong = || {
         let allowed = (
@@ -58,7 +60,7 @@ pub(super) fn sought(field: &'static str, value: &str) -> Result<String, Selecti
     Text::new(text.trim(), Limit::NAME).map(Into::into).map_err(|_| wrong())
 }
 
-/// What stands before the closing quote, which must be the end.
+/// The text before the closing quote, which must be the end.
 fn unquoted(text: &str) -> Option<String> {
     let (mut plain, mut chars) = (String::new(), text.chars());
     loop {
@@ -73,7 +75,7 @@ fn unquoted(text: &str) -> Option<String> {
     }
 }
 
-/// A text as it is typed: between quotes where it needs them.
+/// A text in its typed form: quoted if necessary.
 pub(super) fn quoted(text: &str) -> String {
     if !text.starts_with('"') && !text.contains(char::is_whitespace) {
         return text.to_owned();

@@ -1,4 +1,5 @@
-//! Names that a selection may hold: those of the catalogue. A misspelled name finds nothing, or with `!=` everything, so it is refused.
+//! Names that a selection may contain: those of the catalogue. A misspelled name would match nothing, or with `!=`
+//! everything, so it is refused.
 use std::collections::BTreeSet;
 
 use super::{Names, Selection, SelectionError, parse};
@@ -7,9 +8,9 @@ use crate::delivery::Observed;
 use crate::id::{ContestId, PartnerId};
 
 impl Selection {
-    /// Refuses a state, of a work or a delivery, that does not exist, and a contest, a theme or a partner that the catalogue does not have.
-    /// Themes are those of the contests that the selection allows. Renditions are not checked: those of earlier ladders may still be in
-    /// force.
+    /// Refuses a state, of a work or a delivery, that does not exist, and a contest, a theme or a partner that the
+    /// catalogue does not have. Themes are those of the contests that the selection allows. Renditions are not checked:
+    /// those of earlier ladders may still be in force.
     ///
     /// # Errors
     /// [`SelectionError::Value`], which lists what exists.

@@ -1,4 +1,4 @@
-//! Reads a selection. Every error says, in both languages, what stands wrong and what is allowed there.
+//! Parses a selection. Every error says, in both languages, what is wrong and what is allowed there.
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Days, Duration, FixedOffset, NaiveDate, NaiveTime, TimeZone, Utc};
@@ -9,16 +9,16 @@ use crate::delivery::Observed;
 use crate::lang::{Lang, shown};
 use crate::stage::Stage;
 
-/// Every field, as it is typed.
+/// Every field, in its typed form.
 const FIELDS: [&str; 10] =
     ["contest", "theme", "state", "title", "unit", "partner", "delivery", "rendition", "engine", "entered"];
-/// States that are not a stage's.
+/// States that are not stages.
 const STATES: [&str; 7] =
     ["uploading", "awaiting_review", "awaiting_release", "published", "rejected", "withdrawn", "revoked"];
 /// The contest's days are days in China, which has one time zone and no summer time.
 const CHINA_OFFSET_S: i32 = 8 * 3600;
 
-/// Why a text is no selection.
+/// Why a text is not a selection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SelectionError {
     /// Longer than [`MAX_BYTES`].
@@ -27,36 +27,36 @@ pub enum SelectionError {
     TooManyConditions,
     /// No condition at all.
     Empty,
-    /// Something that is no condition.
+    /// Not a condition.
     NoCondition(String),
-    /// A field that there is not.
+    /// An unknown field.
     UnknownField(String),
-    /// A field that is not compared like this.
+    /// An operator that the field does not have.
     Operator {
         /// The field.
         field: &'static str,
-        /// What was typed.
+        /// The operator that was typed.
         operator: &'static str,
-        /// What may be.
+        /// The allowed operators.
         allowed: &'static str,
     },
     /// The same field with the same operator a second time.
     Twice(String),
-    /// A field that a text is looked for in, a second time.
+    /// A field with a text search, a second time.
     OnlyOnce(&'static str),
     /// A value that the field cannot have.
     Value {
         /// The field.
         field: &'static str,
-        /// What was typed.
+        /// The value that was typed.
         value: String,
-        /// What may be: Chinese and English.
+        /// The allowed values: Chinese and English.
         allowed: (String, String),
     },
 }
 
 impl SelectionError {
-    /// A name that is none of those that exist.
+    /// An unknown name.
     pub(super) fn unknown(field: &'static str, name: &str, known: &[&str]) -> Self {
         let listed = known.join(", ");
         Self::Value { field, value: name.to_owned(), allowed: (listed.clone(), listed) }
@@ -192,7 +192,7 @@ fn names(into: &mut Names, field: &'static str, operator: Operator, value: &str)
     Ok(())
 }
 
-/// Names of a field that has these and no others.
+/// Names of a field with a fixed set of names.
 fn known_names(
     into: &mut Names,
     field: &'static str,
@@ -219,7 +219,7 @@ fn version(value: &str) -> Result<Version, SelectionError> {
     })
 }
 
-/// Narrows the span of time. Several conditions narrow it together.
+/// Narrows the time span. Several conditions narrow it together.
 fn entered(selection: &mut Selection, operator: Operator, value: &str) -> Result<(), SelectionError> {
     let (begin, end) = moment(value).ok_or_else(|| {
         let allowed = (
@@ -248,9 +248,9 @@ fn entered(selection: &mut Selection, operator: Operator, value: &str) -> Result
     Ok(())
 }
 
-/// The span that a time names: a whole day, or one microsecond, the database's finest.
+/// The span of a time: a whole day, or one microsecond, the database's resolution.
 fn moment(value: &str) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
-    // Far outside of these, times cannot be told to the database.
+    // Times far outside of these cannot be passed to the database.
     let sane = |at: &DateTime<Utc>| (1970..3000).contains(&chrono::Datelike::year(at));
     let (begin, end) = match value.parse::<NaiveDate>() {
         Ok(day) => {

@@ -1,4 +1,4 @@
-//! Facts of the language: what it reads, what it refuses, and that no text whatever breaks it.
+//! Facts of the language: what it accepts, what it refuses, and that no text crashes it.
 use proptest::prelude::*;
 
 use super::*;

@@ -1,4 +1,4 @@
-//! Versions as numbers with dots between them, compared number by number.
+//! Versions as numbers separated by dots, compared number by number.
 use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ const MAX_NUMBERS: usize = 4;
 #[derive(Clone, Debug)]
 pub struct Version(Vec<u32>);
 
-/// The text is no version.
+/// The text is not a version.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NoVersion;
 
@@ -22,7 +22,7 @@ impl Version {
         text.split(['-', '+']).next()?.trim().parse().ok()
     }
 
-    /// The numbers without the zeros at the end, which mean nothing.
+    /// The numbers without trailing zeros, which have no meaning.
     fn significant(&self) -> &[u32] {
         let end = self.0.iter().rposition(|number| *number != 0).map_or(0, |last| last + 1);
         &self.0[..end]

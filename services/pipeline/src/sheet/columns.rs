@@ -7,22 +7,22 @@ use crate::lang::Lang;
 /// One column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Column<'c> {
-    /// What stands in it.
+    /// Its content.
     pub holds: Holds<'c>,
 }
 
-/// What a column holds.
+/// The content of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Holds<'c> {
     /// A number for people. Not read.
     Number,
     /// Answers to a question of the form.
     Answer(&'c Field),
-    /// The name of the film's file, which may be left empty where the file is called like the work.
+    /// The name of the film's file, which may be empty if the file has the work's title as its name.
     File,
 }
 
-/// What clerks call a column besides its label: sheets are older than forms, and are copied from one contest to the next.
+/// Other names that clerks use for a column: sheets are older than forms, and are copied from one contest to the next.
 const ALSO: [(&str, &[&str]); 8] = [
     (id::TITLE, &["作品名称", "作品名", "作品标题", "视频名称", "标题", "名称", "title"]),
     (id::THEME, &["主题", "征选主题", "参选主题", "作品主题", "申报主题", "类别", "theme"]),
@@ -33,11 +33,11 @@ const ALSO: [(&str, &[&str]); 8] = [
     (id::EMAIL, &["电子邮箱", "电子邮件", "邮箱", "邮箱地址", "email"]),
     (id::AI_USE, &["AI使用", "AI使用情况", "是否使用AI", "人工智能使用情况"]),
 ];
-/// The same for the serial number and the file; the first one is what the template says.
+/// The same for the serial number and the file; the template uses the first one.
 const NUMBER: [&str; 4] = ["序号", "编号", "No.", "number"];
 const FILE: [&str; 7] = ["视频文件名", "文件名", "文件名称", "视频文件", "作品文件名", "视频文件名称", "file"];
 
-/// The columns of a contest's sheet. The recommending unit is none: the sheet is its own.
+/// The columns of a contest's sheet. There is none for the recommending unit: the sheet belongs to it.
 pub fn columns(contest: &Contest) -> Vec<Column<'_>> {
     let answers = contest.fields.iter().filter(|field| field.id != id::UNIT).map(Holds::Answer);
     let all = [Holds::Number].into_iter().chain(answers).chain([Holds::File]);
@@ -45,7 +45,7 @@ pub fn columns(contest: &Contest) -> Vec<Column<'_>> {
 }
 
 impl Column<'_> {
-    /// What the template calls it.
+    /// Its name in the template.
     pub fn label(&self, lang: Lang) -> &str {
         match (self.holds, lang) {
             (Holds::Answer(field), Lang::Zh) => &field.label.zh,
@@ -62,7 +62,7 @@ impl Column<'_> {
         matches!(self.holds, Holds::Answer(field) if field.required)
     }
 
-    /// What may be chosen, as the template offers it.
+    /// The choices that the template offers.
     pub fn choices(&self, lang: Lang) -> Vec<&str> {
         let Holds::Answer(field) = self.holds else { return Vec::new() };
         match (field.kind, lang) {
@@ -72,8 +72,8 @@ impl Column<'_> {
         }
     }
 
-    /// Whether a heading names this column: by its label in either language, or by another usual name. Remarks in brackets and signs such
-    /// as an asterisk do not count.
+    /// Whether a heading names this column: by its label in either language, or by another usual name. Remarks in
+    /// brackets and signs such as an asterisk are ignored.
     pub(crate) fn is_called(&self, heading: &str) -> bool {
         let heading = plain(&unbracketed(heading));
         let also: &[&str] = match self.holds {
@@ -86,7 +86,7 @@ impl Column<'_> {
     }
 }
 
-/// A text without what stands in brackets.
+/// A text without the parts in brackets.
 fn unbracketed(text: &str) -> String {
     let mut depth = 0_u32;
     let outside = text.chars().filter(|c| match c {

@@ -1,29 +1,29 @@
-//! Which file belongs to which work: by the name that the row gives, then by the title. What fits twice is left to a person.
+//! Which file belongs to which work: by the name in the row, then by the title. Ambiguous matches are left to a person.
 use std::collections::BTreeMap;
 
 use super::title::{plain, unnumbered};
 
-/// Endings of names that a film may have. Its content is judged after the upload, whatever its name.
+/// File name extensions of films. The content is judged after the upload, whatever the name.
 const FILMS: [&str; 14] =
     ["mp4", "mov", "m4v", "avi", "wmv", "flv", "mkv", "mpg", "mpeg", "mts", "m2ts", "ts", "webm", "3gp"];
 
-/// Whether a file is called like a film. A folder also holds forms, scans, and what the netdisk's program leaves.
+/// Whether a file has the name of a film. A folder also contains forms, scans, and files of the cloud drive's program.
 pub fn is_film(name: &str) -> bool {
     let name = name.rsplit('/').next().unwrap_or(name);
     let ending = name.rsplit_once('.').map(|(_, ending)| ending.to_ascii_lowercase());
     !name.starts_with(['.', '~']) && ending.is_some_and(|ending| FILMS.contains(&ending.as_str()))
 }
 
-/// What is found for a work; files by their index.
+/// The match of a work; files by their index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Found {
     /// The row names it.
     Named(usize),
-    /// Its name holds the title.
+    /// Its name contains the title.
     Titled(usize),
-    /// These fit, and a person has to say which one; the row should name it.
+    /// These match, and a person must choose; the row should name the file.
     Several(Vec<usize>),
-    /// No file fits.
+    /// No file matches.
     Nothing,
 }
 
@@ -37,8 +37,8 @@ impl Found {
     }
 }
 
-/// Finds the film of each work. `works` are the file that a row names, which may be empty, and its title; `files` are paths within the
-/// folder, with `/`. A file is given to one work only.
+/// Finds the film of each work. `works` are the file that a row names, which may be empty, and its title; `files` are
+/// paths within the folder, with `/`. A file is assigned to one work only.
 pub fn films_of(works: &[(&str, &str)], files: &[String]) -> Vec<Found> {
     let files: Vec<Named> = files.iter().map(|path| Named::of(path)).collect();
     let mut found = vec![Found::Nothing; works.len()];
@@ -51,13 +51,13 @@ pub fn films_of(works: &[(&str, &str)], files: &[String]) -> Vec<Found> {
     found
 }
 
-/// A file's name in the forms that it is compared in.
+/// A file's name in its normalised forms for comparison.
 struct Named<'f> {
     path: &'f str,
     name: &'f str,
-    /// The name without its ending, for comparing; with and without a serial number.
+    /// The name without its extension, with and without a serial number.
     stems: [String; 2],
-    /// The same of the folders that it lies in, the nearest last.
+    /// The same for its folders, the nearest last.
     folders: Vec<String>,
 }
 
@@ -74,12 +74,12 @@ impl<'f> Named<'f> {
         !title.is_empty() && self.stems.iter().any(|stem| stem == title)
     }
 
-    /// Whether the name holds this title, and no longer one of another work that holds this one.
+    /// Whether the name contains this title, and not a longer title of another work that contains this one.
     fn holds(&self, title: &str, all: &[String]) -> bool {
         longest_in(&self.stems[0], title, all)
     }
 
-    /// The same of the folder, where the name itself says nothing.
+    /// The same for the folder, if the name itself matches nothing.
     fn folder_holds(&self, title: &str, all: &[String]) -> bool {
         let silent = !all.iter().any(|any| is_within(any, &self.stems[0]));
         silent && self.folders.last().is_some_and(|folder| longest_in(folder, title, all))
@@ -91,7 +91,7 @@ fn longest_in(text: &str, title: &str, all: &[String]) -> bool {
     is_within(title, text) && !all.iter().any(longer)
 }
 
-/// One character stands in too many names.
+/// A single character occurs in too many names.
 fn is_within(title: &str, text: &str) -> bool {
     title.chars().nth(1).is_some() && text.contains(title)
 }
@@ -101,7 +101,7 @@ fn by_name(wanted: &str, file: &Named) -> bool {
     !wanted.is_empty() && (wanted == file.name || wanted == file.path)
 }
 
-/// By the name with or without its ending, as people compare it.
+/// By the name with or without its extension, normalised.
 fn by_plain_name(wanted: &str, file: &Named) -> bool {
     let wanted = wanted.replace('\\', "/");
     let wanted = wanted.rsplit('/').next().unwrap_or("");
@@ -110,8 +110,8 @@ fn by_plain_name(wanted: &str, file: &Named) -> bool {
     !bare.is_empty() && (file.stems[0] == bare || plain(file.name) == bare)
 }
 
-/// Gives each work without a film the only free file that fits it and fits no other such work. What fits more than once is noted for a
-/// person; a later, weaker sign does not overrule that.
+/// Assigns to each work without a film the only free file that matches it and no other such work. Ambiguous matches are
+/// recorded for a person; a later, weaker criterion does not overrule that.
 fn claim(found: &mut [Found], files: &[Named], with: fn(usize) -> Found, fits: impl Fn(usize, &Named) -> bool) {
     let taken: Vec<usize> = found.iter().filter_map(Found::file).collect();
     let free = |file: &usize| !taken.contains(file);
@@ -136,7 +136,7 @@ mod tests {
 
     use super::*;
 
-    /// What is found, by the names of the files.
+    /// The matches, by the names of the files.
     fn films(works: &[(&str, &str)], files: &[&str]) -> Vec<String> {
         let owned: Vec<String> = files.iter().map(|&file| file.to_owned()).collect();
         let shown = |found: Found| match found {
@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(films(&[("", "早晨"), ("", "夜晚")], &["早晨与夜晚.mp4"]), ["早晨与夜晚.mp4", "早晨与夜晚.mp4"]);
         assert_eq!(films(&[("", "早晨")], &["早晨/a.mp4", "早晨/b.mp4"]), ["早晨/a.mp4 or 早晨/b.mp4"]);
         assert_eq!(films(&[("a.mp4", "x")], &["1/a.mp4", "2/a.mp4"]), ["1/a.mp4 or 2/a.mp4"]);
-        // A person who names the file in the row has said it.
+        // A file named in the row is a person's decision.
         assert_eq!(films(&[("早晨2.mp4", "早晨")], &["早晨1.mp4", "早晨2.mp4"]), ["named 早晨2.mp4"]);
     }
 

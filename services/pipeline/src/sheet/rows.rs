@@ -1,11 +1,11 @@
-//! A filled sheet, row by row: the works in it, with what the form's rules say of each.
+//! A filled sheet, row by row: the works in it, and the result of the form's rules for each.
 use super::columns::{Column, Holds, columns};
 use super::title::{plain, unnumbered};
 use crate::catalogue::Contest;
 use crate::form::{self, Answers, Checked, Field, Kind, Wrong, YES, id};
 use crate::lang::Lang;
 
-/// A row as it was read: its number beside it in the spreadsheet, and the text of its cells from the first column on.
+/// A row as read: its number in the spreadsheet, and the text of its cells from the first column on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cells<'t> {
     /// From 1.
@@ -14,23 +14,23 @@ pub struct Cells<'t> {
     pub text: &'t [String],
 }
 
-/// Rows in which the headings are looked for; above them stand a title, the unit and the date.
+/// Rows in which the headings are searched; above them are a title, the unit and the date.
 const ROWS_BEFORE: usize = 20;
-/// A row of headings has at least as many known ones; a title alone may be the title of the page.
+/// A row of headings has at least this many known ones; a single one may be the title of the page.
 const LEAST_HEADINGS: usize = 3;
-/// Texts that make a declaration, without signs: what clerks put into such a column.
+/// Texts that make a declaration, as clerks enter them in such a column.
 const DECLARED: [&str; 9] = ["是", "已承诺", "承诺", "同意", "已声明", "yes", "y", "true", "1"];
-/// Ticks, which are symbols and nothing else.
+/// Tick marks, which are symbols.
 const TICKS: [&str; 6] = ["√", "✓", "✔", "☑", "■", "●"];
 
-/// What a filled sheet holds.
+/// The content of a filled sheet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sheet {
     /// One a row, in their order.
     pub works: Vec<Work>,
-    /// Headings that name no column of the form. What stands below them is not read.
+    /// Headings that match no column of the form. The cells below them are not read.
     pub unknown: Vec<String>,
-    /// Numbers of rows below the headings that hold no work, such as a signature.
+    /// Numbers of rows below the headings that contain no work, such as a signature.
     pub notes: Vec<u32>,
 }
 
@@ -39,30 +39,30 @@ pub struct Sheet {
 pub struct Work {
     /// Number of its row.
     pub row: u32,
-    /// What the row says, by the id of the field, with the unit. Choices are ids.
+    /// The row's answers, by the id of the field, with the unit. Choices are ids.
     pub answers: Answers,
-    /// The file that it names; may be empty.
+    /// The file named in the row; may be empty.
     pub file: String,
-    /// The answers if they keep the form's rules, else everything that is wrong.
+    /// The answers if they keep the form's rules, else all errors.
     pub checked: Result<Checked, Vec<Wrong>>,
     /// Number of an earlier row with the same title.
     pub repeats: Option<u32>,
 }
 
 impl Work {
-    /// Its title as the row says it.
+    /// Its title as written in the row.
     pub fn title(&self) -> &str {
         self.answers.get(id::TITLE).map_or("", String::as_str)
     }
 }
 
-/// Why a table is no sheet of works.
+/// Why a table is not a sheet of works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SheetError {
     /// No row of headings.
     #[error("The first {ROWS_BEFORE} rows hold no headings. Use the template.")]
     NoHeadings,
-    /// Two columns of the same name.
+    /// Two columns with the same name.
     #[error("Two columns have the same heading (columns {0} and {1}).")]
     TwoColumns(u32, u32),
     /// Headings only.
@@ -91,7 +91,7 @@ impl SheetError {
     }
 }
 
-/// Reads the works of `unit` for a contest out of one table.
+/// Reads the works of `unit` for a contest from one table.
 ///
 /// # Errors
 /// When it has no headings, two columns of the same name, or no works.
@@ -114,7 +114,7 @@ pub fn read(contest: &Contest, unit: &str, rows: &[Cells]) -> Result<Sheet, Shee
     if sheet.works.is_empty() { Err(SheetError::NoWorks) } else { Ok(sheet) }
 }
 
-/// Index of the row that holds the headings: the first with the title's and enough others.
+/// Index of the row with the headings: the first with the title's and enough others.
 fn headings(columns: &[Column], rows: &[Cells]) -> Option<usize> {
     let known =
         |row: &Cells| columns.iter().filter(|column| row.text.iter().any(|text| column.is_called(text))).count();
@@ -127,13 +127,13 @@ fn is_title(column: &Column) -> bool {
     matches!(column.holds, Holds::Answer(field) if field.id == id::TITLE)
 }
 
-/// Which column stands at which place, and the headings that are unknown.
+/// The column at each position, and the unknown headings.
 type Placed<'c> = (Vec<(usize, Holds<'c>)>, Vec<String>);
 
 fn placed<'c>(columns: &[Column<'c>], headings: &[String]) -> Result<Placed<'c>, SheetError> {
     let (mut placed, mut unknown) = (Vec::<(usize, Holds)>::new(), Vec::new());
     for (place, heading) in headings.iter().enumerate().filter(|(_, heading)| !heading.is_empty()) {
-        // The label of a column names it before what others are also called.
+        // A column's label takes precedence over the other names.
         match columns.iter().find(|column| column.is_called(heading)) {
             Some(column) => {
                 if let Some((earlier, _)) = placed.iter().find(|(_, holds)| *holds == column.holds) {
@@ -147,8 +147,8 @@ fn placed<'c>(columns: &[Column<'c>], headings: &[String]) -> Result<Placed<'c>,
     Ok((placed, unknown))
 }
 
-/// The work of one row; `None` for a row that is a note. A work has at least two different texts in known columns besides its number: a
-/// signature below the table has one, which a merged cell may spread over all columns.
+/// The work of one row; `None` for a row that is a note. A work has at least two different texts in known columns
+/// besides its number: a signature below the table has one, which a merged cell may repeat in all columns.
 fn work(contest: &Contest, unit: &str, placed: &[(usize, Holds)], row: &Cells) -> Option<Work> {
     let mut answers = Answers::new();
     let mut file = String::new();
@@ -179,13 +179,13 @@ fn work(contest: &Contest, unit: &str, placed: &[(usize, Holds)], row: &Cells) -
     Some(Work { row: row.number, answers, file, checked, repeats: None })
 }
 
-/// A cell as an answer: choices by their names, declarations by what clerks write. What is not understood stays as it is, for the form's
-/// rules to refuse.
+/// A cell as an answer: choices by their names, declarations by the texts that clerks use. A text that is not
+/// recognised stays unchanged, and the form's rules refuse it.
 fn answer(field: &Field, text: &str) -> String {
     match field.kind {
         Kind::Declaration if declares(text) => YES.to_owned(),
         Kind::Choice => chosen(field, text).unwrap_or(text).to_owned(),
-        // A line end in a cell is how a clerk makes it fit its column.
+        // A line break in a cell only makes it fit its column.
         Kind::Line | Kind::Phone | Kind::Email => text.split_whitespace().collect::<Vec<_>>().join(" "),
         Kind::Text | Kind::Declaration => text.to_owned(),
     }
@@ -195,7 +195,7 @@ fn declares(text: &str) -> bool {
     TICKS.contains(&text) || DECLARED.contains(&plain(text).as_str())
 }
 
-/// The choice that a text names: by its id or name, or as the only one whose Chinese name stands in it.
+/// The choice that a text names: by its id or name, or as the only one whose Chinese name is contained in it.
 fn chosen<'c>(field: &'c Field, text: &str) -> Option<&'c str> {
     let wanted = [plain(text), unnumbered(text)];
     let names = |choice: &form::Choice| [&choice.id, &choice.zh, &choice.en].map(|name| plain(name));

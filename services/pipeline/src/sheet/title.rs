@@ -1,13 +1,13 @@
-//! Titles and names of files as people compare them. A clerk writes 《早晨》, the netdisk has `03-早晨（终稿） .MP4`.
+//! Titles and names of files, normalised for comparison. A clerk writes 《早晨》, the cloud drive has `03-早晨（终稿） .MP4`.
 use unicode_normalization::UnicodeNormalization;
 
-/// What is left of a text for comparing: NFKC, so that full and half width are the same, small letters, and neither blanks, brackets,
-/// punctuation nor symbols.
+/// A text normalised for comparison: NFKC, so that full and half width are the same, in lower case, without blanks,
+/// brackets, punctuation and symbols.
 pub fn plain(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).filter(|c| c.is_alphanumeric()).collect()
 }
 
-/// The same of a text without a serial number before it (`03-早晨`, `（一）高端升级`, `2、早晨`); all of it if nothing else stands there.
+/// The same for a text without its serial number (`03-早晨`, `（一）高端升级`, `2、早晨`); the whole text if nothing else is left.
 pub(crate) fn unnumbered(text: &str) -> String {
     let text: String = text.nfkc().collect();
     let rest = text.trim_start().trim_start_matches(['(', '[', '【', '第']);

@@ -7,40 +7,40 @@ use crate::part::Part;
 use crate::rejection::Rejection;
 use crate::stage::Stage;
 
-/// Where a submission stands. Data that exists only in a state lives in its variant.
+/// The state of a submission. Data that exists only in a state lives in its variant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
-    /// Bytes are still coming.
+    /// The bytes have not all arrived.
     Uploading,
-    /// A stage is at work; `pending` is what it still has to finish. The last part out moves the submission on.
+    /// A stage is at work; `pending` are the parts it still has to finish. The last part moves the submission on.
     At {
         /// The stage.
         stage: Stage,
         /// Parts that are not done.
         pending: BTreeSet<Part>,
     },
-    /// Screened; waits for a person's yes or no.
+    /// Screened; waits for a person's decision.
     AwaitingReview,
     /// Every rendition is ready; waits for release.
     AwaitingRelease,
-    /// Handed over to every partner, by machine or as a bag to a person. Where it stands there is each delivery's own state.
+    /// Delivered to every partner, by machine or as a bag to a person. Each delivery has its own state.
     Published,
-    /// The content was refused. The entrant may send another film as long as the contest takes works.
+    /// The content was refused. The entrant may send another film while the contest accepts works.
     Rejected {
-        /// The stage that found it, or `Screen` for a reviewer's no.
+        /// The stage that found it, or `Screen` for a reviewer's refusal.
         stage: Stage,
-        /// Why, told to the entrant.
+        /// Why, shown to the entrant.
         reason: Rejection,
     },
-    /// Taken back by the entrant.
+    /// Withdrawn by the entrant.
     Withdrawn,
-    /// Taken back by the organiser after acceptance.
+    /// Revoked by the organiser after acceptance.
     Revoked,
 }
 
 impl State {
-    /// The name of every state, in the order in which a work comes into them.
+    /// The name of every state, in the usual order.
     pub const NAMES: [&str; 12] = [
         "uploading",
         "probe",
@@ -70,7 +70,7 @@ impl State {
         }
     }
 
-    /// Whether nothing more happens by itself, and no person is waited for.
+    /// Whether nothing more happens automatically, and no person is waited for.
     pub fn is_settled(&self) -> bool {
         match self {
             State::Published | State::Rejected { .. } | State::Withdrawn | State::Revoked => true,
@@ -78,7 +78,7 @@ impl State {
         }
     }
 
-    /// Whether the film can give way to another one: it has come, and the work was neither let in nor taken back.
+    /// Whether the film can be replaced: it has arrived, and the work was neither accepted nor withdrawn or revoked.
     pub fn may_be_replaced(&self) -> bool {
         match self {
             State::At { stage: Stage::Probe | Stage::Screen, .. } | State::AwaitingReview | State::Rejected { .. } => {
@@ -93,17 +93,18 @@ impl State {
         }
     }
 
-    /// Whether a new run may begin at this stage. Never forward: that would jump a review, a release or the decision what to make.
+    /// Whether a new run may begin at this stage. Never forward: that would skip a review, a release or the decision
+    /// what to make.
     pub fn may_reprocess(&self, from: Stage) -> bool {
         self.reached().is_some_and(|reached| from <= reached)
     }
 
-    /// The last stage that this run came to; a new run may begin there or before. `None` where none may begin.
+    /// The last stage that this run reached; a new run may begin there or before. `None` if none may begin.
     fn reached(&self) -> Option<Stage> {
         match self {
             State::Uploading | State::Withdrawn | State::Revoked => None,
             State::At { stage, .. } => Some(*stage),
-            // A refused work held no place among the others, so it is compared again with the works that were let in since.
+            // A rejected work held no seat, so it is compared again with the works accepted since.
             State::Rejected { stage, .. } => Some((*stage).min(Stage::Screen)),
             State::AwaitingReview => Some(Stage::Screen),
             State::AwaitingRelease => Some(Stage::Assemble),

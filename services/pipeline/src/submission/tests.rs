@@ -23,7 +23,7 @@ fn done(submission: &Submission, todo: &PartToDo) -> Event {
     }
 }
 
-/// Does every part, last started first, each outcome told three times. Returns all parts that were started.
+/// Does every part, last started first, and reports each outcome three times. Returns all parts that were started.
 fn drain(submission: &mut Submission, mut queue: Vec<PartToDo>) -> Vec<PartToDo> {
     let mut started = queue.clone();
     while let Some(todo) = queue.pop() {
@@ -104,7 +104,7 @@ fn a_release_to_some_goes_to_some_and_a_later_one_adds_the_rest() {
     assert_eq!(submission.state, State::AwaitingRelease);
     let queue = submission.advance(released_to(&["tiangong", "nobody"]));
     assert_eq!(queue, [PartToDo { stage: Stage::Publish, part: Part::Partner("tiangong".into()) }]);
-    assert!(submission.advance(released_to(&["tiangong"])).is_empty(), "told twice");
+    assert!(submission.advance(released_to(&["tiangong"])).is_empty(), "repeated");
     let rest = submission.advance(Event::Released { partners: None });
     assert_eq!(rest, [PartToDo { stage: Stage::Publish, part: Part::Partner("bilibili".into()) }]);
     drain(&mut submission, queue);
@@ -363,7 +363,7 @@ fn what_was_recalled_stays_away_from_later_runs_whenever_that_was_said_and_where
             let started = drain(&mut submission, queue);
             assert_eq!(submission.state, State::Published, "{from}");
             let sent = started.iter().any(|todo| todo.part == Part::Partner("bilibili".into()));
-            // Said only once publishing had begun, the part is there, and its delivery is taken back.
+            // The recall came after publishing had begun: the part exists, and its delivery is recalled.
             assert_eq!(sent, late && from == Stage::Publish, "{from}, late {late}");
             let back = submission.advance(Event::Released { partners: Some(named(&["bilibili"])) });
             assert_eq!(back.len(), 1, "a release names it again");
@@ -371,7 +371,7 @@ fn what_was_recalled_stays_away_from_later_runs_whenever_that_was_said_and_where
     }
 }
 
-/// The work with its entrant's wish to send another film, and the event of that film.
+/// Announces another film for the work; returns the event of that film.
 fn replacing(submission: &mut Submission) -> Event {
     assert!(submission.advance(Event::Replacing).is_empty());
     assert!(submission.replacing && submission.takes_upload());
@@ -392,7 +392,7 @@ fn another_film_begins_a_new_run_and_nothing_of_the_former_one_is_left() {
         assert_eq!((submission.run, submission.replacing, &submission.work), (run + 1, false, &Work::default()));
         let before = submission.clone();
         for late in [replaced, Event::Uploaded, Event::Replaced { run: run + 1 }] {
-            assert!(submission.advance(late).is_empty(), "told again");
+            assert!(submission.advance(late).is_empty(), "repeated late");
         }
         assert_eq!(submission, before);
         drain(&mut submission, parts);

@@ -1,4 +1,4 @@
-//! What must hold after each op, and at the end. A child of the model, so that it sees the rows as they are.
+//! What must hold after each event, and at the end. A child module of the model, so that it sees its rows directly.
 use std::collections::BTreeSet;
 
 use pipeline::id::PartnerId;
@@ -34,7 +34,7 @@ impl Model {
         if to_do.is_empty() {
             return Err(format!("stuck at {stage}: nothing is pending, claimed or parked"));
         }
-        // With a store that forgets parts the two differ at once; being stuck is what it comes to.
+        // In a store that forgets parts the two differ at once; the check for stuck entries must find that flaw.
         if to_do != *pending && self.flaw != Flaw::ForgetsParts {
             return Err(format!("{stage} waits for {pending:?}, the store has {to_do:?} to do"));
         }
@@ -80,7 +80,7 @@ impl Model {
     }
 }
 
-/// How many parts a stage has, counted without asking the submission.
+/// The number of parts of a stage, counted independently of the submission.
 fn expected_parts(submission: &Submission, stage: Stage) -> usize {
     let Submission { work, redo, recalled, .. } = submission;
     match stage {

@@ -1,4 +1,4 @@
-//! The store and its surroundings, as small as they can be: rows of parts, hints and workers.
+//! The store and its surroundings, as small as possible: rows of parts, hints and workers.
 use std::collections::BTreeMap;
 
 use pipeline::id::PartnerId;
@@ -9,7 +9,7 @@ use pipeline::submission::{Event, Gate, Gates, Redo, State, Submission, Work};
 
 mod checks;
 
-/// What is wrong with the store, on purpose.
+/// A deliberate flaw of the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Flaw {
     None,
@@ -17,9 +17,9 @@ pub(crate) enum Flaw {
     NoFenceCheck,
     /// Commits whatever the row's status is.
     NoStatusCheck,
-    /// Writes all but the last of the parts that `advance` asked for.
+    /// Writes all but the last of the parts that `advance` returned.
     ForgetsParts,
-    /// Leaves the rows open when an entry moves elsewhere.
+    /// Leaves the rows open when an entry leaves the stage.
     KeepsObsoleteParts,
 }
 
@@ -32,7 +32,7 @@ enum Status {
     Claimed,
     Done,
     Parked,
-    /// Nobody needs it any more.
+    /// No longer needed.
     Obsolete,
 }
 
@@ -60,14 +60,15 @@ pub(crate) struct Model {
     messages: Vec<Stage>,
     workers: Vec<Worker>,
     next_fence: u64,
-    /// Events that were applied, to be told again.
+    /// Events that were applied, to be repeated.
     history: Vec<Event>,
     /// Where the current run began.
     began: Stage,
-    /// Gates that a person, or an earlier run that began behind them, opened for the current run.
+    /// Gates that a person, or an earlier run that began after them, opened for the current run.
     accepted: bool,
     released: bool,
-    /// Fences that committed, and the latest to claim, by part: kept beside the rows, so that a wrong row cannot hide itself.
+    /// Fences that committed, and the latest to claim, by part: kept apart from the rows, so that a wrong row cannot
+    /// hide itself.
     committed: BTreeMap<Key, Vec<u64>>,
     claimed_last: BTreeMap<Key, u64>,
     /// The first failure seen while something happened.
@@ -136,16 +137,16 @@ impl Model {
         self.workers.push(worker);
     }
 
-    /// The worker stays after its commit: one that did not hear the answer commits again.
+    /// The worker remains after its commit: one that did not get the answer commits again.
     pub(crate) fn finish(&mut self, choice: u8, work: u8) {
         let Some(worker) = self.worker(choice) else { return };
         let (run, stage, part) = worker.key.clone();
         if stage == Stage::Screen {
-            // A screen part that is done without a verdict says nothing.
+            // A screen part without a verdict changes nothing.
             self.must_change_nothing(Event::PartDone { run, stage, part: part.clone() });
         }
         let event = match stage {
-            // A quarter of all entries looks like another one.
+            // A quarter of all entries resembles another one.
             Stage::Screen => Event::Screened { run, work: some_work(work), review: work >= 192 },
             Stage::Probe | Stage::Transcode | Stage::Assemble | Stage::Publish => Event::PartDone { run, stage, part },
         };
@@ -165,7 +166,7 @@ impl Model {
         let fence_holds = row.fence == worker.fence || self.flaw == Flaw::NoFenceCheck;
         let status_holds = row.status == Status::Claimed || self.flaw == Flaw::NoStatusCheck;
         if !fence_holds || !status_holds {
-            // The store refuses. `advance` must not need that for what is out of place.
+            // The store refuses. `advance` must not depend on that for events out of place.
             if row.status == Status::Obsolete || row.status == Status::Done {
                 self.must_change_nothing(event);
             }
@@ -241,7 +242,7 @@ impl Model {
         self.apply(Event::Released { partners });
     }
 
-    /// The store uses the rows of recalled partners for taking back; for publishing they are gone, of every run.
+    /// The store uses the rows of recalled partners for the recall; for publishing they are gone, in every run.
     pub(crate) fn recall(&mut self, choice: u8) {
         let partner: PartnerId = if choice & 1 == 0 { "bilibili" } else { "tiangong" }.into();
         if !matches!(self.submission.state, State::Uploading | State::Withdrawn | State::Revoked) {
@@ -249,7 +250,7 @@ impl Model {
             self.rows.retain(|key, _| !gone(key));
             self.committed.retain(|key, _| !gone(key));
             self.claimed_last.retain(|key, _| !gone(key));
-            // A report of the old row does not come again: its fence is gone with it.
+            // A report of the old row cannot be repeated: its fence is gone with the row.
             let of_gone = |event: &Event| match event {
                 Event::PartDone { run, stage, part } => gone(&(*run, *stage, part.clone())),
                 _ => false,
@@ -270,7 +271,7 @@ impl Model {
     pub(crate) fn reprocess(&mut self, from: Stage, choice: u8) {
         let redo = some_redo(choice);
         let (run, accepted, released) = (self.submission.run, self.accepted, self.released);
-        // A run that begins behind a gate passes it only if a person had opened it before.
+        // A run that begins after a gate passes it only if a person had opened it before.
         let Gates { review, release } = self.submission.gates;
         self.accepted = if from > Stage::Screen { accepted } else { review == Gate::Automatic };
         self.released = release == Gate::Automatic || (released && from > Stage::Assemble);
@@ -289,7 +290,7 @@ impl Model {
         }
     }
 
-    /// Another film, announced or not. Every gate is closed again.
+    /// Another film, announced or not. Every gate closes again.
     pub(crate) fn replace(&mut self) {
         let (run, accepted, released) = (self.submission.run, self.accepted, self.released);
         let announced = self.submission.replacing;
@@ -305,14 +306,14 @@ impl Model {
         }
     }
 
-    // ── the one place where state changes ──
+    // ── the only place where the state changes ──
 
     fn apply(&mut self, event: Event) {
         let run = self.submission.run;
         self.apply_in(event, run);
     }
 
-    /// Applies an event after which the run may be what it was or `run`.
+    /// Applies an event after which the run is either unchanged or `run`.
     fn apply_in(&mut self, event: Event, run: u32) {
         let before = self.submission.clone();
         let mut parts = self.submission.advance(event.clone());
@@ -343,7 +344,7 @@ impl Model {
         self.remember(event);
     }
 
-    /// What machines report can come again at any time; what people do has a meaning of its own each time.
+    /// Reports of machines may be repeated at any time; an act of a person means something new each time.
     fn remember(&mut self, event: Event) {
         match event {
             Event::Uploaded
@@ -400,8 +401,8 @@ impl Model {
 
     // ── small things ──
 
-    /// Whether the state asks for this very part. A delivery that was begun goes on, whatever becomes of the next run, until that
-    /// run comes to the same partner itself or the work is taken back.
+    /// Whether the state asks for this very part. A delivery that was begun continues, whatever happens to the next
+    /// run, until that run reaches the same partner itself or the work is recalled.
     fn is_wanted(&self, (run, stage, part): &Key) -> bool {
         let asked =
             matches!(&self.submission.state, State::At { stage: at, pending } if at == stage && pending.contains(part));
@@ -428,7 +429,7 @@ fn pick(choice: u8, len: usize) -> Option<usize> {
     (len > 0).then(|| usize::from(choice) % len)
 }
 
-/// From nothing at all to a little of everything.
+/// From no work to a little of everything.
 fn some_work(choice: u8) -> Work {
     let names =
         |names: &[&str], count: u8| names.iter().take(count.into()).map(|name| (*name).to_owned()).collect::<Vec<_>>();
@@ -444,7 +445,7 @@ fn some_work(choice: u8) -> Work {
     }
 }
 
-/// To all partners, to some, or to nobody.
+/// To all partners, to some, or to none.
 fn some_redo(choice: u8) -> Redo {
     let partners: [&[&str]; 4] = [&["bilibili"], &["tiangong", "nobody"], &["bilibili", "tiangong"], &[]];
     let named = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();

@@ -1,18 +1,19 @@
 //! Bilibili's open platform: a film in parts, a cover, one call that submits them, a review that is polled, and a delete.
 //!
-//! No call of it has an idempotency field, so a submission carries a name of its own in the last line of its description: the work's
-//! number and run (`作品编号 0f3a91c2d4e5-1`). By that line a submission whose answer was lost is found again in the account's list,
-//! whoever made it and whatever its title, and an answer about another work is noticed. Should the platform or an editor have changed the
-//! description, the title together with the cover's address says the same: every upload has a cover of its own.
+//! None of its calls has an idempotency field, so a submission carries an identifier in the last line of its
+//! description: the work's number and run (`作品编号 0f3a91c2d4e5-1`). By that line a submission whose answer was lost is
+//! found again in the account's list, whichever process made it and whatever its title, and an answer about another
+//! work is detected. If the platform or an editor has changed the description, the title together with the cover's
+//! address identifies it: every upload has a cover of its own.
 //!
 //! | what | file |
 //! |---|---|
 //! | film and cover, resumed | `upload` |
 //! | the account's list, read for our line | `list` |
-//! | what a code asks of us | `codes` |
+//! | what to do about each code | `codes` |
 //! | the account's tokens | `tokens` |
 //! | a signed call | `client`, `signature` |
-//! | what the platform tells by itself | `webhook` |
+//! | the platform's webhooks | `webhook` |
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -35,11 +36,11 @@ pub(crate) mod webhook;
 use client::{Call, Content, Failed};
 use codes::{Advice, RETRY, advice, until_tomorrow};
 
-/// 科工机械, the zone for works about industry [2]; `PARTNER_<ID>_TID` where the account's contract names another.
+/// 科工机械, the zone for works about industry [2]; `PARTNER_<ID>_TID` if the account's contract names another.
 const ZONE: i64 = 232;
 /// Longest description, characters [C].
 const DESC_CHARS: usize = 250;
-/// Wait after a refusal because of the title, which the platform lifts by itself after a while.
+/// Wait after a refusal because of the title, which the platform lifts after a while.
 const SAME_TITLE: Duration = Duration::from_secs(300);
 
 /// The adapter.
@@ -77,7 +78,7 @@ impl Way for Bilibili {
     async fn look(&self, task: &mut Task<'_>, receipt: &Receipt) -> Result<Seen> {
         match view(task, receipt).await? {
             Ok(archive) => Ok(seen(&archive, receipt)),
-            // One word of the platform's is no proof: its list has to agree.
+            // One answer of the platform is no proof: its list must agree.
             Err(Failed::Refused { code, .. }) if advice(code) == Advice::Gone => {
                 Ok(match list::has(task, receipt).await? {
                     Ok(false) => Seen::Gone,
@@ -103,11 +104,11 @@ impl Way for Bilibili {
         let content = Content::Json(json!({ "resource_id": receipt.0 }));
         match client::call(task, &Call::post("archive.delete", "/arcopen/fn/archive/delete", content)).await? {
             Ok(_) => Ok(TakenBack::Asked),
-            // Asked again, it does no harm, and without it the work might stay.
+            // Repeating it is harmless, and without it the work might stay.
             Err(Failed::Lost(words)) => not_yet(task, words, RETRY),
             Err(Failed::NotDone { words, again }) => not_yet(task, words, again),
             Err(Failed::Refused { code, words }) => match advice(code) {
-                // It has to be seen in any case.
+                // The removal must be observed in any case.
                 Advice::Gone => Ok(TakenBack::Asked),
                 Advice::Person | Advice::Refused => Ok(TakenBack::Person(words)),
                 Advice::Wait(wait) => not_yet(task, words, wait),
@@ -119,7 +120,7 @@ impl Way for Bilibili {
     }
 }
 
-/// A work that could not be taken back yet: asked again after a while, and a person's task once the recall is overdue.
+/// A work that could not be removed yet: tried again after a while, and a person's task once the recall is overdue.
 fn not_yet(task: &Task<'_>, words: String, wait: Duration) -> Result<TakenBack> {
     if task.is_overdue() {
         return Ok(TakenBack::Person(words));
@@ -128,8 +129,8 @@ fn not_yet(task: &Task<'_>, words: String, wait: Duration) -> Result<TakenBack> 
     Err(CallError::Wait(wait).into())
 }
 
-/// What is submitted. `copyright` 1: the contest has the entrants' declaration that the works are their own, and `no_reprint` keeps
-/// them so. There is no field for a time or for the use of AI [2].
+/// The submission. `copyright` 1: the entrants declared to the contest that the works are their own, and `no_reprint`
+/// protects them. There is no field for a publishing time or for the use of AI [2].
 fn submission(task: &Task<'_>, cover: &str) -> Result<Value> {
     let written = task.texts();
     let tid = match task.optional_secret("TID")? {
@@ -142,13 +143,14 @@ fn submission(task: &Task<'_>, cover: &str) -> Result<Value> {
     }))
 }
 
-/// The line by which a submission is known as this work's and run's: the random end of the work's id says enough.
+/// The line that identifies a submission as this work's and run's: the random end of the work's id suffices.
 fn line_of(task: &Task<'_>) -> String {
     let id = task.job.submission.id.0.simple().to_string();
     format!("作品编号 {}-{}", &id[20..], task.machine().run)
 }
 
-/// A text with the line at its end. The catalogue's limit leaves room for the line; a longer text is cut, never the line.
+/// A text with the line at its end. The catalogue's limit leaves room for the line; a longer text is cut, but never the
+/// line.
 fn described(text: &str, line: &str) -> String {
     let room = DESC_CHARS.saturating_sub(line.chars().count() + 1);
     let text: String = text.trim_end().chars().take(room).collect();
@@ -160,11 +162,11 @@ fn has_line(archive: &Value, line: &str) -> bool {
     archive["desc"].as_str().and_then(|desc| desc.trim_end().lines().last()).is_some_and(|last| last.trim() == line)
 }
 
-/// By what an archive is known as this work's and run's.
+/// The marks that identify an archive as this work's and run's.
 struct Marks {
     line: String,
     title: String,
-    /// Address of the cover that goes with this upload, while it is known.
+    /// Address of this upload's cover, while it is known.
     cover: Option<String>,
 }
 
@@ -183,13 +185,13 @@ impl Marks {
     }
 }
 
-/// The answer names a work; whether it is this one, only the work itself says.
+/// The answer names a work; whether it is this one is read from the work itself.
 async fn verified(task: &Task<'_>, data: &Value) -> Result<Submitted> {
     let Some(name) = client::text_of(data, "resource_id") else {
         return Ok(Submitted::Lost("the answer names no work".to_owned()));
     };
     let receipt = Receipt(name);
-    // Whatever stops this question: the submission was made, so it must not look as if it had not been.
+    // If this request fails, the submission was still made, so it must not look as if it had not been.
     let seen = match view(task, &receipt).await {
         Ok(seen) => seen,
         Err(error) => {
@@ -212,7 +214,7 @@ async fn refused(task: &Task<'_>, code: i64, words: String) -> Result<Submitted>
         Advice::Wait(wait) => later(wait),
         Advice::Retry | Advice::Token => later(RETRY),
         Advice::Tomorrow => later(until_tomorrow(task.runtime.clock.now())),
-        // The work of this title may be ours, from a try that came in late.
+        // The work with this title may be ours, from an earlier attempt that arrived late.
         Advice::SameTitle => match list::find(task).await? {
             Ok(Some(receipt)) => Submitted::Accepted(receipt),
             Ok(None) => later(SAME_TITLE),
@@ -220,7 +222,7 @@ async fn refused(task: &Task<'_>, code: i64, words: String) -> Result<Submitted>
         },
         Advice::Person => Submitted::Person(words),
         Advice::Refused => Submitted::Refused(words),
-        // A parameter that is wrong now is wrong at the next try, until a person has changed it.
+        // A wrong parameter is wrong at the next try too, until a person has changed it.
         Advice::Gone | Advice::Unknown if code == -400 => Submitted::Person(words),
         Advice::Gone | Advice::Unknown => Submitted::Lost(words),
     })
@@ -231,8 +233,8 @@ async fn view(task: &Task<'_>, receipt: &Receipt) -> Result<Result<Value, Failed
     client::call(task, &call).await
 }
 
-/// What an archive's state means: 0 open; −2 returned, −4 locked and −16 not to be transcoded are refusals; −100 deleted; all others
-/// are not public yet.
+/// The meaning of an archive's state: 0 open; −2 returned, −4 locked and −16 failed to transcode are refusals; −100
+/// deleted; all others are not public yet.
 fn seen(archive: &Value, receipt: &Receipt) -> Seen {
     if archive["resource_id"].as_str() != Some(&receipt.0) {
         return Seen::Unsure("the answer is about another work".to_owned());

@@ -1,4 +1,5 @@
-//! A recall that a person carries out: over when the person has proven it and the public address, where there is one, agrees.
+//! A recall that a person carries out: it ends when the person has proven it and the public address, if there is one,
+//! agrees.
 use std::time::Duration;
 
 use anyhow::Result;
@@ -12,10 +13,10 @@ use serde_json::{Value, json};
 use crate::guarded::{Call, NoAnswer};
 use crate::task::Task;
 
-/// For one look at a public page.
+/// Time limit for fetching a public page.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Whether the work is proven gone. The person's report wakes the part; the looks between are a safety net.
+/// Whether the work is proven gone. The person's report wakes the part; the polls in between are a safety net.
 pub(super) async fn recalled(task: &mut Task<'_>, public_url: Option<String>) -> Result<Option<Outcome>> {
     let Some(proof) = newest_of_this_recall(task).await? else { return Ok(Some(task.look_again())) };
     let address = public_url.or_else(|| proof.public_url.clone());
@@ -25,7 +26,8 @@ pub(super) async fn recalled(task: &mut Task<'_>, public_url: Option<String>) ->
     };
     task.runtime.store.note_probe(proof.id, &probe).await?;
     task.record("public_address", json!({ "url": address, "proof": proof.id }), probe).await?;
-    // A picture and a person's word outweigh a page that answers 200 for everything; one of them alone does not.
+    // A picture together with a person's explicit override outweigh a page that answers 200 for everything; one of them
+    // alone does not.
     if gone || (proof.insists && proof.file_key.is_some()) {
         task.note(DeliveryEvent::RecallConfirmed, None).await?;
         return Ok(None);
@@ -33,14 +35,14 @@ pub(super) async fn recalled(task: &mut Task<'_>, public_url: Option<String>) ->
     Ok(Some(task.look_again()))
 }
 
-/// A report from before the recall says nothing about it.
+/// A report from before the recall is ignored.
 async fn newest_of_this_recall(task: &Task<'_>) -> Result<Option<ProofRow>> {
     let began: DateTime<Utc> = task.delivery.updated_at;
     let proofs = task.runtime.store.proofs(task.job.submission.id, Some(&task.partner.id)).await?;
     Ok(proofs.into_iter().rev().find(|proof| proof.shows == "gone" && proof.at >= began))
 }
 
-/// Whether a public address says that there is nothing, and what it answered. No answer at all proves nothing.
+/// Whether a public address answers that there is nothing, and its answer. A missing answer proves nothing.
 async fn look_at(task: &Task<'_>, address: &str) -> (bool, Value) {
     let call = Call {
         method: Method::GET,

@@ -1,15 +1,15 @@
-//! Douyin: the video is uploaded by us, and published only after a person has said yes, since its rules forbid doing that unattended
-//! for others. It has no call that deletes: taking a work back is a person's task.
+//! Douyin: the system uploads the video, and publishes it only after a person has confirmed, because its rules forbid
+//! unattended publishing for others. It has no call that deletes: a recall is a person's task.
 //!
 //! | what | file |
 //! |---|---|
 //! | calls over the wire | `api` |
-//! | what its codes ask us to do | `codes` |
+//! | what to do about its codes | `codes` |
 //! | our account's tokens | `tokens` |
 //! | the video, in parts | `upload` |
-//! | the text beside it, and the number by which it is found again | `text` |
-//! | what is there | `works` |
-//! | what it tells us by itself | `webhook` |
+//! | the work's text, and the number by which it is found again | `text` |
+//! | the account's works | `works` |
+//! | its webhooks | `webhook` |
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -33,16 +33,17 @@ mod upload;
 pub(crate) mod webhook;
 mod works;
 
-/// Everybody may see it.
+/// Visible to everyone.
 const PUBLIC: u8 = 0;
-/// How long a work that was just taken may be missing from what the platform shows [A].
+/// How long a work that was just accepted may be missing from what the platform shows [A].
 const SHOWN_WITHIN: TimeDelta = TimeDelta::minutes(30);
-/// How far back works are looked at before one is created: longer than a create that was given up for lost could still land.
+/// How far back works are searched before one is created: longer than a create that was given up as lost could still
+/// take effect.
 const LATE: TimeDelta = TimeDelta::days(2);
-/// Creates of one delivery that may fail for the sake of their video, each of which costs an upload.
+/// Creates of one delivery that may fail because of their video, each of which costs an upload.
 const SPOILED_AT_MOST: u32 = 3;
 
-/// The way to Douyin.
+/// The adapter.
 pub(crate) struct Douyin;
 
 impl Way for Douyin {
@@ -55,7 +56,7 @@ impl Way for Douyin {
     }
 
     async fn submit(&self, task: &mut Task<'_>, files: &[PackageFile], intent: IntentId) -> Result<Submitted> {
-        // A create that was given up may have landed since. Nothing is sent by looking, so this can fail without harm.
+        // A create that was given up may have taken effect since. Reading sends nothing, so its failure is harmless.
         match works::by_number(task, &number(task), task.runtime.clock.now() - LATE).await {
             Ok(Ok(None)) => {}
             Ok(Ok(Some(work))) => return Ok(Submitted::Accepted(Receipt(work.item_id))),
@@ -67,7 +68,7 @@ impl Way for Douyin {
         let Some(video_id) = session.video_id.take() else {
             return Ok(Submitted::NotSent { words: "there is no video to create from".into(), again: None });
         };
-        // A video serves one create, whatever comes of it; so it is forgotten before, not after.
+        // A video can be used by one create, successful or not; so it is forgotten before the call, not after.
         task.save_session(&session).await?;
         let written = task.texts();
         let text = text::compose(&written.title, &written.text, &written.tags, &number(task));
@@ -81,7 +82,7 @@ impl Way for Douyin {
             Err(error) if super::waits(&error).is_some() => not_sent(&error),
             Err(error) => return Err(error),
         };
-        // It never left, so the video is still good for one create.
+        // The call was not sent, so the video can still be used by one create.
         session.video_id = Some(video_id);
         task.save_session(&session).await?;
         Ok(unsent)
@@ -96,7 +97,7 @@ impl Way for Douyin {
         match works::by_number(task, &number(task), made).await? {
             Ok(Some(work)) => Ok(ReadBack::Found(Receipt(work.item_id))),
             Ok(None) => Ok(ReadBack::Absent),
-            // Without the list nothing can be said, and nothing may be sent.
+            // Without the list nothing is known, and nothing may be sent.
             Err(failed) => {
                 tracing::warn!(partner = %task.partner.id, "douyin's list cannot be read: {failed}");
                 Ok(ReadBack::NotYet)
@@ -118,7 +119,7 @@ impl Way for Douyin {
     async fn take_back(&self, task: &mut Task<'_>, receipt: Option<&Receipt>) -> Result<TakenBack> {
         let item_id = match receipt {
             Some(receipt) => receipt.0.clone(),
-            // It waited for a yes that never came: then no create was made, which the list has to bear out.
+            // It waited for a confirmation that never came: no create was made, which the list must confirm.
             None => match works::by_number(task, &number(task), task.runtime.clock.now() - LATE).await? {
                 Ok(None) => return Ok(TakenBack::Gone),
                 Ok(Some(work)) => work.item_id,
@@ -137,7 +138,7 @@ fn film(files: &[PackageFile]) -> Result<&PackageFile> {
     film.context("the package holds no film")
 }
 
-/// The number under which this delivery's work is found at Douyin.
+/// The number by which this delivery's work is found at Douyin.
 fn number(task: &Task<'_>) -> String {
     text::number(task.job.submission.id.0, task.machine().run)
 }
@@ -152,11 +153,11 @@ fn not_sent(error: &anyhow::Error) -> Submitted {
     Submitted::NotSent { words: format!("{error:#}"), again }
 }
 
-/// A refused create. The video is used up in any case, so that whatever comes next begins with an upload.
+/// A refused create. The video is used up in any case, so the next attempt begins with an upload.
 async fn not_created(task: &Task<'_>, mut session: Session, refusal: &Refusal) -> Result<Submitted> {
     let words = refusal.to_string();
     Ok(match advice(refusal.code) {
-        // Their failure says nothing about what they had done by then.
+        // Their failure does not show what they had done by then.
         Advice::Again => Submitted::Lost(words),
         Advice::SlowDown(again) => Submitted::NotSent { words, again: Some(again) },
         Advice::Tomorrow => Submitted::NotSent { words, again: Some(tomorrow(task)) },
@@ -174,7 +175,7 @@ async fn not_created(task: &Task<'_>, mut session: Session, refusal: &Refusal) -
     })
 }
 
-/// What `video_status` says [R].
+/// The meaning of `video_status` [R].
 fn seen(work: Work) -> Seen {
     match work.status {
         2 => Seen::Refused("审核未通过，内容不适宜公开 (video_status 2)".into()),

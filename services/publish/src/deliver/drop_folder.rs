@@ -1,5 +1,5 @@
-//! A folder of objects in a bucket, as a drop or an operator's bag is one: put file by file, each read back. A large file goes in
-//! parts, and what is there of it is remembered, so that a crash costs no finished part.
+//! A folder of objects in a bucket, used for a partner's bucket and for an operator's bag: written file by file, each
+//! read back. A large file is sent in parts, and the finished parts are stored, so that a crash costs none of them.
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
@@ -12,25 +12,25 @@ use serde::{Deserialize, Serialize};
 use crate::package::PackageFile;
 use crate::task::Task;
 
-/// Files above this go in parts that are remembered; smaller ones are sent again in seconds.
+/// Files above this are sent in resumable parts; smaller ones are sent again in seconds.
 const WHOLE_BYTES: u64 = 64 * 1024 * 1024;
 /// Size of a part, unless 10,000 of them would not suffice.
 const PART_BYTES: u64 = 16 * 1024 * 1024;
 /// The most parts that S3 allows.
 const MOST_PARTS: u64 = 10_000;
-/// Parts that are sent side by side.
+/// Parts that are sent at the same time.
 const PARTS_AT_ONCE: usize = 3;
 
-/// What of a package is there already.
+/// The part of a package that is there already.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
-    /// Keys of large files that were read back whole and were right.
+    /// Keys of large files that were read back completely and were correct.
     whole: BTreeSet<String>,
-    /// The file that goes in parts.
+    /// The file that is being sent in parts.
     open: Option<Open>,
 }
 
-/// An upload in parts that goes on after a crash.
+/// A multipart upload that continues after a crash.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Open {
     key: String,
@@ -39,7 +39,8 @@ struct Open {
     parts: BTreeMap<u32, String>,
 }
 
-/// Copies a package into a bucket, file by file, and reads each back: only what has the right digest there counts as put.
+/// Copies a package into a bucket, file by file, and reads each back: only a file with the right digest there counts as
+/// written.
 pub(crate) async fn put_package(
     task: &Task<'_>,
     files: &[PackageFile],
@@ -49,7 +50,7 @@ pub(crate) async fn put_package(
     let mut kept: Kept = task.session().await?.unwrap_or_default();
     for (index, file) in files.iter().enumerate() {
         let key = key(file);
-        // Compared before the crash; that it was not taken away since costs one question.
+        // Compared before the crash; a request checks that it was not removed since.
         if kept.whole.contains(&key.to_string()) && to.head(&key).await.is_ok_and(|bytes| bytes == file.bytes) {
             continue;
         }
@@ -91,7 +92,7 @@ async fn put_large(
     kept: &mut Kept,
 ) -> Result<()> {
     let part_bytes = PART_BYTES.max(bytes.div_ceil(MOST_PARTS));
-    // Zero beyond the file's end: a server's list is believed only about parts that there are.
+    // Zero beyond the file's end: the server's list is trusted only for parts that exist.
     let length = |number: u32| part_bytes.min(bytes.saturating_sub(u64::from(number.max(1) - 1) * part_bytes));
     let mut open = resume(task, to, key, length, kept).await?;
     let upload = Multipart { key: open.key.clone(), id: open.upload.clone() };
@@ -109,7 +110,7 @@ async fn put_large(
             Err(ObjectError::NotFound) => {
                 kept.open = None;
                 task.save_session(kept).await?;
-                bail!("the server has forgotten the parts of {key}; they are sent anew");
+                bail!("the server has forgotten the parts of {key}; they are sent again");
             }
             Err(error) => return Err(error).with_context(|| format!("put a part of {key}")),
         };
@@ -120,7 +121,7 @@ async fn put_large(
         |(number, etag): (&u32, &String)| StoredPart { number: *number, etag: etag.clone(), bytes: length(*number) };
     let parts: Vec<StoredPart> = open.parts.iter().map(stored).collect();
     match to.complete_multipart(&upload, &parts).await {
-        // Over: completed before a crash, or given up by the server. Reading back tells.
+        // Over: completed before a crash, or aborted by the server. Reading back shows which.
         Ok(()) | Err(ObjectError::NotFound) => {}
         Err(error) => return Err(error).with_context(|| format!("join the parts of {key}")),
     }
@@ -128,7 +129,7 @@ async fn put_large(
     task.save_session(kept).await
 }
 
-/// The upload of before, with what the server has of it, or a new one.
+/// The earlier upload, with the parts that the server has of it, or a new one.
 async fn resume(
     task: &Task<'_>,
     to: &Objects,
@@ -139,7 +140,7 @@ async fn resume(
     let name = key.to_string();
     if let Some(mut open) = kept.open.clone().filter(|open| open.key == name) {
         let upload = Multipart { key: name, id: open.upload.clone() };
-        // Parts that arrived in the moment before the crash. Not every server lists them; then they are sent again.
+        // Parts that arrived just before the crash. Servers that do not list them get them again.
         let there = to.list_parts(&upload).await.unwrap_or_default();
         let whole =
             there.into_iter().filter(|part| part.number > 0 && part.bytes > 0 && part.bytes == length(part.number));
@@ -153,7 +154,7 @@ async fn resume(
     Ok(open)
 }
 
-/// Gives up what was begun in parts: nothing follows it any more.
+/// Aborts a multipart upload that will not be continued.
 pub(crate) async fn give_up(task: &Task<'_>, to: &Objects) -> Result<()> {
     let Some(Kept { open: Some(open), .. }) = task.session::<Kept>().await? else { return Ok(()) };
     let upload = Multipart { key: open.key, id: open.upload };

@@ -1,4 +1,5 @@
-//! A feed that the partner pulls: the work is put into it, links open its files, and every file fetched whole is the receipt.
+//! A feed that the partner pulls: the work is added to it, links open its files, and every file fetched completely is
+//! the receipt.
 //!
 //! | what | file |
 //! |---|---|
@@ -6,8 +7,9 @@
 //! | links that expire | `link` |
 //! | the routes: who may read the feed, which bytes leave | `serve` |
 //!
-//! The partner's pages are its own: a fetched work is live without a public address. Nothing that was never fetched can be there, so
-//! taking it out of the feed is then a recall with proof; of what was fetched only a person can say that it is gone.
+//! The partner's pages are its own: a fetched work is live without a public address. A work that was never fetched
+//! cannot be there, so its removal from the feed is a proven recall; of a fetched work only a person can say that it is
+//! gone.
 use anyhow::{Context, Result, bail, ensure};
 use pipeline::delivery::{IntentId, Receipt};
 use pipeline::media_info::Ratio;
@@ -82,7 +84,7 @@ impl Way for Mrss {
         let pulls = task.runtime.store.feed_take_out(&task.job.claim).await?;
         let pulls = pulls.context("another worker has this delivery by now")?;
         task.record("take_back", json!({ "out_of_feed": true }), json!({ "pulls": told(&pulls) })).await?;
-        // Each fetch left its row before its first byte, and none can begin any more.
+        // Each fetch wrote its row before its first byte, and none can begin any more.
         let Some(first) = pulls.first() else { return Ok(TakenBack::Gone) };
         Ok(TakenBack::Person(format!(
             "{} fetched {} of its files, first at {}: ask it to take the work down",
@@ -93,7 +95,7 @@ impl Way for Mrss {
     }
 }
 
-/// What the work is called at the partner: the item's guid.
+/// The work's name at the partner: the item's guid.
 fn receipt(task: &Task<'_>) -> Receipt {
     Receipt(format!("{}/{}", task.job.submission.id, task.machine().run))
 }
@@ -105,7 +107,7 @@ fn told(pulls: &[Pull]) -> Vec<Value> {
     told.collect()
 }
 
-/// The item: every rendition of the package with what was measured of it.
+/// The item: every rendition of the package with its measurements.
 async fn content(task: &Task<'_>, files: &[PackageFile]) -> Result<Content> {
     let work = &task.job.submission;
     let rows = task.runtime.store.renditions(work.id).await?;
@@ -154,7 +156,7 @@ fn offered(file: &PackageFile) -> Result<File> {
     Ok(File { name: file.name.to_string(), key: key.clone(), bytes: file.bytes, sha256: file.sha256.clone() })
 }
 
-/// At most three digits behind the point, as readers of feeds expect: 25, 29.97, 23.976.
+/// At most three digits after the decimal point, as readers of feeds expect: 25, 29.97, 23.976.
 fn decimal(rate: Ratio) -> String {
     let text = format!("{:.3}", rate.value());
     text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -1,5 +1,5 @@
-//! By hand: the bag is made ready in our own bucket, a person takes it to the partner's pages and reports it. What to enter there, the
-//! desk says (`view::bag`).
+//! Delivery by hand: the bag is prepared in our own bucket, a person uploads it on the partner's pages and reports it.
+//! The desk shows what to enter there (`view::bag`).
 use anyhow::{Context, Result, bail};
 use pipeline::delivery::{IntentId, Receipt};
 use pipeline::object_key::ObjectKey;
@@ -9,7 +9,7 @@ use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
 use crate::package::PackageFile;
 use crate::task::Task;
 
-/// The way by hand.
+/// The adapter.
 pub(crate) struct Operator;
 
 impl Way for Operator {
@@ -34,7 +34,7 @@ impl Way for Operator {
         Ok(Seen::Unsure("only a person can look".into()))
     }
 
-    /// Nobody may take the bag from now on; whether somebody did already, only a person can say.
+    /// The bag may not be used from now on; whether it was used already, only a person knows.
     async fn take_back(&self, task: &mut Task<'_>, _: Option<&Receipt>) -> Result<TakenBack> {
         let prefix = ObjectKey::bag_prefix(task.job.submission.id, task.machine().run, &task.partner.id);
         task.runtime.objects.delete_prefix(&prefix, &[]).await.with_context(|| format!("delete the bag {prefix}"))?;

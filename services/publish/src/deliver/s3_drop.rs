@@ -1,5 +1,6 @@
-//! Into the partner's own bucket: a folder a run, every file read back, and a `.done` marker last, which alone makes it count. Where
-//! the partner named an address, it is told by a signed notice; then the work is live, or gone, when the partner has said yes.
+//! Delivery into the partner's own bucket: a folder per run, every file read back, and a `.done` marker last, which
+//! alone makes it count. If the partner has configured an address, it gets a signed notice; then the work is live, or
+//! gone, when the partner has confirmed.
 use anyhow::{Context, Result, ensure};
 use pipeline::delivery::{IntentId, Observed, Receipt};
 use pipeline::object_key::ObjectKey;
@@ -14,14 +15,14 @@ use notice::{Notice, Told};
 
 mod notice;
 
-/// The way into one partner's bucket.
+/// The adapter for one partner's bucket.
 pub(crate) struct S3Drop {
     bucket: Objects,
     notice: Option<Notice>,
 }
 
 impl S3Drop {
-    /// Reads the partner's secret: where its bucket is.
+    /// Reads the partner's secret: the address of its bucket.
     pub(crate) fn new(task: &Task<'_>) -> Result<Self> {
         let access = S3Access {
             endpoint: Some(task.secret("S3_ENDPOINT")?),
@@ -52,7 +53,7 @@ impl S3Drop {
     }
 }
 
-/// What a folder shows by itself.
+/// What a folder shows without a notice.
 fn seen(complete: bool, objects: usize) -> Seen {
     match (complete, objects) {
         (true, _) => Seen::Live(None),
@@ -89,7 +90,7 @@ impl Way for S3Drop {
         if self.complete(task).await? {
             return Ok(ReadBack::Found(Receipt(folder(task))));
         }
-        // What was cut off half-way never counted; it must not lie there either when nothing follows.
+        // An interrupted delivery never counted; its files must not stay either if nothing follows.
         self.empty(task).await?;
         Ok(ReadBack::Absent)
     }
@@ -104,7 +105,7 @@ impl Way for S3Drop {
                 Ok(()) => Seen::Live(None),
                 Err(words) => Seen::InReview(words),
             }),
-            // An empty folder does not say that the partner has taken down what it took from there.
+            // An empty folder does not show that the partner has removed what it took from there.
             Observed::Recalling { .. } if left == 0 => Ok(match notice.send(task, Told::Recalled, &folder).await? {
                 Ok(()) => Seen::Gone,
                 Err(words) => Seen::Unsure(words),
@@ -121,16 +122,16 @@ impl Way for S3Drop {
         }
     }
 
-    /// The marker first, so that nobody picks up half of it.
+    /// The marker first, so that an incomplete folder is never ingested.
     async fn take_back(&self, task: &mut Task<'_>, receipt: Option<&Receipt>) -> Result<TakenBack> {
         let marker = ObjectKey::DropDone(task.job.submission.id, task.machine().run);
         self.bucket.delete(&marker).await.context("delete the marker")?;
-        // Looks whether all is gone, too.
+        // Checks that all is gone, too.
         self.empty(task).await?;
         Ok(if receipt.is_some() { TakenBack::Asked } else { TakenBack::Gone })
     }
 
-    /// S3 shows what it has taken at once.
+    /// S3 shows at once what it has accepted.
     fn settle(&self, _: &Task<'_>) -> std::time::Duration {
         std::time::Duration::ZERO
     }

@@ -1,17 +1,18 @@
-//! Onto the partner's SFTP server: a folder a run, every file under a temporary name until it is whole, and a `.done` marker last,
-//! which alone makes it count. The partner answers with a receipt in the same folder.
+//! Delivery to the partner's SFTP server: a folder per run, every file under a temporary name until it is complete, and
+//! a `.done` marker last, which alone makes it count. The partner answers with a receipt in the same folder.
 //!
 //! | what | file |
 //! |---|---|
-//! | where the server is, and the host key that we believe | `access` |
+//! | the server's address, and its trusted host key | `access` |
 //! | a session: bounded, every request with a deadline | `remote` |
 //! | one file, resumed where it broke | `transfer` |
-//! | what goes into the folder | `folder` |
-//! | what the partner answers | `receipt` |
+//! | the content of the folder | `folder` |
+//! | the partner's answer | `receipt` |
 //! | the description that IPTV head-ends ingest | `adi` |
 //!
-//! Until the partner says that it took the files, removing them is the recall. Once it did, they may have been copied: then a
-//! `recall.json` asks, and only its receipt `recalled`, or an operator, says that the work is gone.
+//! Until the partner reports that it has the files, removing them is the recall. After that, they may have been copied:
+//! then a `recall.json` requests the removal, and only the receipt `recalled`, or an operator, proves that the work is
+//! gone.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -38,25 +39,26 @@ use folder::Folder;
 use receipt::Status;
 use remote::{ConnectError, Remote};
 
-/// Makes a folder count.
+/// Its presence makes a folder count.
 const MARKER: &str = ".done";
-/// Asks the partner to take the work down.
+/// Asks the partner to remove the work.
 const RECALL: &str = "recall.json";
-/// After a call that certainly did nothing.
+/// Wait after a call that certainly did nothing.
 const AGAIN: Duration = Duration::from_secs(60);
 
-/// Drops on an SFTP server.
+/// The adapter.
 pub(crate) struct SftpDrop;
 
-/// What outlives a crash: which files are there, so that none is sent or read back twice, and how far a recall is.
+/// The state that survives a crash: which files are there, so that none is sent or read back twice, and the progress of
+/// a recall.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Session {
-    /// Files that are whole in the folder, with their SHA-256.
+    /// Files that are complete in the folder, with their SHA-256.
     done: BTreeMap<String, String>,
-    /// MD5 of files that were fetched, which ADI wants.
+    /// MD5 of fetched files, which ADI requires.
     md5: BTreeMap<String, String>,
-    /// The partner said that it has the work.
+    /// The partner reported that it has the work.
     held: bool,
     /// We began to remove it.
     taking_back: bool,
@@ -88,7 +90,8 @@ impl Way for SftpDrop {
         let access = Access::read(task)?;
         let folder = Folder::of(task, &access);
         let remote = connect(task, &access).await?;
-        // The marker is renamed into its place, so it is there whole or not at all; one of an earlier try counts as well.
+        // The marker is renamed into its place, so it is either complete or absent; one of an earlier try counts as
+        // well.
         let there = remote.size(&folder.path(MARKER)).await;
         remote.close().await;
         Ok(match patiently(task, there.context("look for the marker"))? {
@@ -116,7 +119,7 @@ impl Way for SftpDrop {
     }
 }
 
-/// Reads the receipt and says what it means. A partner that goes on says so by a new receipt in the old one's place.
+/// Reads the receipt and returns its meaning. A partner reports progress by a new receipt in place of the old one.
 async fn look(task: &mut Task<'_>, folder: &Folder, remote: &Remote) -> Result<Seen> {
     let mut session = session(task).await?;
     let recalling = session.taking_back;
@@ -135,7 +138,7 @@ async fn look(task: &mut Task<'_>, folder: &Folder, remote: &Remote) -> Result<S
         task.save_session(&session).await?;
     }
     Ok(match status {
-        // A work that it refused is none that it has.
+        // A work that it refused is not in its store.
         Status::Recalled | Status::Refused { .. } if recalling => match folder.ours_left(remote).await? {
             0 => Seen::Gone,
             left => Seen::Unsure(format!("it does not have the work, but {left} of our files are still there")),
@@ -149,7 +152,7 @@ async fn look(task: &mut Task<'_>, folder: &Folder, remote: &Remote) -> Result<S
     })
 }
 
-/// Whether the partner may have a copy by this receipt.
+/// Whether the partner may have a copy according to this receipt.
 fn holds(status: &Status) -> bool {
     match status {
         Status::Accepted | Status::Ingested | Status::Published { .. } => true,
@@ -157,8 +160,8 @@ fn holds(status: &Status) -> bool {
     }
 }
 
-/// Marker first, so that nobody picks the folder up any more, then the files; the receipt is read between, since the partner may
-/// have begun before the marker went.
+/// Removes the marker first, so that the folder is not ingested any more, then the files; the receipt is read in
+/// between, since the partner may have begun before the marker was removed.
 async fn take_back(task: &mut Task<'_>, folder: &Folder, remote: &Remote, was_sent: bool) -> Result<TakenBack> {
     let mut session = session(task).await?;
     let marker = folder.path(MARKER);
@@ -199,7 +202,7 @@ async fn take_back(task: &mut Task<'_>, folder: &Folder, remote: &Remote, was_se
     }
 }
 
-/// The longer nobody answers, the rarer we knock.
+/// The longer there is no answer, the longer the waits.
 fn again(task: &Task<'_>) -> Duration {
     match task.look_again() {
         Outcome::Later(wait) => wait,
@@ -207,7 +210,7 @@ fn again(task: &Task<'_>) -> Duration {
     }
 }
 
-/// What was kept of this run, or nothing yet.
+/// The stored state of this run, or an empty one.
 async fn session(task: &Task<'_>) -> Result<Session> {
     Ok(task.session().await?.unwrap_or_default())
 }
@@ -225,7 +228,7 @@ async fn connect(task: &mut Task<'_>, access: &Access) -> Result<Remote> {
     }
 }
 
-/// A line that broke is their outage, too: what was done is not lost, and it is gone on with.
+/// A broken connection counts as their outage, too: the work done so far is kept, and continued.
 fn patiently<T>(task: &Task<'_>, done: Result<T>) -> Result<T> {
     done.map_err(|error| match error.downcast_ref::<remote::Error>() {
         Some(remote::Error::IO(_) | remote::Error::Timeout | remote::Error::UnexpectedBehavior(_)) => {
@@ -235,7 +238,7 @@ fn patiently<T>(task: &Task<'_>, done: Result<T>) -> Result<T> {
     })
 }
 
-/// Where we connect to, for the evidence.
+/// The server's address, for the evidence.
 fn place(access: &Access) -> Value {
     json!({ "host": access.host, "port": access.port, "dir": access.dir })
 }

@@ -1,5 +1,5 @@
-//! Names to addresses, once a connection: the connector asks here, every address is checked here, and the connector calls what it
-//! got from here. So there is no second look at the name that somebody could answer differently.
+//! Resolves names, once per connection: the connector calls this resolver, every address is checked here, and the
+//! connector connects to exactly these. So there is no second lookup that could get another answer.
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -11,7 +11,8 @@ use runtime::callable::Rule;
 /// How a name is looked up; a function, so that tests can change its answers.
 pub(super) type Lookup = Arc<dyn Fn(String) -> BoxFuture<'static, io::Result<Vec<IpAddr>>> + Send + Sync>;
 
-/// Looks names up and refuses what the rule refuses. One bad address among several refuses the name: an honest name has none.
+/// Resolves names and refuses what the rule refuses. One forbidden address among several refuses the name: an honest
+/// name has none.
 pub(super) struct Checked {
     pub(super) lookup: Lookup,
     pub(super) rule: Rule,

@@ -1,4 +1,4 @@
-//! Addresses in all their spellings, names that change their answer, and servers that answer badly.
+//! Addresses in all spellings, names that change their addresses, and servers with bad answers.
 use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::*;
 
-/// A server that says the same to everybody and counts them.
+/// A server that gives every client the same answer, and counts them.
 struct Server {
     port: u16,
     heard: Arc<Mutex<Vec<String>>>,
@@ -54,7 +54,7 @@ fn networks(blocks: &[&str]) -> Vec<Network> {
     blocks.iter().map(|block| block.parse().unwrap()).collect()
 }
 
-/// A resolver that gives one answer after the other, and the count of its questions.
+/// A resolver that gives one answer after the other, and the number of its lookups.
 fn changing(answers: &[&[&str]]) -> (Lookup, Arc<AtomicUsize>) {
     let parse = |answer: &&[&str]| answer.iter().map(|it| it.parse().unwrap()).collect::<Vec<IpAddr>>();
     let answers: Mutex<VecDeque<Vec<IpAddr>>> = Mutex::new(answers.iter().map(parse).collect());
@@ -156,18 +156,18 @@ async fn a_name_that_changes_its_answer_between_check_and_call_wins_nothing() {
     let ours = Server::at("127.0.0.1:0", "HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecret").await;
     let theirs =
         Server::at(&format!("127.0.0.2:{}", ours.port), "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi").await;
-    // What is allowed stands for the Internet, what is not for ourselves.
+    // The allowed address represents the Internet, the other one our own servers.
     let (lookup, asked) =
         changing(&[&["127.0.0.2"], &["127.0.0.1"], &["127.0.0.2", "127.0.0.1"], &["::ffff:127.0.0.1"]]);
     let guarded = Guarded::with_lookup(&networks(&["127.0.0.2"]), lookup).unwrap();
     let url = format!("http://rebound.example:{}/", ours.port);
     let answer = guarded.call(call(&url)).await.unwrap();
     assert_eq!((answer.status, answer.body.as_slice()), (200, b"hi".as_slice()));
-    // One question for one call: nothing between the check and the connection could be answered differently.
+    // One lookup per call: nothing between the check and the connection could get another answer.
     assert_eq!(asked.load(Ordering::SeqCst), 1);
     for questions in 2..=4 {
         refused(&guarded, &url).await;
-        assert_eq!(asked.load(Ordering::SeqCst), questions, "every call asks anew, and once");
+        assert_eq!(asked.load(Ordering::SeqCst), questions, "every call looks up again, and once");
     }
     assert_eq!((theirs.calls(), ours.calls()), (1, 0));
 }
@@ -197,7 +197,7 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
 
 #[tokio::test]
 async fn no_more_of_an_answer_is_read_than_was_asked_for() {
-    // Says that it is endless, and is longer than asked for.
+    // Claims to be endless, and is longer than the limit.
     let mut answer = b"HTTP/1.1 200 OK\r\n\r\n".to_vec();
     answer.extend(vec![b'x'; 300_000]);
     let server = Server::at("127.0.0.1:0", answer).await;

@@ -10,9 +10,9 @@ const HOUR: u64 = 60 * MINUTE;
 
 /// Seconds to wait after the first, second, … failed attempt, as the specification recommends.
 const WAITS_S: [u64; 9] = [5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR];
-/// Up to this share of a wait is added, so that what failed together does not come back together.
+/// Up to this share of a wait is added, so that messages that failed together are not retried together.
 const JITTER: f64 = 0.2;
-/// No receiver may put us off for longer.
+/// The longest wait that a receiver may request.
 const LONGEST: Duration = Duration::from_secs(24 * HOUR);
 
 /// The wait after an attempt that failed; `earlier` attempts failed before it. `None` after the last. `jitter` is from 0 to 1.
@@ -22,14 +22,14 @@ pub(super) fn wait(earlier: u32, asked: Option<Duration>, jitter: f64) -> Option
     Some(wait.max(asked.unwrap_or_default().min(LONGEST)))
 }
 
-/// What `Retry-After` asks for: seconds, or an instant.
+/// The wait in `Retry-After`: seconds, or an instant.
 pub(crate) fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds).min(LONGEST));
     }
     let until = DateTime::parse_from_rfc2822(text).ok()?;
-    // An instant that has passed is a wish for now.
+    // A past instant means now.
     Some((until.to_utc() - now).to_std().unwrap_or_default().min(LONGEST))
 }
 

@@ -1,5 +1,6 @@
-//! The sender: looks for endpoints that have something due, and gives each a task of its own, so that one that is slow or silent
-//! holds up nobody else. Every process of the publish role runs one; the database hands each message to one of them.
+//! The sender: looks for endpoints with messages due, and gives each a task of its own, so that a slow or silent
+//! endpoint delays no other. Every process of the publish role runs one; the database assigns each message to one of
+//! them.
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,15 +21,15 @@ use super::{schedule, sign};
 use crate::guarded::{Answer, Call, Guarded, NoAnswer};
 use crate::redact::Secrets;
 
-/// Time between two looks for what is due: what a change waits for its first attempt at most.
+/// Interval of polling for due messages: the longest delay of a first attempt.
 const LOOK: Duration = Duration::from_secs(1);
-/// Messages of one endpoint under way at once.
+/// Messages of one endpoint in flight at once.
 const SIDE_BY_SIDE: i64 = 4;
-/// For one call. The specification advises 15 to 30 s.
+/// Time limit of one call. The specification recommends 15 to 30 s.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Bytes of an answer that the log keeps.
 const ANSWER_BYTES: usize = 1024;
-/// Time between two clearings of old messages, over all processes.
+/// Interval of deleting old messages, over all processes.
 const CLEAR_EVERY: Duration = Duration::from_secs(600);
 
 struct Sender {
@@ -37,10 +38,11 @@ struct Sender {
     guarded: Guarded,
 }
 
-/// Sends webhooks until the process stops. What is under way then is tried again by another, under the same id.
+/// Sends webhooks until the process stops. Messages in flight are then tried again by another process, under the same
+/// id.
 ///
 /// # Errors
-/// When the client cannot be made.
+/// When the client cannot be created.
 pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     let soft = runtime.shutdown.soft.clone();
     let keys = match runtime.config.keyring() {
@@ -57,7 +59,7 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     while !soft.is_cancelled() {
         busy.retain(|_, task| !task.is_finished());
         let looked = sender.look(&mut busy).await;
-        // Said once an outage, not at each look.
+        // Logged once per outage, not at each poll.
         match &looked {
             Ok(()) if failing => info!("webhooks are sent again"),
             Err(error) if !failing => warn!("cannot look for webhooks to send: {error:#}"),
@@ -109,10 +111,10 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends what an endpoint has due, until nothing is or until the process stops.
+    /// Sends an endpoint's due messages, until none is left or the process stops.
     async fn empty(&self, endpoint: Uuid) -> Result<()> {
         while !self.runtime.shutdown.soft.is_cancelled() {
-            // Read anew for every handful, so that a rotation counts at once.
+            // Read again for every few messages, so that a rotation takes effect at once.
             let Some(sealed) = self.runtime.store.webhook_sealed(endpoint).await? else { return Ok(()) };
             let target = Target::open(&self.keys, endpoint, &sealed);
             let claimed = self.runtime.store.claim_webhooks(endpoint, SIDE_BY_SIDE).await?;
@@ -129,7 +131,7 @@ impl Sender {
         let begun = Instant::now();
         let called = match target {
             Ok(target) => self.call(target, message).await,
-            // A key that is missing here may be back at the next attempt.
+            // A missing key may be available at the next attempt.
             Err(error) => Err(NoAnswer::NotSent(format!("{error:#}"))),
         };
         let jitter = rand::rng().random_range(0.0..1.0);
@@ -139,7 +141,7 @@ impl Sender {
         let (next, mood) = match called.as_ref().map(|answer| answer.status) {
             Ok(200..=299) => (Next::Delivered, Mood::Answers),
             Ok(410) => (Next::Gone, Mood::Answers),
-            // "Not now": what waits behind it waits too.
+            // "Not now": the messages after it wait too.
             Ok(429 | 502 | 503 | 504) => (again(), Mood::Unwell(asked)),
             Ok(_) => (again(), Mood::Answers),
             Err(NoAnswer::Forbidden(_) | NoAnswer::NotSent(_) | NoAnswer::Lost(_)) => (again(), Mood::Unwell(None)),
@@ -149,7 +151,7 @@ impl Sender {
         match next {
             Next::Delivered | Next::Again(_) => {}
             Next::GivenUp => warn!(webhook.id = %endpoint, "webhook {endpoint} did not take {}: given up", message.id),
-            Next::Gone => warn!(webhook.id = %endpoint, "webhook {endpoint} answered 410 and is told nothing more"),
+            Next::Gone => warn!(webhook.id = %endpoint, "webhook {endpoint} answered 410 and gets no more messages"),
         }
         self.runtime.store.end_webhook_attempt(endpoint, message, &attempted, next, mood).await
     }
@@ -174,7 +176,7 @@ impl Sender {
     }
 }
 
-/// What goes into the log. An endpoint may answer with anything, also with what it knows of us.
+/// The log entry. An endpoint may answer with anything, including our own secrets.
 fn attempted(called: Result<Answer, NoAnswer>, target: &Result<Target>, elapsed: Duration) -> Attempted {
     match called {
         Ok(answer) => {
@@ -186,12 +188,12 @@ fn attempted(called: Result<Answer, NoAnswer>, target: &Result<Target>, elapsed:
     }
 }
 
-/// An answer as text that may be kept: secrets cut out, and no zeros, which the database does not take.
+/// An answer as storable text: without secrets, and without NUL, which the database cannot store.
 pub(crate) fn clean(body: &[u8], clipped: bool, secrets: &[String]) -> String {
     let known = Secrets::default().and(secrets);
     let mut text = known.cut(&String::from_utf8_lossy(body));
     if clipped {
-        // A secret that the end cuts through would not be found above.
+        // A secret cut off by the end of the text would not be found above.
         let longest = secrets.iter().map(String::len).max().unwrap_or(0);
         let mut end = text.len().saturating_sub(longest);
         while !text.is_char_boundary(end) {

@@ -7,7 +7,7 @@ use hmac::{Hmac, Mac};
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use sha2::Sha256;
 
-/// The headers of one attempt: signed with every secret that is valid, the newest first, so that a receiver may change to a new
+/// The headers of one attempt: signed with every valid secret, the newest first, so that a receiver may change to a new
 /// one in its own time.
 pub(crate) fn headers(
     id: &str,
@@ -38,7 +38,7 @@ mod tests {
 
     use super::*;
 
-    /// The vector of the reference implementations.
+    /// The test vector of the reference implementations.
     const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const ID: &str = "msg_p5jXN8AQM9LWM0D4loKWxJek";
     const AT: i64 = 1_614_265_330;

@@ -1,4 +1,5 @@
-//! Correct: other answers to some fields of the form, until review has begun. The form as a whole is judged by the rules of entering.
+//! Correct: other answers to some fields of the form, until review has begun. The form as a whole is checked by the
+//! rules for entering.
 use axum::http::StatusCode;
 use pipeline::catalogue::Contest;
 use pipeline::form::{self, Answers, Checked, id};
@@ -26,11 +27,12 @@ pub(crate) struct Corrected {
     warnings: Vec<Warning>,
 }
 
-/// Replaces the answers to these fields; the others stay. An empty answer takes one away. Answers that are there already change nothing.
+/// Replaces the answers to these fields; the others stay. An empty answer removes one. Unchanged answers change
+/// nothing.
 ///
 /// # Errors
-/// `form_wrong` with everything that is wrong in the form as a whole; `review_began`, `submission_closed`, or past the deadline and any
-/// cure `deadline_passed`.
+/// `form_wrong` with all errors of the form as a whole; `review_began`, `submission_closed`, or after the deadline and
+/// any cure `deadline_passed`.
 pub(crate) async fn correct(
     app: &App,
     contest: &Contest,
@@ -52,7 +54,7 @@ pub(crate) async fn correct(
             after.extend(answers.iter().map(|(id, text)| (id.clone(), text.clone())));
             let form = form::check(contest, &after).map_err(Problem::of_form)?;
             let changed = changed(&before, &form, contest);
-            // Another unit recommends it now, whose quota it takes.
+            // Another unit recommends it now, and its quota applies.
             if changed.iter().any(|field| field == id::UNIT) {
                 check_quota(tx, contest, &form, now).await?;
             }
@@ -72,7 +74,7 @@ pub(crate) async fn correct(
     Ok(answer)
 }
 
-/// The answers that were given, out of what is stored.
+/// The given answers, restored from the stored data.
 fn answers_of(app: &App, contest: &Contest, entry: &SubmissionRow, stored: &Stored) -> Result<Answers, Problem> {
     let Texts { title, theme, synopsis, recommending_unit, declarations } = &stored.texts;
     let entrant = stored.entrant.as_ref().ok_or(Code::ContactForgotten)?;

@@ -56,7 +56,7 @@ pub(crate) struct UploadAddress {
 }
 
 impl UploadAddress {
-    /// Of a work with this cure.
+    /// For a work with this cure.
     pub(crate) fn of(app: &App, contest: &Contest, cure: Option<&Cure>) -> Self {
         Self {
             endpoint: format!("{}/files", app.settings.public_url),
@@ -67,10 +67,10 @@ impl UploadAddress {
     }
 }
 
-/// Enters a work under the id of its token, once for each key of the request. A draft of this id ends with it.
+/// Enters a work under the id of its token, once for each key of the request. A draft with this id is deleted.
 ///
 /// # Errors
-/// `idempotency_key_reused` where there is a submission of this id already.
+/// `idempotency_key_reused` if a submission with this id already exists.
 pub(crate) async fn enter(
     app: &App,
     contest: &Contest,
@@ -81,7 +81,7 @@ pub(crate) async fn enter(
     Ok(enter_with(app, contest, form, token, act, None).await?)
 }
 
-/// The same, where a unit enters it.
+/// The same for a unit.
 pub(super) async fn enter_with(
     app: &App,
     contest: &Contest,
@@ -127,8 +127,8 @@ pub(crate) fn unit_accepts(unit: &Unit, now: DateTime<Utc>) -> Result<(), Proble
     if unit.accepts(now) { Ok(()) } else { Err(Code::UnitDeadlinePassed.about(at)) }
 }
 
-/// Refuses a work whose recommending unit takes no more: past its deadline, or beyond its quota. Works of one unit are entered one after the
-/// other, so that two at once cannot both be the last.
+/// Refuses a work whose recommending unit cannot enter more: past its deadline, or beyond its quota. Works of one unit
+/// are entered one after the other, so that two at once cannot both take the last place.
 pub(super) async fn check_quota(
     tx: &mut Transaction,
     contest: &Contest,
@@ -145,13 +145,13 @@ pub(super) async fn check_quota(
     Ok(())
 }
 
-/// What partners do not take of a form's texts.
+/// The parts of a form's texts that partners do not accept.
 pub(super) fn warnings(app: &App, contest: &Contest, form: &Checked) -> Vec<Warning> {
     let texts = Entry { title: form.text(id::TITLE), synopsis: form.text(id::SYNOPSIS), theme: form.text(id::THEME) };
     texts.warnings_of_all(&app.catalogue, contest)
 }
 
-/// A new entry of a form, as it is stored: its row and its entrant's sealed data. Its token is kept as a digest only.
+/// A new entry as stored: its row and its entrant's sealed data. Only a digest of its token is stored.
 fn stored(app: &App, contest: &Contest, form: &Checked, token: &Token) -> Result<(NewSubmission, Sealed), Problem> {
     let Texts { title, theme, synopsis, recommending_unit, declarations } = texts_of(form);
     let new = NewSubmission {
@@ -169,7 +169,7 @@ fn stored(app: &App, contest: &Contest, form: &Checked, token: &Token) -> Result
     Ok((new, sealed(app, token.id, form)?))
 }
 
-/// What a work's row has of a form.
+/// The parts of a form that are columns of a work's row.
 pub(super) fn texts_of(form: &Checked) -> Texts {
     Texts {
         title: form.text(id::TITLE).to_owned(),

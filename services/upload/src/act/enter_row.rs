@@ -1,5 +1,6 @@
-//! Enter for a unit: a row of its sheet becomes an entry, once, by the same act as a form at the page or at the API. The unit keeps the
-//! entry's token, sealed, so that it can send the film; once the entry's link is replaced, that token opens nothing.
+//! Enter for a unit: a row of its sheet becomes an entry, once, by the same act as a form on the page or at the API.
+//! The unit keeps the entry's token, sealed, so that it can send the film; once the entry's link is replaced, that
+//! token opens nothing.
 use pipeline::catalogue::{Contest, Unit};
 use pipeline::form::{Answers, Checked};
 use pipeline::id::SubmissionId;
@@ -15,7 +16,7 @@ use super::enter::{enter_with, unit_accepts};
 use crate::app::App;
 use crate::token::Token;
 
-/// What rows are hashed for.
+/// The purpose of the rows' hashes.
 const ROWS: &str = "rows of units' sheets";
 
 /// A row to enter.
@@ -23,26 +24,26 @@ const ROWS: &str = "rows of units' sheets";
 pub struct Row<'a> {
     /// The contest.
     pub contest: &'a Contest,
-    /// Who recommends it.
+    /// The unit that recommends it.
     pub unit: &'a Unit,
-    /// Everything that the row says, as it was read.
+    /// All cells of the row, as read.
     pub answers: &'a Answers,
-    /// The same, found right.
+    /// The same, checked.
     pub form: &'a Checked,
     /// Name of the film's file; may be empty.
     pub file: &'a str,
 }
 
-/// What became of it.
+/// The result of entering a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Became {
     /// It is an entry now.
     Entered,
-    /// It was one before: the same row, whoever sent it.
+    /// It was entered before: the same row, whichever person sent it.
     Again,
 }
 
-/// Another entry has this row already.
+/// Another entry already has this row.
 #[derive(Debug, thiserror::Error)]
 #[error("the row was entered before")]
 struct Before;
@@ -52,7 +53,7 @@ pub fn of(contest: &Contest, unit: &Unit) -> Of {
     Of { contest: contest.id.clone(), unit: unit.id.clone() }
 }
 
-/// What a row is recognised by: a hash of everything that it says, computable with the installation's key only.
+/// The hash that identifies a row: over all its cells, computable only with the installation's key.
 ///
 /// # Errors
 /// None in practice: texts are JSON.
@@ -84,7 +85,7 @@ pub async fn enter_row(app: &App, row: &Row<'_>, by: &By) -> Result<Became, Prob
     }
 }
 
-/// That a unit enters the work, and who does it.
+/// The unit that enters the work, and the person who does it.
 #[derive(Clone, Copy)]
 pub(super) struct Recommended<'a> {
     work: &'a NewWork,
@@ -92,7 +93,7 @@ pub(super) struct Recommended<'a> {
 }
 
 impl Recommended<'_> {
-    /// To be called first in the transaction of entering: takes the row, which nothing else may enter from now on.
+    /// Must be called first in the transaction of entering: records the row, so that it cannot be entered again.
     pub(super) async fn recorded(&self, tx: &mut Transaction) -> anyhow::Result<()> {
         let Of { contest, unit } = &self.work.of;
         if !units::add_work(tx, self.work).await? {
@@ -105,17 +106,17 @@ impl Recommended<'_> {
     }
 }
 
-/// The token by which the unit opens a work that it entered; `None` once the entry's link was replaced or ended.
+/// The token with which the unit opens a work that it entered; `None` once the entry's link was replaced or ended.
 ///
 /// # Errors
-/// `internal`, where the keys do not open what they sealed.
+/// `internal` if the keys do not open what they sealed.
 pub fn key_of(app: &App, work: &WorkRow) -> Result<Option<Token>, Problem> {
     let text = app.keys.open_for(&place(work.submission), &work.token).map_err(anyhow::Error::from)?;
     let token = String::from_utf8(text).ok().and_then(|text| Token::read(&text));
     Ok(token.filter(|token| token.opens(&work.token_sha256)))
 }
 
-/// Where a work's token opens.
+/// The associated data that a work's token is sealed with.
 fn place(submission: SubmissionId) -> Vec<u8> {
     format!("unit work:{submission}").into_bytes()
 }

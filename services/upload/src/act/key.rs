@@ -1,5 +1,5 @@
-//! The key that opens an entry: replaced or ended by its holder. The old key stops at once, at pages, at the API, and for the next request
-//! of an upload that is running; so does a mailed link that was not used yet.
+//! The key that opens an entry: replaced or ended by its holder. The old key is invalid at once, for pages, the API,
+//! and the next request of a running upload; so is a mailed link that was not used yet.
 use runtime::problem::{Code, Problem};
 use runtime::serving::act::Act;
 use runtime::store::submissions::SubmissionRow;
@@ -9,10 +9,10 @@ use tracing::info;
 use crate::app::App;
 use crate::token::Token;
 
-/// Replaces the key of an entry. Returns the new one, which is kept as a digest only.
+/// Replaces the key of an entry. Returns the new one; only its digest is stored.
 ///
 /// # Errors
-/// `token_wrong` where it was replaced meanwhile.
+/// `token_wrong` if it was replaced meanwhile.
 pub(crate) async fn replace(app: &App, entry: &SubmissionRow, act: &Act) -> Result<Token, Problem> {
     let token = Token::again(entry.id)?;
     change(app, entry, Some(&token.digest()), act).await?;
@@ -23,7 +23,7 @@ pub(crate) async fn replace(app: &App, entry: &SubmissionRow, act: &Act) -> Resu
 /// Ends the key of an entry, so that nothing opens it until a new link is sent.
 ///
 /// # Errors
-/// `token_wrong` where it was replaced meanwhile.
+/// `token_wrong` if it was replaced meanwhile.
 pub(crate) async fn end(app: &App, entry: &SubmissionRow, act: &Act) -> Result<(), Problem> {
     change(app, entry, None, act).await?;
     info!(submission.id = %entry.id, "the key of submission {} was ended", entry.id);

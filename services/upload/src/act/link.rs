@@ -1,5 +1,5 @@
-//! A lost link is sent again by mail: asked for with the receipt's number and the mail address of the form. Whether they match, the answer
-//! does not say.
+//! A lost link is sent again by mail: requested with the receipt's number and the mail address of the form. The answer
+//! does not reveal whether they match.
 use std::sync::Arc;
 
 use pipeline::lang::Lang;
@@ -15,7 +15,7 @@ use tracing::{error, info};
 use crate::app::App;
 use crate::token::Token;
 
-/// Asks for a link. All that depends on whether number and address match happens after the answer.
+/// Requests a link. Everything that depends on whether number and address match happens after the answer.
 pub(crate) fn ask(app: &Arc<App>, receipt: Receipt, address: String, lang: Lang) {
     let of = app.clone();
     app.tasks.spawn(async move {
@@ -27,7 +27,7 @@ pub(crate) fn ask(app: &Arc<App>, receipt: Receipt, address: String, lang: Lang)
     });
 }
 
-/// Keeps the link to be sent, if the address is the one of the form.
+/// Stores the link to be sent, if the address is the one of the form.
 async fn keep(app: &App, receipt: &Receipt, address: &str, lang: Lang) -> anyhow::Result<bool> {
     let Some(entry) = app.store.submission_of_receipt(receipt).await? else { return Ok(false) };
     let same = address_of(app, &entry).await?.is_some_and(|own| plain(&own) == plain(address));
@@ -40,24 +40,25 @@ async fn keep(app: &App, receipt: &Receipt, address: &str, lang: Lang) -> anyhow
     app.store.ask_for_link(&NewLink { submission, token_sha256, token: sealed, lang: lang.tag() }).await
 }
 
-/// The mail address of the form; `None` where none was given, or the entrant's data was deleted.
+/// The mail address of the form; `None` if none was given, or the entrant's data was deleted.
 pub(crate) async fn address_of(app: &App, entry: &SubmissionRow) -> anyhow::Result<Option<String>> {
     let Some(sealed) = app.store.entrant(entry.id).await? else { return Ok(None) };
     let entrant: Entrant = serde_json::from_slice(&app.keys.open(entry.id, &sealed)?)?;
     Ok(entrant.contact.email)
 }
 
-/// What the key of a mailed link is sealed for.
+/// The associated data that the key of a mailed link is sealed with.
 pub(crate) fn place(entry: &SubmissionRow) -> Vec<u8> {
     [b"link ".as_slice(), entry.id.0.as_bytes()].concat()
 }
 
-/// People type their address in capitals and small letters.
+/// Ignores case, since people type their address in either.
 fn plain(address: &str) -> String {
     address.trim().to_lowercase()
 }
 
-/// Uses a mailed link: its key becomes the key of the entry, and the one before stops. `false` where it is none that waits.
+/// Uses a mailed link: its key becomes the key of the entry, and the former one is invalid. `false` if no such link is
+/// waiting.
 pub(crate) async fn take(app: &App, entry: &SubmissionRow, token: &Token, act: &Act) -> Result<bool, Problem> {
     let digest = token.digest();
     let (id, old, new, by) = (entry.id, &entry.token_sha256, &digest, &act.by(None)?);

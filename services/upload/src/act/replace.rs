@@ -1,5 +1,5 @@
-//! Replace: the entrant is about to send another film for a work that was refused or still waits. The present film counts until the other
-//! one is whole; what happens then is `runtime::store::uploads`'.
+//! Replace: the entrant is about to send another film for a work that was refused or still waits. The present film
+//! counts until the other one is complete; the change itself is in `runtime::store::uploads`.
 use axum::http::StatusCode;
 use pipeline::catalogue::Contest;
 use pipeline::replacing::may_replace;
@@ -14,10 +14,10 @@ use tracing::info;
 use super::enter::UploadAddress;
 use crate::app::App;
 
-/// Announces another film; from then on the work takes an upload. Announced once more, it stays as it is.
+/// Announces another film; from then on the work accepts an upload. A second announcement changes nothing.
 ///
 /// # Errors
-/// `no_film_yet`, `film_stays`, `submission_closed`, or past the deadline and any cure `deadline_passed`.
+/// `no_film_yet`, `film_stays`, `submission_closed`, or after the deadline and any cure `deadline_passed`.
 pub(crate) async fn replace(app: &App, contest: &Contest, entry: &SubmissionRow, act: &Act) -> Result<Answer, Problem> {
     let (by, id, policy) = (&act.by(None)?, entry.id, app.store.policy());
     let now = app.clock.now();

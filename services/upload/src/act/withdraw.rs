@@ -1,4 +1,4 @@
-//! Withdraw: the entrant takes the work back. Their personal data is deleted at once, the files soon after.
+//! Withdraw: the entrant withdraws the work. Their personal data is deleted at once, the files soon after.
 use axum::http::StatusCode;
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
@@ -11,13 +11,13 @@ use tracing::info;
 
 use crate::app::App;
 
-/// Withdraws an entry. Withdrawn once more, it stays as it is.
+/// Withdraws an entry. A second withdrawal changes nothing.
 ///
 /// # Errors
-/// `submission_closed` where it is too late: only the organisers can take the work back.
+/// `submission_closed` if it is too late: only the organisers can revoke the work.
 pub(crate) async fn withdraw(app: &App, entry: &SubmissionRow, act: &Act) -> Result<Answer, Problem> {
     if entry.machine.state == State::Withdrawn {
-        // Nothing is done, so nothing has to be remembered: otherwise each new key would leave a row for a day.
+        // Nothing changes, so nothing is stored: otherwise each new key would leave a row for a day.
         let status = StatusCode::NO_CONTENT.as_u16();
         let nothing = Answer { status, location: None, body: Value::Null, again: false };
         return Ok(act.answered(&app.store).await?.unwrap_or(nothing));

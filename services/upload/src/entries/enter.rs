@@ -1,4 +1,4 @@
-//! POST /api/v1/submissions: the form is checked and stored, and its sender gets a token and the address for the film.
+//! POST /api/v1/submissions: the form is checked and stored, and the client gets a token and the address for the film.
 use std::sync::Arc;
 
 use axum::Extension;
@@ -38,7 +38,7 @@ pub(crate) async fn enter(
     headers: HeaderMap,
     act: Act,
 ) -> Result<Answered, Problem> {
-    // Before anything that may have become wrong since: the deadline may have passed.
+    // Before every check that may have changed since: the deadline may have passed.
     if let Some(answer) = act.answered(&app.store).await? {
         return Ok(Answered(answer));
     }

@@ -1,4 +1,4 @@
-//! The entry form as the API takes it. Its rules are `pipeline::form`'s.
+//! The entry form of the API. Its rules are in `pipeline::form`.
 use std::collections::BTreeMap;
 
 use pipeline::catalogue::Contest;
@@ -101,7 +101,7 @@ enum Answer {
 }
 
 impl Form {
-    /// The answers if they keep the contest's rules. Everything that is wrong is in the one problem, `form_wrong`.
+    /// The answers if they keep the contest's rules. All errors are in the one problem `form_wrong`.
     pub(crate) fn checked(self, contest: &Contest) -> Result<Checked, Problem> {
         form::check(contest, &self.answers()).map_err(Problem::of_form)
     }
@@ -126,7 +126,7 @@ impl Form {
             (id::AI_NOTE, declarations.ai_note),
         ];
         let own = answers.into_iter().filter_map(|(id, answer)| Some((id, answer.text()?)));
-        // A known field has its own place, which an answer of the same name does not replace.
+        // A known field has its own place, which an answer with the same name does not replace.
         let known = known.into_iter().filter_map(|(id, text)| Some((id.to_owned(), text?)));
         own.chain(known).collect()
     }

@@ -1,4 +1,4 @@
-//! GET /api/v1/submissions/{id}: how an entry stands, for the holder of its token.
+//! GET /api/v1/submissions/{id}: the state of an entry, for the holder of its token.
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -134,10 +134,10 @@ pub(crate) async fn read(
         [(CACHE_CONTROL, "no-store"), (CONTENT_LANGUAGE, lang.tag()), (VARY, "Accept-Language, Authorization")];
     let upload = UploadStatus::of(&app.store, &submission, lang).await?;
     let unfinished = app.store.unfinished_upload(submission.id, app.clock.now()).await?;
-    // Which other works a film resembles is not the entrant's to know.
+    // The entrant must not learn which other works a film resembles.
     let rules = |verdict: &Verdict| rules_of(verdict, lang);
     let first_look = app.store.first_look(submission.id).await?;
-    // Asked again and again while a film is checked: most works have one run.
+    // This is polled while a film is checked: most works have one run.
     let former = if submission.machine.run > 1 { app.store.former_films(submission.id).await? } else { Vec::new() };
     let status = Status {
         id: submission.id.0,
@@ -177,7 +177,7 @@ async fn changes(app: &App, submission: &SubmissionRow, lang: Lang) -> Result<Ch
     Ok(Changes { film, form, until, replacement })
 }
 
-/// What a verdict says, without the other works that a film resembles.
+/// The content of a verdict, without the other works that a film resembles.
 fn rules_of(verdict: &Verdict, lang: Lang) -> Vec<RuleStatus> {
     verdict.rules.iter().map(|it| RuleStatus::of(it, lang).alone()).collect()
 }

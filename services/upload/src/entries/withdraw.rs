@@ -1,4 +1,4 @@
-//! DELETE /api/v1/submissions/{id}: the entrant takes the work back.
+//! DELETE /api/v1/submissions/{id}: the entrant withdraws the work.
 use std::sync::Arc;
 
 use axum::Extension;

@@ -1,4 +1,4 @@
-//! The document's words in Chinese, beside the English that stands at each handler.
+//! The document's texts in Chinese; the English ones are at each handler.
 use runtime::serving::openapi::Words;
 
 /// All of them.

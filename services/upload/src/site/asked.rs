@@ -1,4 +1,4 @@
-//! The questions of a form as its page shows them: each with what was answered and what is wrong with that.
+//! The questions of a form as its page shows them: each with its answer and its error.
 use pages::Say;
 use pipeline::catalogue::Contest;
 use pipeline::form::{Answers, Fault, Field, Kind, Section, Wrong, YES, id};
@@ -13,25 +13,25 @@ pub(super) struct Part {
 pub(super) struct Asked {
     /// Its name in the form.
     pub(super) name: String,
-    /// Its place on the page; names have dots, which selectors do not take.
+    /// Its id on the page; names contain dots, which selectors do not allow.
     pub(super) at: String,
     pub(super) label: String,
     pub(super) hint: Option<String>,
     pub(super) kind: Kind,
     pub(super) required: bool,
-    /// What stands beside the label of a question that may stay without an answer.
+    /// The remark beside the label of an optional question.
     pub(super) optional: &'static str,
     pub(super) max_chars: u32,
     pub(super) answer: String,
-    /// Answers to choose from: id, what people read, whether it was chosen.
+    /// Answers to choose from: id, text, whether it was chosen.
     pub(super) choices: Vec<(String, String, bool)>,
-    /// What is wrong, in words.
+    /// Its error, in words.
     pub(super) wrong: Option<String>,
     /// How a browser may fill it in.
     pub(super) autocomplete: &'static str,
 }
 
-/// The form in parts, and every question that is wrong: its place on the page and what it is called.
+/// The form in parts, and every question with an error: its id on the page and its label.
 pub(super) fn parts(
     contest: &Contest,
     answers: &Answers,
@@ -56,7 +56,7 @@ pub(super) fn parts(
 impl Asked {
     fn of(field: &Field, answers: &Answers, wrong: &[Wrong], say: Say) -> Self {
         let answer = answers.get(&field.id).cloned().unwrap_or_default();
-        // Where one of two ways to reach the entrant is missing, it is said at the first.
+        // If both contacts are missing, the error is shown at the first.
         let at_contact = |it: &Wrong| it.field == "entrant.contact" && field.id == id::PHONE;
         let broken = wrong.iter().find(|it| it.field == field.place() || at_contact(it));
         let choice = |it: &pipeline::form::Choice| (it.id.clone(), it.text(say.lang).to_owned(), it.id == answer);
@@ -101,7 +101,7 @@ impl Asked {
         self.answer == YES
     }
 
-    /// What describes the field to those who do not see the page: its help and its error.
+    /// The ids that describe the field to screen readers: its help and its error.
     pub(super) fn described(&self) -> String {
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.at));
         let wrong = self.wrong.as_ref().map(|_| format!("{}-wrong", self.at));
@@ -109,7 +109,7 @@ impl Asked {
     }
 }
 
-/// What is wrong in the words of a page: an empty field is to be filled in, and a list of ids says nothing to people.
+/// The error in the words of a page: an empty field is to be filled in, and a list of ids would not help people.
 fn words(field: &Field, wrong: &Wrong, answer: &str, say: Say) -> String {
     let text = wrong.text(say.lang);
     match field.kind {

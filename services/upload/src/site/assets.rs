@@ -21,7 +21,7 @@ pub(crate) struct Back {
     back: Option<String>,
 }
 
-/// GET /lang/{lang}: keeps the language and goes back.
+/// GET /lang/{lang}: stores the language and returns to the page.
 pub(crate) async fn lang(
     State(app): State<Arc<App>>,
     Path(lang): Path<String>,

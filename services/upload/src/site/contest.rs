@@ -1,5 +1,5 @@
-//! `/` and `/contests/{contest}`: what a contest asks of works, until when, and whom to ask. Where only one contest is open it is the page at
-//! the root; otherwise the root lists all.
+//! `/` and `/contests/{contest}`: what a contest requires of works, until when, and contacts. If only one contest is
+//! open, its page is at the root; otherwise the root lists all.
 use std::sync::Arc;
 
 use askama::Template;
@@ -15,7 +15,7 @@ use super::shell::Shell;
 use super::{film, shown};
 use crate::app::App;
 
-/// Where a contest stands by the clock.
+/// The state of a contest by the clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Phase {
     Open,
@@ -29,7 +29,7 @@ struct ContestPage {
     shell: Shell,
     contest: Contest,
     times: Times,
-    /// By which the page's module judges a film.
+    /// The limits by which the page's module checks a film.
     limits: String,
 }
 
@@ -47,10 +47,10 @@ struct Listed {
     times: Times,
 }
 
-/// Where a contest stands, and what that depends on.
+/// The state of a contest, and the times it depends on.
 struct Times {
     phase: Phase,
-    /// When it opens, while that lies ahead.
+    /// When it opens, if that is in the future.
     opens: Option<DateTime<Utc>>,
     deadline: Option<DateTime<Utc>>,
 }
@@ -122,7 +122,7 @@ impl Times {
     }
 }
 
-/// The last minute that is still in time: people read 24:00 of a day as that day, and 00:00 as the one before.
+/// The last minute before the deadline: people read 24:00 of a day as that day, and 00:00 as the day before.
 fn last_minute(deadline: &DateTime<Utc>, say: Say) -> String {
     let before = *deadline - TimeDelta::minutes(1);
     let (day, time) = (say.date(&before), say.time(deadline));

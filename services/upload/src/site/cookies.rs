@@ -11,9 +11,9 @@ use runtime::store::submissions::SubmissionRow;
 use crate::app::App;
 use crate::token::Token;
 
-/// How long a browser keeps the key of a draft: as long as the server keeps the draft at least.
+/// How long a browser keeps the key of a draft: at least as long as the server keeps the draft.
 const OF_A_DRAFT: Duration = Duration::days(30);
-/// How long it keeps the key of an entry. The entrant has it in their link, too.
+/// How long it keeps the key of an entry. The entrant also has it in their link.
 const OF_AN_ENTRY: Duration = Duration::days(180);
 
 /// The key of an entry that a browser sends, if it opens the entry.
@@ -27,12 +27,12 @@ pub fn keep_entry(app: &App, receipt: &Receipt, token: &Token) -> HeaderValue {
     set(app, "entry", token.text(), &format!("/entries/{receipt}"), OF_AN_ENTRY)
 }
 
-/// Deletes it, once it opens nothing.
+/// Deletes it when it is no longer valid.
 pub(super) fn end_entry(app: &App, receipt: &Receipt) -> HeaderValue {
     set(app, "entry", "", &format!("/entries/{receipt}"), Duration::ZERO)
 }
 
-/// The key of the draft that this browser began.
+/// The key of the draft begun in this browser.
 pub(super) fn of_draft(app: &App, headers: &HeaderMap) -> Option<Token> {
     Token::read(&serve::cookie(headers, &name(app, "draft"))?)
 }
@@ -47,7 +47,7 @@ pub(super) fn end_draft(app: &App, contest: &Contest) -> HeaderValue {
     set(app, "draft", "", &format!("/contests/{}", contest.id), Duration::ZERO)
 }
 
-/// A cookie's name: over https with the prefix that keeps plain connections from setting it.
+/// A cookie's name: over https with the prefix that prevents plain connections from setting it.
 fn name(app: &App, of: &str) -> String {
     if is_https(app) { format!("__Secure-{of}") } else { of.to_owned() }
 }
@@ -59,6 +59,6 @@ fn is_https(app: &App) -> bool {
 fn set(app: &App, of: &str, value: &str, path: &str, age: Duration) -> HeaderValue {
     let cookie = Cookie::build((name(app, of), value.to_owned())).path(path.to_owned()).http_only(true);
     let cookie = cookie.same_site(SameSite::Lax).secure(is_https(app)).max_age(age).build();
-    // Ids, base64url and paths of ours.
+    // Ids, base64url and our own paths.
     HeaderValue::from_str(&cookie.to_string()).unwrap_or(HeaderValue::from_static(""))
 }

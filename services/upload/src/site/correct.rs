@@ -1,5 +1,6 @@
-//! `/entries/{receipt}/correct`: the form of an entry, to be corrected until review has begun. Answers that name people are kept under
-//! seal and not shown again: a field of theirs that is left empty stays as it is. Declarations that were made stay made.
+//! `/entries/{receipt}/correct`: the form of an entry, which can be corrected until review has begun. Answers that name
+//! people are sealed and not shown again: such a field, left empty, stays unchanged. Declarations that were made stay
+//! made.
 use std::sync::Arc;
 
 use askama::Template;
@@ -32,7 +33,7 @@ struct CorrectPage {
     shell: Shell,
     opened: Opened,
     parts: Vec<Part>,
-    /// Fields that are wrong, by their place on the page and what they are called.
+    /// Fields with errors, by their id on the page and label.
     wrong: Vec<(String, String)>,
     /// Why the form cannot be corrected.
     refused: Option<String>,
@@ -55,7 +56,7 @@ pub(crate) async fn form(
     shown_with(StatusCode::OK, &CorrectPage { shell, opened, parts, wrong, refused })
 }
 
-/// POST: corrects the form, or shows what is wrong.
+/// POST: corrects the form, or shows the errors.
 pub(crate) async fn correct(
     State(app): State<Arc<App>>,
     Path(number): Path<String>,
@@ -82,12 +83,12 @@ pub(crate) async fn correct(
     }
 }
 
-/// Whether answers to the field are under seal.
+/// Whether answers to the field are sealed.
 fn is_sealed(field: &Field) -> bool {
     field.section == Section::Entrant || (field.is_own() && field.section != Section::Declarations)
 }
 
-/// The answers that are not under seal.
+/// The answers that are not sealed.
 fn open_answers(contest: &Contest, entry: &SubmissionRow) -> Answers {
     let texts = [
         (id::TITLE, &entry.title),
@@ -100,7 +101,7 @@ fn open_answers(contest: &Contest, entry: &SubmissionRow) -> Answers {
     answers
 }
 
-/// What was typed that is a change: an empty field of a sealed answer is none.
+/// The changes in the typed answers: an empty field of a sealed answer is no change.
 fn changes(contest: &Contest, typed: &Answers) -> Answers {
     let counts = |(id, text): &(&String, &String)| {
         contest.field(id).is_some_and(|field| !is_sealed(field) || !text.trim().is_empty())
@@ -113,7 +114,7 @@ fn wrong_of(FieldProblem { field, code, zh, en }: FieldProblem) -> Option<Wrong>
     Some(Wrong { field, fault, zh, en })
 }
 
-/// The form without its ticks. Sealed answers may be left empty.
+/// The form without its declarations. Sealed answers may be left empty.
 fn asked(contest: &Contest, answers: &Answers, wrong: &[Wrong], say: Say) -> (Vec<Part>, Vec<(String, String)>) {
     let (mut parts, named) = parts(contest, answers, wrong, say);
     for part in &mut parts {

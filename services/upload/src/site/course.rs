@@ -1,4 +1,4 @@
-//! The course of an entry as its entrant sees it: what was done and when, what goes on, who acts next.
+//! The progress of an entry for its entrant: what was done and when, what is in progress, who acts next.
 use chrono::{DateTime, Utc};
 use pages::Say;
 use pipeline::stage::Stage;
@@ -14,26 +14,26 @@ pub(super) struct Step {
     pub(super) at: Option<DateTime<Utc>>,
 }
 
-/// Where a step stands.
+/// The state of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum When {
     Done,
     Now,
     Later,
-    /// The work did not pass it.
+    /// The work failed it.
     Refused,
 }
 
-/// Where an entry stands on its way.
+/// The progress of an entry.
 pub(super) struct Course {
     pub(super) steps: Vec<Step>,
-    /// Who acts next, and what they do.
+    /// Who acts next, and how.
     pub(super) next: &'static str,
     /// Why it was refused.
     pub(super) refusal: Option<String>,
 }
 
-/// The steps of the way, in their order.
+/// The steps, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Point {
     Entered,
@@ -61,7 +61,7 @@ impl Point {
         }
     }
 
-    /// The line of history that ends the step.
+    /// The history line that ends the step.
     fn is_ended_by(self, line: &HistoryLine) -> bool {
         let came_to = |states: &[&str]| line.detail["state"].as_str().is_some_and(|state| states.contains(&state));
         match self {
@@ -76,7 +76,8 @@ impl Point {
     }
 }
 
-/// Which step the work is at, and whether it was refused there. A work that was taken back keeps the steps that it had passed.
+/// The step that the work is at, and whether it was refused there. A withdrawn or revoked work keeps the steps that it
+/// had passed.
 fn place(state: &State, history: &[HistoryLine]) -> (Point, bool) {
     let at = match state {
         State::Uploading => Point::Received,
@@ -99,7 +100,7 @@ fn place(state: &State, history: &[HistoryLine]) -> (Point, bool) {
     (at, false)
 }
 
-/// The course of an entry.
+/// The progress of an entry.
 pub(super) fn course(entry: &SubmissionRow, history: &[HistoryLine], say: Say) -> Course {
     let state = &entry.machine.state;
     let (at, ended) = place(state, history);
@@ -113,7 +114,7 @@ pub(super) fn course(entry: &SubmissionRow, history: &[HistoryLine], say: Say) -
             std::cmp::Ordering::Equal => When::Now,
             std::cmp::Ordering::Greater => When::Later,
         };
-        // Where the gate stands open, a person is asked only about some works.
+        // If the gate opens automatically, a person is asked only about some works.
         let skipped = point == Point::Reviewed && entry.machine.gates.review == Gate::Automatic && line.is_none();
         let time = matches!(when, When::Done | When::Refused).then(|| line.map(|line| line.at)).flatten();
         let at = if point == Point::Entered { Some(entry.created_at) } else { time };
@@ -137,7 +138,7 @@ impl Step {
         }
     }
 
-    /// The same in a word: colours alone say nothing to some people.
+    /// The same in a word: not everyone can distinguish colours.
     pub(super) fn word(&self, say: &Say) -> &'static str {
         match self.when {
             When::Done => say.t("已完成", "done"),

@@ -1,5 +1,6 @@
-//! `/contests/{contest}/enter`: the entry form. What is typed is kept on the server as a draft; errors stand beside their fields, all at once;
-//! a form without any becomes an entry under the draft's id and key, so the form that is sent twice enters once.
+//! `/contests/{contest}/enter`: the entry form. What is typed is kept on the server as a draft; errors are shown at
+//! their fields, all at once; a valid form becomes an entry under the draft's id and key, so a form that is sent twice
+//! enters once.
 use std::sync::Arc;
 
 use askama::Template;
@@ -28,9 +29,9 @@ use crate::entries::{check_deadline, spare};
 use crate::token::Token;
 use crate::{act, receipt};
 
-/// A draft is entered within this time; a browser keeps its key no longer.
+/// A draft must be entered within this time; a browser keeps its key no longer.
 const KEPT: TimeDelta = TimeDelta::days(31);
-/// How far the clock of the replica that made a key may be ahead.
+/// Largest lead of the clock of the replica that made a key.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
 
 #[derive(Template)]
@@ -39,7 +40,7 @@ struct EnterPage {
     shell: Shell,
     contest: Contest,
     parts: Vec<Part>,
-    /// Fields that are wrong, by their place on the page and what they are called; empty before the form was sent.
+    /// Fields with errors, by their id on the page and label; empty before the form was sent.
     wrong: Vec<(String, String)>,
     /// Whether a draft was found.
     resumed: bool,
@@ -52,7 +53,7 @@ struct Visit<'a> {
     token: Token,
 }
 
-/// GET: the form, with what was typed before in this browser.
+/// GET: the form, with what was typed earlier in this browser.
 pub(crate) async fn form(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -69,7 +70,7 @@ pub(crate) async fn form(
     visit.page(StatusCode::OK, shell, &answers.unwrap_or_default(), &[], resumed)
 }
 
-/// POST …/draft: keeps what was typed so far. Answers nothing but its status: the page's module sends it.
+/// POST …/draft: keeps what was typed so far. Answers only with its status: the page's module sends it.
 pub(crate) async fn draft(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -89,7 +90,7 @@ pub(crate) async fn draft(
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
-/// POST: enters the work, or shows what is wrong.
+/// POST: enters the work, or shows the errors.
 pub(crate) async fn enter(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
@@ -109,9 +110,9 @@ pub(crate) async fn enter(
     let visit = Visit::of(&app, contest, &headers).await?;
     match form::check(contest, &answers) {
         Ok(form) => match visit.enter(&form, &Act::at_page(None, address.map(|Extension(it)| it))).await {
-            // The same form came at the same time, by a double click.
+            // The same form was sent at the same time, by a double click.
             Err(problem) if problem.code == Code::IdempotencyKeyReused => already(&app, &headers).await?.ok_or(problem),
-            // Another unit may be named: what was typed is there again.
+            // Another unit may be named: what was typed is still in the form.
             Err(problem) if matches!(problem.code, Code::UnitQuotaFull | Code::UnitDeadlinePassed) => {
                 visit.keep(&answers).await?;
                 Err(problem)
@@ -119,7 +120,7 @@ pub(crate) async fn enter(
             answer => answer,
         },
         Err(wrong) => {
-            // What was typed is not lost with the page.
+            // What was typed must not be lost with the page.
             visit.keep(&answers).await?;
             visit.page(StatusCode::UNPROCESSABLE_ENTITY, shell, &answers, &wrong, false)
         }
@@ -130,7 +131,7 @@ fn contest<'a>(app: &'a App, id: &str) -> Result<&'a Contest, Problem> {
     app.catalogue.contest(&id.into()).ok_or_else(|| Code::RouteUnknown.into())
 }
 
-/// Where the draft of this browser became an entry already: the form came twice.
+/// Whether the draft of this browser has become an entry already: the form was sent twice.
 async fn already(app: &App, headers: &HeaderMap) -> Result<Option<Response>, Problem> {
     let Some(token) = cookies::of_draft(app, headers) else { return Ok(None) };
     let entry = app.store.submission(token.id).await?.filter(|entry| token.opens(&entry.token_sha256));
@@ -142,7 +143,8 @@ async fn already(app: &App, headers: &HeaderMap) -> Result<Option<Response>, Pro
 }
 
 impl<'a> Visit<'a> {
-    /// With the browser's key, or a new one where it has none, or one that another contest's draft or an entry took.
+    /// With the browser's key, or a new one if it has none, or if its key belongs to another contest's draft or an
+    /// entry.
     async fn of(app: &'a App, contest: &'a Contest, headers: &HeaderMap) -> Result<Self, Problem> {
         let now = app.clock.now();
         let held = cookies::of_draft(app, headers).filter(|token| token.is_of(now - KEPT..=now + AHEAD));
@@ -153,7 +155,7 @@ impl<'a> Visit<'a> {
         Ok(Self { app, contest, token })
     }
 
-    /// What was typed before; `None` where there is no draft that the key opens.
+    /// What was typed before; `None` if there is no draft for the key.
     async fn typed(&self) -> Result<Option<Answers>, Problem> {
         let draft = self.app.store.draft(self.token.id).await?;
         let ours = |draft: &Draft| self.token.opens(&draft.token_sha256) && draft.contest == self.contest.id;

@@ -1,6 +1,8 @@
-//! `/entries/{receipt}`: how an entry stands, for the entrant who has its key. Without the key the page shows number and state only.
+//! `/entries/{receipt}`: the state of an entry, for the entrant who has its key. Without the key the page shows number
+//! and state only.
 //!
-//! The entrant's link carries the key after `#`, which browsers send to no server; so it is in no log and no referrer.
+//! The entrant's link carries the key after `#`, which browsers do not send to servers; so it is in no log and no
+//! referrer.
 use std::sync::Arc;
 
 use askama::Template;
@@ -37,13 +39,13 @@ struct EntryPage {
     contest: Contest,
     theme: String,
     course: Course,
-    /// What has arrived of the film: bytes, and how many there will be.
+    /// What has arrived of the film: bytes, and the total.
     arrived: (u64, Option<u64>),
-    /// Why the last upload came to nothing.
+    /// Why the last upload failed.
     failure: Option<&'static str>,
-    /// What each rule says; empty before the first look.
+    /// The outcome of each rule; empty before the first look.
     rules: Vec<Ruled>,
-    /// Whether that is what the headers say only.
+    /// Whether the outcome is from the headers only.
     is_first_look: bool,
     places: Vec<Place>,
     /// Whether the film can be replaced now, and the form corrected.
@@ -51,19 +53,19 @@ struct EntryPage {
     may_correct: bool,
     /// A window that the organisers opened.
     cure: Option<Cure>,
-    /// Films that gave way to another one.
+    /// Films that were replaced by another one.
     former: Vec<Gone>,
-    /// By which the page's module judges a film.
+    /// The limits by which the page's module checks a film.
     limits: String,
-    /// The entrant's key, which uploads need, and where tus clients begin one.
+    /// The entrant's key, which uploads need, and the address where tus clients begin an upload.
     key: String,
     endpoint: String,
-    /// The link that opens this entry on another device, and the same as a drawing.
+    /// The link that opens this entry on another device, as text and as a QR code.
     link: String,
     qr: String,
 }
 
-/// What one rule says.
+/// The outcome of one rule.
 struct Ruled {
     title: &'static str,
     outcome: &'static str,
@@ -71,11 +73,11 @@ struct Ruled {
     measured: String,
     limit: String,
     text: String,
-    /// What the entrant does about it, where it is not kept.
+    /// What the entrant should do if it is not kept.
     cure: Option<&'static str>,
 }
 
-/// A film that gave way to another one.
+/// A film that was replaced by another one.
 struct Gone {
     at: DateTime<Utc>,
     state: String,
@@ -89,7 +91,7 @@ struct Place {
     name: String,
     state: String,
     tone: &'static str,
-    /// Where people see it.
+    /// Its public address.
     address: Option<String>,
 }
 
@@ -110,7 +112,7 @@ pub(crate) async fn entry(
     shell: Shell,
 ) -> Result<Response, Problem> {
     let (receipt, entry) = receipt::named(&app, &number).await?;
-    // Typed in another way, it has one address all the same: cookies are for that.
+    // However it was typed, it has one address: cookies depend on it.
     if receipt.as_str() != number {
         return Ok(see(path(&receipt)));
     }
@@ -120,7 +122,7 @@ pub(crate) async fn entry(
     }
 }
 
-/// The page for those who have no key, or a wrong one.
+/// The page without a key, or with a wrong one.
 pub(super) fn locked(
     shell: Shell,
     receipt: Receipt,
@@ -182,17 +184,17 @@ impl EntryPage {
         self.opened.entry.machine.state == Standing::Uploading
     }
 
-    /// Whether a film can be sent: the first one, or one that was announced to take its place.
+    /// Whether a film can be sent: the first one, or an announced replacement.
     fn takes_film(&self) -> bool {
         self.opened.entry.machine.takes_upload()
     }
 
-    /// Whether every byte of the film is here, though it is not the entry's yet.
+    /// Whether every byte of the film has arrived, though it is not the entry's film yet.
     fn has_arrived(&self) -> bool {
         self.takes_film() && self.arrived.0 > 0 && self.arrived.1 == Some(self.arrived.0)
     }
 
-    /// Whether the entrant may still withdraw it here: afterwards it is the organiser's to take back.
+    /// Whether the entrant may still withdraw it here: later only the organiser can revoke it.
     fn may_withdraw(&self) -> bool {
         !matches!(self.state(), "published" | "publish" | "withdrawn" | "revoked")
     }
@@ -226,7 +228,7 @@ impl Ruled {
             tone: say.tone(verdict.outcome.name()),
             measured: verdict.measured_in(say.lang).into_owned(),
             limit: verdict.limit_in(say.lang).into_owned(),
-            // Which other works a film resembles is not the entrant's to know; the sentence names none.
+            // The entrant must not learn which other works a film resembles; the sentence names none.
             text: verdict.text(say.lang).to_owned(),
             cure: verdict.rule.cure(say.lang).filter(|_| verdict.outcome != Outcome::Pass),
         }
@@ -246,7 +248,7 @@ impl Place {
             name: partner.map_or(row.partner.to_string(), |it| say.t(&it.name.zh, &it.name.en).to_owned()),
             state: say.delivery(state),
             tone: say.tone(state),
-            // What a partner says is shown as a link only if it is one.
+            // A partner's text is shown as a link only if it is one.
             address: address.filter(|it| it.starts_with("https://") || it.starts_with("http://")),
         }
     }

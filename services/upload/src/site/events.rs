@@ -1,7 +1,7 @@
 //! `/entries/{receipt}/events`: server-sent events for the open page of an entry.
 //!
-//! The deadline of requests ends with the head of the answer, which a stream sends at once; so it holds no place among the requests. How
-//! many there are is bounded by `live`, and a client that takes nothing by the server.
+//! The deadline of requests ends with the headers of the answer, which a stream sends at once; so it takes no request
+//! slot. The number of streams is limited by `live`, and a client that does not read is disconnected by the server.
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,9 +22,9 @@ use crate::token::Token;
 
 /// Proxies end a connection that is silent for a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
-/// How long a browser waits before it connects again.
+/// How long a browser waits before it reconnects.
 const AGAIN: Duration = Duration::from_secs(5);
-/// nginx passes the answer on as it comes.
+/// Makes nginx pass the answer on without buffering.
 const UNBUFFERED: (HeaderName, &str) = (HeaderName::from_static("x-accel-buffering"), "no");
 
 /// One open page.
@@ -54,8 +54,8 @@ pub(crate) async fn events(
 }
 
 impl Page {
-    /// The next change; `None` once the process stops or the key was replaced. A stream whose key cannot be checked ends; the page
-    /// connects again.
+    /// The next change; `None` once the process stops or the key was replaced. A stream whose key cannot be checked
+    /// ends; the page reconnects.
     async fn next(&mut self) -> Option<Change> {
         loop {
             let next = self.reader.next().await?;
@@ -72,7 +72,7 @@ impl Page {
     }
 }
 
-/// As the module of all pages reads it.
+/// In the format that the module of all pages reads.
 fn event(change: &Change) -> Event {
     match change {
         Change::Of(entry, state) => {

@@ -1,35 +1,35 @@
-//! What a page needs to check a film in the browser before it is sent: the contest's simplest rules as numbers. The module that compares is
-//! `film` of `pages/assets/`.
+//! The data with which a page checks a film in the browser before it is sent: the contest's simplest rules as numbers.
+//! The module that compares is `film` of `pages/assets/`.
 use pipeline::catalogue::Contest;
 use pipeline::lang::Lang;
 use pipeline::screening::{FormatRule, Rule};
 use serde::Serialize;
 
-/// Limits by which the page's module judges.
+/// The limits that the page's module checks.
 #[derive(Serialize)]
 struct Limits {
     /// The rules that the contest has, by name.
     rules: Vec<&'static str>,
-    /// Brands of files that are allowed.
+    /// Allowed brands of files.
     brands: Vec<&'static str>,
     short_ms: u64,
     long_ms: u64,
     min_side: u32,
-    /// Width and height of each shape that is allowed.
+    /// Width and height of each allowed shape.
     aspects: Vec<(u32, u32)>,
     per_mille: u32,
     most_bytes: u64,
 }
 
-/// A rule that a browser can judge, in words.
+/// A rule that a browser can check, in words.
 pub(super) struct Judged {
-    /// What the module calls it.
+    /// Its name in the module.
     pub(super) name: &'static str,
     pub(super) title: &'static str,
     pub(super) cure: &'static str,
 }
 
-/// The rules that a browser can judge, by the names that its module has for them.
+/// The rules that a browser can check, by their names in the module.
 pub(super) fn judged(lang: Lang) -> [Judged; 4] {
     let named = |name, rule: Rule| Judged { name, title: rule.title(lang), cure: rule.cure(lang).unwrap_or_default() };
     [
@@ -40,7 +40,7 @@ pub(super) fn judged(lang: Lang) -> [Judged; 4] {
     ]
 }
 
-/// The limits of a contest, as JSON. Rules that a browser cannot judge are left out.
+/// The limits of a contest, as JSON. Rules that a browser cannot check are left out.
 pub(super) fn limits(contest: &Contest) -> anyhow::Result<String> {
     let rules = &contest.rules;
     let brands = rules.format.as_ref().and_then(FormatRule::brands);

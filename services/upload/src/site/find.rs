@@ -1,5 +1,5 @@
-//! `/find`: an entry by the number of its receipt; and a lost link, which is sent to the mail address of the form. The answer is the same
-//! whether number and address match or not.
+//! `/find`: an entry by the number of its receipt; and a lost link, which is sent to the mail address of the form. The
+//! answer is the same whether number and address match or not.
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,7 +21,7 @@ use super::{shown, shown_with};
 use crate::act::link;
 use crate::app::App;
 
-/// Links that one address may ask for at once, and then every minute. A department with one address asks for a few.
+/// Links that one address may request at once, and then per minute. A department with one address requests a few.
 const ASKED_PER_MINUTE: u32 = 10;
 
 #[derive(Template)]
@@ -34,18 +34,18 @@ struct FindPage {
     address: String,
     wrong_number: Option<&'static str>,
     wrong_address: Option<&'static str>,
-    /// Whether a mail was asked for.
+    /// Whether a mail was requested.
     asked: bool,
 }
 
-/// What stands in the address: a number is no personal datum.
+/// The query: a number is not personal data.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(crate) struct Asked {
     number: Option<String>,
 }
 
-/// GET. With a number that can be one, the entry's page.
+/// GET. With a valid number, redirects to the entry's page.
 pub(crate) async fn find(
     State(app): State<Arc<App>>,
     Query(asked): Query<Asked>,
@@ -64,7 +64,7 @@ pub(crate) async fn find(
     }
 }
 
-/// POST: asks for a link.
+/// POST: requests a link.
 pub(crate) async fn ask(
     State(app): State<Arc<App>>,
     peer: Option<Extension<Peer>>,
@@ -79,7 +79,7 @@ pub(crate) async fn ask(
     let (number, address) = (field("number"), field("address"));
     let read = number.parse::<Receipt>();
     let wrong_number = read.as_ref().err().map(|error| words(&shell, *error));
-    // More is known only to the mail server.
+    // Only the mail server knows more.
     let whole = address.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.'));
     let wrong_address = (!whole).then(|| {
         shell

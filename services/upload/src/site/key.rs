@@ -1,5 +1,5 @@
-//! `/entries/{receipt}/open` and `/entries/{receipt}/key`: the key that opens an entry. It is exchanged for a cookie by a form, replaced by a
-//! new one, or ended. Opening a page changes nothing.
+//! `/entries/{receipt}/open` and `/entries/{receipt}/key`: the key that opens an entry. A form exchanges it for a
+//! cookie, replaces it, or ends it. Opening a page changes nothing.
 use std::sync::Arc;
 
 use askama::Template;
@@ -61,7 +61,7 @@ pub(crate) async fn open(
     Ok(response)
 }
 
-/// GET …/key: what replacing and ending the link mean.
+/// GET …/key: explains replacing and ending the link.
 pub(crate) async fn ask(
     State(app): State<Arc<App>>,
     Path(number): Path<String>,
@@ -86,7 +86,7 @@ pub(crate) async fn replace(
     Ok(response)
 }
 
-/// POST …/key/end: ends the key. What remains is the page with number and state.
+/// POST …/key/end: ends the key. The page with number and state remains.
 pub(crate) async fn end(
     State(app): State<Arc<App>>,
     Path(number): Path<String>,

@@ -1,4 +1,4 @@
-//! An entry that a browser has opened: the number in the address, and the key in the cookie.
+//! An entry opened in a browser: the number in the address, and the key in the cookie.
 use axum::http::HeaderMap;
 use pipeline::receipt::Receipt;
 use runtime::doors::{Door, Pseudonym, Reason};
@@ -22,10 +22,10 @@ pub(super) struct Opened {
 }
 
 impl Opened {
-    /// The entry of this number, which the browser has the key of.
+    /// The entry with this number, if the browser has its key.
     ///
     /// # Errors
-    /// `receipt_unknown`; `token_missing` where the browser has no key, or one that was replaced.
+    /// `receipt_unknown`; `token_missing` if the browser has no key, or one that was replaced.
     pub(super) async fn of(app: &App, headers: &HeaderMap, number: &str) -> Result<Self, Problem> {
         let (receipt, entry) = receipt::named(app, number).await?;
         let missing = || Code::TokenMissing.refused(Door::Entrants, Reason::Missing, Some(entry.id));
@@ -33,7 +33,7 @@ impl Opened {
         Ok(Self { receipt, entry, token })
     }
 
-    /// An act of its entrant at a page.
+    /// An act of its entrant on a page.
     pub(super) fn act(&self, address: Option<Extension<Pseudonym>>) -> Act {
         Act::at_page(Some(Principal::Entrant(self.entry.id)), address.map(|Extension(it)| it))
     }
@@ -43,7 +43,7 @@ impl Opened {
         path(&self.receipt)
     }
 
-    /// The entrant's link. The key stands after `#`, which browsers send to no server.
+    /// The entrant's link. The key is after `#`, which browsers do not send to servers.
     pub(super) fn link(&self, origin: &str) -> String {
         link(origin, &self.receipt, &self.token)
     }
@@ -54,7 +54,7 @@ pub(super) fn path(receipt: &Receipt) -> String {
     format!("/entries/{receipt}")
 }
 
-/// The link that opens an entry by its key.
+/// The link that opens an entry with its key.
 pub(crate) fn link(origin: &str, receipt: &Receipt, token: &Token) -> String {
     format!("{origin}{}#{}", path(receipt), token.text())
 }

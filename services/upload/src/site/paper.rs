@@ -1,5 +1,5 @@
-//! `/entries/{receipt}/print`: the receipt on one sheet of paper. Its QR code leads to the number and state only, so the paper may be handed
-//! on; the key is not on it.
+//! `/entries/{receipt}/print`: the receipt on one sheet of paper. Its QR code leads to number and state only, so the
+//! paper may be passed on; the key is not on it.
 use std::sync::Arc;
 
 use askama::Template;
@@ -24,11 +24,11 @@ struct PaperPage {
     opened: Opened,
     contest: Contest,
     theme: String,
-    /// When the first byte of the film came.
+    /// When the first byte of the film arrived.
     began: Option<DateTime<Utc>>,
     /// SHA-256 of the film, once it was read back.
     digest: Option<String>,
-    /// Where the number can be checked, and the same as a drawing.
+    /// Where the number can be checked, as text and as a QR code.
     address: String,
     qr: String,
 }

@@ -22,7 +22,7 @@ struct ProblemPage {
     code: &'static str,
 }
 
-/// A page that shows a problem in its own words: with the problem's status, and the denial that the server records.
+/// A page that shows a problem in its own words: with the problem's status, and the denial for the server's log.
 pub(super) fn again(problem: Problem, mut page: Response) -> Response {
     let mut refused = problem.into_response();
     refused.extensions_mut().remove::<Problem>();
@@ -30,7 +30,8 @@ pub(super) fn again(problem: Problem, mut page: Response) -> Response {
     page
 }
 
-/// Middleware around every route of pages: a problem is answered as a page in the visitor's language, with its status and how long to wait.
+/// Middleware around every route of pages: a problem is answered as a page in the visitor's language, with its status
+/// and the time to wait.
 pub(crate) async fn as_page(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
     let shell = Shell::of(&app, &parts);

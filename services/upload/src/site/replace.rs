@@ -1,4 +1,5 @@
-//! `/entries/{receipt}/replace`: what another film means, and the act. The film itself is sent from the entry's page.
+//! `/entries/{receipt}/replace`: explains what another film means, and the act. The film itself is sent from the
+//! entry's page.
 use std::sync::Arc;
 
 use askama::Template;
@@ -25,7 +26,7 @@ use crate::entries::{contest_of, spare};
 struct ReplacePage {
     shell: Shell,
     opened: Opened,
-    /// Before when the upload has to begin.
+    /// When the upload must begin at the latest.
     until: Option<DateTime<Utc>>,
     /// Why the film cannot be replaced.
     refused: Option<String>,
@@ -47,7 +48,7 @@ pub(crate) async fn ask(
     shown(&ReplacePage { shell, opened, until, refused })
 }
 
-/// POST: announces another film. Once more is done already.
+/// POST: announces another film. A repetition changes nothing.
 pub(crate) async fn replace(
     State(app): State<Arc<App>>,
     Path(number): Path<String>,

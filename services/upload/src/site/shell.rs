@@ -1,4 +1,4 @@
-//! What stands around every page of entrants: the language, its switch, and the server's time.
+//! The frame of every entrants' page: the language, its switch, and the server's time.
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -13,14 +13,15 @@ use runtime::serving::render::lang_of;
 
 use crate::app::App;
 
-/// What a page's template finds as `shell`.
+/// The value `shell` of a page's template.
 #[derive(Clone)]
 pub(crate) struct Shell {
     /// The language.
     pub(crate) say: Say,
-    /// When the page is shown, by the server's clock.
+    /// When the page is rendered, by the server's clock.
     pub(crate) now: DateTime<Utc>,
-    /// What goes before paths in links that leave the browser: `PUBLIC_URL`, or else where this page was asked for.
+    /// The prefix of paths in links that leave the browser: `PUBLIC_URL`, or else the address this page was requested
+    /// at.
     pub(crate) origin: String,
     /// Path and query of the page itself.
     path: String,
@@ -48,13 +49,13 @@ impl Shell {
     }
 }
 
-/// The host that a browser asked, where it is a plain name or address.
+/// The host that a browser requested, if it is a plain name or address.
 fn host_of(headers: &HeaderMap) -> Option<&str> {
     let plain = |it: char| it.is_ascii_alphanumeric() || matches!(it, '.' | '-' | ':' | '[' | ']');
     headers.get(HOST)?.to_str().ok().filter(|host| host.chars().all(plain))
 }
 
-/// The language that was chosen, or else the browser's.
+/// The chosen language, or else the browser's.
 fn said_in(headers: &HeaderMap) -> Say {
     Say::new(serve::lang(headers).unwrap_or_else(|| lang_of(headers)))
 }

@@ -1,4 +1,4 @@
-//! An entry form as a browser sends it: names of fields and what was typed into them. Nothing is judged here.
+//! An entry form as a browser sends it: names of fields and what was typed into them. Nothing is checked here.
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::header::CONTENT_TYPE;
@@ -6,14 +6,14 @@ use pipeline::catalogue::Contest;
 use pipeline::form::Answers;
 use runtime::problem::{Code, Problem};
 
-/// What a browser calls a form.
+/// The content type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
 
-/// The fields of a form. Lines of a text end as Unix writes them.
+/// The fields of a form. Lines of a text end as on Unix.
 pub(crate) struct Typed(pub(crate) Answers);
 
 impl Typed {
-    /// The answers to a contest's questions. What else a browser sends is none of ours.
+    /// The answers to a contest's questions. Other fields are ignored.
     pub(crate) fn answers(self, contest: &Contest) -> Answers {
         self.0.into_iter().filter(|(name, _)| contest.field(name).is_some()).collect()
     }
@@ -24,7 +24,7 @@ impl<S: Send + Sync> FromRequest<S> for Typed {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        // A form without fields, such as a lone button, has no type.
+        // A form without fields, such as a single button, has no type.
         if !kind.is_empty() && !kind.starts_with(FORM) {
             return Err(Code::BodyNotJson.into());
         }

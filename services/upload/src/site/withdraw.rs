@@ -1,4 +1,4 @@
-//! `/entries/{receipt}/withdraw`: what withdrawing means, and the act.
+//! `/entries/{receipt}/withdraw`: explains what withdrawing means, and the act.
 use std::sync::Arc;
 
 use askama::Template;
@@ -34,7 +34,7 @@ pub(crate) async fn ask(
     shown(&WithdrawPage { shell, opened })
 }
 
-/// POST: withdraws the entry. Once more is done already.
+/// POST: withdraws the entry. A repetition changes nothing.
 pub(crate) async fn withdraw(
     State(app): State<Arc<App>>,
     Path(number): Path<String>,

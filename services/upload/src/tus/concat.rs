@@ -1,4 +1,4 @@
-//! Concatenation: pieces that were uploaded side by side become one upload. `finish` makes the object.
+//! Concatenation: pieces that were uploaded in parallel become one upload. `finish` makes the object.
 use std::sync::Arc;
 
 use axum::http::HeaderMap;
@@ -17,10 +17,10 @@ use crate::stock::{self, Wish};
 use crate::writer::begin::{MOST_UPLOADS, blank, budget, granted};
 use runtime::problem::{Code, Detail, Problem};
 
-/// Pieces of one concatenation. More would be a way to make us list for ever.
+/// Pieces of one concatenation. More would make us list without end.
 const MOST_PIECES: usize = MOST_UPLOADS as usize;
 
-/// What `Upload-Concat` says.
+/// The value of `Upload-Concat`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Concat {
     None,
@@ -35,7 +35,7 @@ impl Concat {
             return Ok(Concat::Partial);
         }
         let list = header.strip_prefix("final;").ok_or(Code::ConcatWrong)?;
-        // An address may be absolute or a path, as it was told; the upload is its last segment.
+        // An address may be absolute or a path, as it was returned; the upload is its last segment.
         let id = |address: &str| address.rsplit_once("/files/").and_then(|(_, id)| id.parse().ok());
         let pieces: Vec<_> = list.split_whitespace().map(id).collect::<Option<_>>().ok_or(Code::ConcatWrong)?;
         if pieces.is_empty() || pieces.len() > MOST_PIECES {
@@ -45,7 +45,7 @@ impl Concat {
     }
 }
 
-/// Makes an upload of finished pieces. The same request again answers with the same upload.
+/// Makes an upload of finished pieces. The same request again is answered with the same upload.
 pub(crate) async fn create(
     app: &Arc<App>,
     submission: &SubmissionRow,
@@ -71,7 +71,7 @@ pub(crate) async fn create(
     let (kind, state) = (UploadKind::Final, UploadState::Assembling);
     let new = NewUpload { kind, state, pieces, length: Some(length), offset: length, ..blank };
     stock::check(app, Wish::GoOn).await?;
-    // Its pieces count, so this is one more than they may be.
+    // Its pieces count, so one more than their limit is allowed.
     let done = app.store.create_upload(&new, budget(app, contest, MOST_UPLOADS + 1)).await?;
     granted(app, done)?;
     if let Created::Same(id) = done {
@@ -81,7 +81,7 @@ pub(crate) async fn create(
     Ok(created(app, &new, None))
 }
 
-/// The pieces together; each must be complete, alive, and of this submission.
+/// The total length of the pieces; each must be complete, alive, and of this submission.
 async fn whole_length(
     app: &App,
     submission: &SubmissionRow,

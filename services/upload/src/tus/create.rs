@@ -1,4 +1,4 @@
-//! POST: a new upload, with its first bytes if they came along.
+//! POST: a new upload, with its first bytes if the request contains any.
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -47,7 +47,7 @@ use runtime::serving::render::ProblemBody;
     )
 )]
 pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Result<Response, Problem> {
-    // What it was routed by need not be what `X-HTTP-Method-Override` made of it, and places were taken by the latter.
+    // The routed method may differ from the one after `X-HTTP-Method-Override`, and slots were taken by the latter.
     if request.method() != Method::POST {
         return Err(Code::MethodUnknown.into());
     }
@@ -92,7 +92,7 @@ fn length_of(sent: &HeaderMap, contest: &Contest) -> Result<Option<u64>, Problem
     }
 }
 
-/// Bytes that came along.
+/// Bytes in the request.
 struct FirstBytes {
     checksum: Option<Checksum>,
 }
@@ -104,7 +104,7 @@ impl FirstBytes {
             return if said == 0 { Ok(None) } else { Err(Code::TypeUnsupported.into()) };
         };
         if kind != headers::BYTES {
-            // Clients that send an empty body may still say what it is.
+            // Clients that send an empty body may still declare its type.
             return if said == 0 { Ok(None) } else { Err(Code::TypeUnsupported.into()) };
         }
         match length {
@@ -116,16 +116,16 @@ impl FirstBytes {
     }
 }
 
-/// Bytes that came along, as they are taken in.
+/// The request's bytes while they are received.
 struct First {
     checksum: Option<Checksum>,
     place: Option<Held>,
     body: Body,
-    /// When the upload is given up unless more comes.
+    /// When the upload expires unless more comes.
     expiry: DateTime<Utc>,
 }
 
-/// Takes the first bytes in. If they are refused there is no upload: nobody knows its address.
+/// Receives the first bytes. If they are refused there is no upload: its address was never returned.
 async fn take_first(app: &Arc<App>, new: &NewUpload, contest: &Contest, first: First) -> Result<u64, Problem> {
     let First { checksum, place, body, expiry } = first;
     let (upload, lock) = Lock::wait(app, new.id).await?;
@@ -143,7 +143,7 @@ pub(crate) fn created(app: &App, new: &NewUpload, offset: Option<u64>) -> Respon
     let mut response = StatusCode::CREATED.into_response();
     let out = response.headers_mut();
     let address = format!("{}/files/{}", app.settings.public_url, new.id);
-    // The public address was checked at the start, and an id has no character that a header cannot carry.
+    // The public address was checked at the start, and an id contains only characters that a header allows.
     out.insert(LOCATION, HeaderValue::from_str(&address).unwrap_or(HeaderValue::from_static("")));
     if let Some(offset) = offset {
         out.insert("upload-offset", offset.into());

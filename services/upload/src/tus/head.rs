@@ -1,4 +1,5 @@
-//! HEAD: how far the upload is. The answer comes from the database and is what is durable, whoever is writing.
+//! HEAD: how far the upload is. The answer comes from the database and is what is durable, whichever request is
+//! writing.
 use std::sync::Arc;
 
 use axum::http::header::CACHE_CONTROL;
@@ -26,7 +27,7 @@ use runtime::problem::Problem;
 pub(crate) async fn head(app: Arc<App>, id: UploadId, request: &HeaderMap) -> Result<Response, Problem> {
     let (upload, _) = authorized(&app, id, request).await?;
     alive(&app, &upload)?;
-    // Nobody asks who knows: it was cut off, and comes back.
+    // A client that knows its offset does not ask: this one was interrupted, and returns.
     if upload.state == UploadState::Open && upload.offset > 0 {
         app.store.metrics().uploads.count("resumed");
     }
@@ -39,7 +40,7 @@ pub(crate) async fn head(app: Arc<App>, id: UploadId, request: &HeaderMap) -> Re
 
 fn describe(upload: &UploadRow, out: &mut HeaderMap) {
     let whole = upload.state == UploadState::Finished;
-    // A concatenation has an offset once it is made.
+    // A concatenation has an offset once it is complete.
     if upload.kind != UploadKind::Final || whole {
         out.insert("upload-offset", upload.offset.into());
     }
@@ -47,7 +48,7 @@ fn describe(upload: &UploadRow, out: &mut HeaderMap) {
         Some(length) => out.insert("upload-length", length.into()),
         None => out.insert("upload-defer-length", HeaderValue::from_static("1")),
     };
-    // It came as a header, so it can go as one.
+    // It was received as a header, so it can be sent as one.
     if let Ok(metadata) = HeaderValue::from_str(&upload.metadata)
         && !upload.metadata.is_empty()
     {
@@ -58,7 +59,7 @@ fn describe(upload: &UploadRow, out: &mut HeaderMap) {
         UploadKind::Partial => drop(out.insert("upload-concat", HeaderValue::from_static("partial"))),
         UploadKind::Final => {
             let pieces: Vec<_> = upload.pieces.iter().map(|piece| format!("/files/{piece}")).collect();
-            // Ids and slashes only, so it is a header's value.
+            // Ids and slashes only, so it is a valid header value.
             if let Ok(value) = HeaderValue::from_str(&format!("final;{}", pieces.join(" "))) {
                 out.insert("upload-concat", value);
             }

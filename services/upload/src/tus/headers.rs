@@ -14,7 +14,8 @@ pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Opt
     value.to_str().map(Some).map_err(|_| Code::HeaderWrong.about(name))
 }
 
-/// A header as a number of bytes; `None` if absent. Digits only: no sign, no space, nothing above what S3 and the database hold.
+/// A header as a number of bytes; `None` if absent. Digits only: no sign, no space, nothing above what S3 and the
+/// database support.
 pub(crate) fn number(headers: &HeaderMap, name: &'static str) -> Result<Option<u64>, Problem> {
     let Some(text) = text(headers, name)? else { return Ok(None) };
     let digits = !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
@@ -22,7 +23,7 @@ pub(crate) fn number(headers: &HeaderMap, name: &'static str) -> Result<Option<u
     value.map(Some).ok_or_else(|| Code::HeaderWrong.about(name))
 }
 
-/// The body's size, where the client said it.
+/// The body's size, if the client declared it.
 pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
@@ -30,7 +31,7 @@ pub(crate) fn content_length(headers: &HeaderMap) -> Option<u64> {
 /// `Upload-Expires`: an IMF-fixdate (RFC 9110 §5.6.7).
 pub(crate) fn date(at: DateTime<Utc>) -> HeaderValue {
     let text = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    // A date has no character that a header cannot carry.
+    // A date contains only characters that a header allows.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 

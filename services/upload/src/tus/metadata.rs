@@ -1,28 +1,28 @@
-//! `Upload-Metadata`: `key base64, key base64`. Only `filename` and `sha256` mean something here; the rest is echoed.
+//! `Upload-Metadata`: `key base64, key base64`. Only `filename` and `sha256` are used; the rest is echoed.
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::uploads::NewUpload;
 
-/// Longest header that is kept.
+/// Longest header that is stored.
 const LONGEST: usize = 4096;
 /// Longest file name to show, in characters.
 const NAME_CHARS: usize = 255;
 
-/// What the metadata says to us.
+/// The used parts of the metadata.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Metadata {
     /// As sent.
     pub(crate) raw: String,
-    /// What the client calls its file: text to show, never a key or a path.
+    /// The client's name of its file: text to display, never a key or a path.
     pub(crate) filename: Option<String>,
     /// The file's SHA-256, which the probe compares.
     pub(crate) sha256: Option<Vec<u8>>,
 }
 
 impl Metadata {
-    /// Reads the header; absent or empty is nothing.
+    /// Parses the header; absent or empty means no metadata.
     pub(crate) fn parse(header: Option<&str>) -> Result<Self, Problem> {
         let wrong = |zh: &str, en: &str| Code::HeaderWrong.about(Detail::new(zh, en).of("upload-metadata"));
         let raw = header.unwrap_or_default().trim();
@@ -53,13 +53,13 @@ impl Metadata {
         Ok(this)
     }
 
-    /// An upload that says so.
+    /// An upload with this metadata.
     pub(crate) fn onto(self, upload: NewUpload) -> NewUpload {
         NewUpload { metadata: self.raw, filename: self.filename, declared_sha256: self.sha256, ..upload }
     }
 }
 
-/// The name without what could act on whoever reads it.
+/// The name without characters that could act on a terminal or a page.
 fn shown(name: &[u8]) -> String {
     pipeline::lang::shown(&String::from_utf8_lossy(name)).chars().take(NAME_CHARS).collect()
 }

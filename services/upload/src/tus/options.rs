@@ -1,4 +1,4 @@
-//! OPTIONS: what this server can do.
+//! OPTIONS: the server's capabilities.
 use std::sync::Arc;
 
 use axum::extract::State;

@@ -1,4 +1,4 @@
-//! PATCH: bytes. Everything that can be refused is refused before the body is read.
+//! PATCH: bytes. Every refusal happens before the body is read.
 use std::sync::Arc;
 
 use axum::extract::Request;
@@ -57,13 +57,13 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
     let contest = entries::contest_of(&app, &submission)?;
     check(&upload, offset, sent, contest)?;
     if upload.state != UploadState::Open {
-        // Every byte is there, and there are no more in this request.
+        // Every byte has arrived, and there are no more in this request.
         return Ok(answer(&upload, upload.offset));
     }
     entries::check_open(&submission)?;
     stock::check(&app, Wish::GoOn).await?;
     let (upload, lock) = Lock::wait(&app, id).await?;
-    // Whoever had the lock may have written.
+    // The former holder of the lock may have written.
     let length = match check(&upload, offset, sent, contest) {
         Ok(length) => length,
         Err(problem) => {
@@ -79,7 +79,7 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
     Ok(answer(&upload, offset))
 }
 
-/// The length of the upload as far as it is known behind this request; or what is wrong with the request.
+/// The length of the upload as far as it is known after this request; or what is wrong with the request.
 fn check(upload: &UploadRow, offset: u64, sent: &HeaderMap, contest: &Contest) -> Result<Option<u64>, Problem> {
     if offset != upload.offset {
         return Err(Problem { offset: Some(upload.offset), ..Code::OffsetWrong.into() });

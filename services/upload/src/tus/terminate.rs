@@ -1,4 +1,4 @@
-//! DELETE: the client gives its upload up, and everything it put is freed.
+//! DELETE: the client ends its upload, and all its objects are freed.
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, StatusCode};

@@ -1,4 +1,4 @@
-//! The beginning of an upload: what it may come to, and the row that it gets. The caller has checked who enters, and until when.
+//! The beginning of an upload: its limits, and its row. The caller has checked who enters, and until when.
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
 use runtime::problem::{Code, Problem};
@@ -9,8 +9,8 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::stock::{self, Wish};
 
-/// Unfinished uploads and finished pieces that one submission may have: more than any browser's parallel pieces, few enough to
-/// bound what a token can make us keep.
+/// Unfinished uploads and finished pieces that one submission may have: more than any browser's parallel pieces, few
+/// enough to limit what one token can store.
 pub(crate) const MOST_UPLOADS: i64 = 32;
 
 /// Stores an upload that begins, within the budgets of its submission and of the installation.
@@ -22,14 +22,14 @@ pub(crate) async fn begin(app: &App, contest: &Contest, new: &NewUpload) -> Resu
     Ok(())
 }
 
-/// What uploads of one submission to that contest may come to.
+/// The limits of uploads of one submission to that contest.
 pub(crate) fn budget(app: &App, contest: &Contest, uploads: i64) -> Budget {
     let largest = contest.max_upload_bytes;
     let bytes = largest.saturating_mul(u64::from(app.settings.budget_factor));
     Budget { uploads, bytes, undeclared: largest }
 }
 
-/// The problem of an upload that was not granted. `Same` is none.
+/// The problem of an upload that was not granted. `Same` is no problem.
 pub(crate) fn granted(app: &App, created: Created) -> Result<(), Problem> {
     let code = match created {
         Created::New | Created::Same(_) => return Ok(()),
@@ -44,10 +44,10 @@ pub(crate) fn granted(app: &App, created: Created) -> Result<(), Problem> {
     Err(code.into())
 }
 
-/// An upload with nothing said about it yet.
+/// A new upload without further properties.
 pub(crate) fn blank(app: &App, submission: &SubmissionRow, contest: &Contest) -> NewUpload {
     NewUpload {
-        // Random, not by time: the address should not be guessed, though it opens nothing without the token.
+        // Random, not by time: the address should not be guessable, though it opens nothing without the token.
         id: UploadId(Uuid::new_v4()),
         submission: submission.id,
         length: None,

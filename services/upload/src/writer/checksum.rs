@@ -1,4 +1,4 @@
-//! The digest that one delivery of bytes should have, as `Upload-Checksum` writes it. Bytes whose digest is wrong leave no trace.
+//! The expected digest of one request's bytes, from `Upload-Checksum`. Bytes with a wrong digest leave no trace.
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use md5::Md5;
@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use runtime::problem::{Code, Problem};
 
-/// An algorithm and what it should give.
+/// An algorithm and the expected result.
 #[derive(Clone, Debug)]
 pub(crate) struct Checksum {
     algorithm: Algorithm,
@@ -22,7 +22,7 @@ pub(crate) enum Algorithm {
 }
 
 impl Algorithm {
-    /// As `Tus-Checksum-Algorithm` lists them.
+    /// In the form of `Tus-Checksum-Algorithm`.
     pub(crate) const NAMES: &'static str = "sha1,sha256,md5";
 
     fn bytes(self) -> usize {
@@ -34,7 +34,7 @@ impl Algorithm {
     }
 }
 
-/// The digest of what came so far.
+/// The digest of the bytes so far.
 pub(crate) enum Running {
     Sha1(Sha1),
     Sha256(Sha256),
@@ -42,7 +42,7 @@ pub(crate) enum Running {
 }
 
 impl Checksum {
-    /// Reads an algorithm, a space and base64; absent is no checksum.
+    /// Parses an algorithm, a space and base64; absent means no checksum.
     pub(crate) fn parse(header: Option<&str>) -> Result<Option<Self>, Problem> {
         let Some(header) = header else { return Ok(None) };
         let (name, value) = header.split_once(' ').ok_or(Code::ChecksumMalformed)?;

@@ -1,4 +1,4 @@
-//! One writer an upload, whatever the replica: a lease in the database that the writer renews while it works.
+//! One writer per upload, across all replicas: a lease in the database that the writer renews while it works.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,23 +12,23 @@ use tracing::warn;
 use crate::app::App;
 use runtime::problem::{Code, Problem};
 
-/// Renewing also shows whether somebody waits; this often is soon enough for a person.
+/// Renewing also shows whether another request waits; this interval is short enough for a person.
 const RENEW_EVERY: Duration = Duration::from_secs(2);
-/// How often a waiting request looks again.
+/// How often a waiting request polls.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
 
-/// How a held lock stands.
+/// The state of a held lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// Ours.
     Held,
-    /// Ours, and somebody waits for it.
+    /// Ours, and another request waits for it.
     Wanted,
-    /// Somebody else's, or nobody knows.
+    /// Another request's, or unknown.
     Lost,
 }
 
-/// A held lock. Renewed until this goes; given back by the last write, or by `release`.
+/// A held lock. Renewed until this is dropped; released by the last write, or by `release`.
 pub(crate) struct Lock {
     pub(crate) fence: Fence,
     pub(crate) standing: watch::Receiver<Standing>,
@@ -38,7 +38,8 @@ pub(crate) struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of an open upload. If somebody holds it, waits a little: a live writer may finish, a silent one gives way.
+    /// Takes the lock of an open upload. If another request holds it, waits a little: a live writer may finish, a
+    /// silent one yields.
     pub(crate) async fn wait(app: &Arc<App>, id: UploadId) -> Result<(UploadRow, Lock), Problem> {
         let until = Instant::now() + app.settings.lock_patience;
         loop {
@@ -48,7 +49,7 @@ impl Lock {
             let upload = app.store.upload(id).await?.ok_or(Code::UploadUnknown)?;
             match upload.state {
                 UploadState::Open => {}
-                // The other writer had the last bytes.
+                // The other writer received the last bytes.
                 UploadState::Assembling | UploadState::Finished => {
                     return Err(Problem { offset: Some(upload.offset), ..Code::OffsetWrong.into() });
                 }
@@ -64,7 +65,7 @@ impl Lock {
         }
     }
 
-    /// Takes the lock if nobody holds it.
+    /// Takes the lock if it is free.
     pub(crate) async fn take(
         app: &Arc<App>,
         id: UploadId,
@@ -77,10 +78,10 @@ impl Lock {
         Ok(Some((upload, Lock { fence, standing, renewing, app: app.clone(), id })))
     }
 
-    /// Gives the lock back without having written.
+    /// Releases the lock without having written.
     pub(crate) async fn release(self) {
         if let Err(err) = self.app.store.unlock_upload(self.id, self.fence).await {
-            // It ends by itself.
+            // It expires by itself.
             warn!(upload.id = %self.id, "the lock of upload {} has to run out: {err:#}", self.id);
         }
     }
@@ -103,7 +104,7 @@ async fn renew(app: Arc<App>, id: UploadId, fence: Fence, say: watch::Sender<Sta
                 sure_until = asked + app.settings.lease;
                 if state.wanted { Standing::Wanted } else { Standing::Held }
             }
-            // The database may be back before the lease is over.
+            // The database may be available again before the lease expires.
             Err(_) if Instant::now() < sure_until => continue,
             Err(_) => Standing::Lost,
         };

@@ -1,4 +1,5 @@
-//! The part that is just coming in, on the local disk: memory does not grow with parts, nor with how slow their senders are.
+//! The part that is being received, on the local disk: memory does not grow with the number of parts, nor with slow
+//! senders.
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -7,10 +8,10 @@ use runtime::objects::Body;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-/// What is written in one go: frames are a few KiB, and each write costs a hop to another thread.
+/// Bytes written at once: frames are a few KiB, and each write costs a switch to another thread.
 const BATCH_BYTES: usize = 256 * 1024;
 
-/// Bytes on the way to a part. The file goes when this goes.
+/// Bytes of the current part. Its file is removed when this is dropped.
 pub(crate) struct Spool {
     file: SpoolFile,
     sink: Option<Sink>,
@@ -23,10 +24,10 @@ struct Sink {
     hash: Sha256,
 }
 
-/// Whole bytes that wait to be put.
+/// Complete bytes that wait to be sent.
 pub(crate) struct Spooled {
     file: SpoolFile,
-    /// How many.
+    /// Their number.
     pub(crate) bytes: u64,
     /// Their SHA-256.
     pub(crate) sha256: Vec<u8>,
@@ -36,13 +37,13 @@ struct SpoolFile(PathBuf);
 
 impl Drop for SpoolFile {
     fn drop(&mut self) {
-        // Unlinking is quick, and what a crash leaves is removed with the process's scratch directory by the next one.
+        // Unlinking is fast, and what a crash leaves is removed with the process's scratch directory by the next one.
         let _ = std::fs::remove_file(&self.0);
     }
 }
 
 impl Spool {
-    /// An empty one. Its file is made when the first bytes are written.
+    /// An empty one. Its file is created when the first bytes are written.
     pub(crate) fn new(dir: &Path) -> Self {
         let file = SpoolFile(dir.join(format!("{}.part", Uuid::new_v4())));
         Self { file, sink: None, batch: Vec::new(), bytes: 0 }
@@ -52,7 +53,7 @@ impl Spool {
         self.bytes
     }
 
-    /// Takes bytes in.
+    /// Writes bytes.
     pub(crate) async fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
         self.batch.extend_from_slice(bytes);
         self.bytes += bytes.len() as u64;
@@ -80,7 +81,7 @@ impl Spool {
         Ok(())
     }
 
-    /// All is in.
+    /// Ends writing.
     pub(crate) async fn finish(mut self) -> std::io::Result<Spooled> {
         self.flush().await?;
         let sha256 = self.sink.take().map(|sink| sink.hash).unwrap_or_default().finalize().to_vec();
@@ -89,7 +90,7 @@ impl Spool {
 }
 
 impl Spooled {
-    /// To be put; this must live until it is.
+    /// The body to send; this value must live until it is sent.
     pub(crate) fn body(&self) -> Body {
         Body::File { path: self.file.0.clone(), offset: 0, length: self.bytes }
     }

@@ -1,4 +1,5 @@
-//! Who may do what: every route of both services' APIs × every kind of caller. A route without its row here fails. Pages: `desk_pages`.
+//! Who may do what: every route of both services' APIs × every kind of caller. A route without its row here fails.
+//! Pages: `desk_pages`.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ impl Stage {
         bearer
     }
 
-    /// Whose token it is.
+    /// The owner of the token.
     async fn owner(&self, token: &Bearer) -> PersonId {
         self.app.store.token(token.id).await.unwrap().expect("a token").token.person
     }
@@ -49,19 +50,20 @@ impl Stage {
     }
 }
 
-/// What a route answers: a problem's code, or the status of what is none.
+/// The expected answers of a route: a problem's code, or the status if it is no problem.
 struct Row {
     route: &'static str,
     body: Value,
-    /// Without a token; a token that is none, has expired, was revoked, or whose owner was ended or lost its role.
+    /// Without a token; with an invalid, expired or revoked token, or one whose owner was ended or lost its role.
     nobody: [&'static str; 2],
     /// The entry's own entrant, and another one.
     entrants: [&'static str; 2],
-    /// Screener, organiser, operator and auditor of the entry's contest. What an admin gets follows from the policy: see `answer`.
+    /// Screener, organiser, operator and auditor of the entry's contest. The answer to an admin follows from the
+    /// policy: see `answer`.
     people: [&'static str; 4],
     /// The same of another contest.
     elsewhere: [&'static str; 4],
-    /// What an admin of the entry's contest and of another gets, where the route is not closed to admins.
+    /// An admin of the entry's contest and of another, if the route is not closed to admins.
     admins: Option<[&'static str; 2]>,
 }
 
@@ -74,7 +76,7 @@ impl Row {
 const STRANGERS: [&str; 2] = ["token_missing", "token_wrong"];
 const NO_ROLE: &str = "role_missing";
 
-/// A route that is open to everybody.
+/// A route that is open to everyone.
 fn public(route: &'static str, body: Value, answer: &'static str) -> Row {
     let (nobody, entrants) = ([answer; 2], [answer; 2]);
     Row { route, body, nobody, entrants, people: [answer; 4], elsewhere: [answer; 4], admins: None }
@@ -86,24 +88,25 @@ fn upload(route: &'static str, own: &'static str, foreign: &'static str) -> Row 
     Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, foreign], people, elsewhere, admins: None }
 }
 
-/// A route of staff about one entry. To a role of another contest the entry does not exist.
+/// A route of staff about one entry. For a role of another contest the entry does not exist.
 fn about(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
     let elsewhere = people.map(|answer| if answer == NO_ROLE { NO_ROLE } else { "submission_unknown" });
     Row { route, body, nobody: STRANGERS, entrants: ["token_wrong"; 2], people, elsewhere, admins: None }
 }
 
-/// A route of people about no entry in particular.
+/// A route of staff about no entry in particular.
 fn general(route: &'static str, body: Value, people: [&'static str; 4]) -> Row {
     Row { route, body, nobody: STRANGERS, entrants: ["token_wrong"; 2], people, elsewhere: people, admins: None }
 }
 
-/// A public route about one entry, for its entrant. A token of staff is none there.
+/// A public route about one entry, for its entrant. A token of staff is invalid there.
 fn entrants(route: &'static str, own: &'static str) -> Row {
     let (people, elsewhere) = (["token_wrong"; 4], ["token_wrong"; 4]);
     Row { route, body: Value::Null, nobody: STRANGERS, entrants: [own, "token_wrong"], people, elsewhere, admins: None }
 }
 
-/// What a row holds for a role, here or elsewhere. An admin manages persons and nothing else: every other route of people is closed to one.
+/// The expected answer of a row for a role, here or elsewhere. An admin manages persons and nothing else: every other
+/// route of staff is closed to one.
 fn answer(row: &Row, elsewhere: bool, role: Role) -> &'static str {
     let answers = if elsewhere { &row.elsewhere } else { &row.people };
     match (Role::STAFF[..4].iter().position(|it| *it == role), row.admins) {
@@ -116,7 +119,7 @@ fn answer(row: &Row, elsewhere: bool, role: Role) -> &'static str {
 
 const READ: [&str; 4] = ["200"; 4];
 
-/// One row a route of the public service. The entry waits for its film.
+/// One row per route of the public service. The entry waits for its film.
 fn public_table() -> Vec<Row> {
     let none = || Value::Null;
     vec![
@@ -127,11 +130,11 @@ fn public_table() -> Vec<Row> {
         public("POST /contests/{contest}/enter", none(), "422"),
         public("POST /contests/{contest}/draft", none(), "204"),
         public("GET /find", none(), "200"),
-        // No mail server is named.
+        // No mail server is configured.
         public("POST /find", none(), "404"),
         public("GET /entries/{receipt}", none(), "200"),
         public("POST /entries/{receipt}/open", none(), "403"),
-        // The key is in a cookie; a token is none.
+        // The key is in a cookie; a token is not accepted.
         public("GET /entries/{receipt}/print", none(), "401"),
         public("GET /entries/{receipt}/events", none(), "401"),
         public("GET /entries/{receipt}/key", none(), "401"),
@@ -153,14 +156,14 @@ fn public_table() -> Vec<Row> {
         public("OPTIONS /files", none(), "204"),
         public("OPTIONS /files/", none(), "204"),
         public("OPTIONS /files/{id}", none(), "204"),
-        // Whoever has an entry may begin an upload for it; there is no foreign one to name.
+        // Every entrant may begin an upload for their own entry; there is no foreign one to name.
         upload("POST /files", "201", "201"),
         upload("POST /files/", "201", "201"),
         upload("HEAD /files/{id}", "200", "403"),
         upload("PATCH /files/{id}", "type_unsupported", "foreign_upload"),
-        // Without X-HTTP-Method-Override it is nothing.
+        // Without X-HTTP-Method-Override the method is unknown.
         public("POST /files/{id}", none(), "method_unknown"),
-        // These two end what the others ask about, so they come last.
+        // These two end what the others use, so they come last.
         upload("DELETE /files/{id}", "204", "foreign_upload"),
         Row { body: json!({ "fields": { "title": "x" } }), ..entrants("PATCH /api/v1/submissions/{id}", "200") },
         entrants("POST /api/v1/submissions/{id}/replacement", "no_film_yet"),
@@ -168,7 +171,7 @@ fn public_table() -> Vec<Row> {
     ]
 }
 
-/// One row a route of the desk. The entry waits for its film, has no delivery, and nothing of it has failed.
+/// One row per route of the desk. The entry waits for its film, has no delivery, and nothing of it has failed.
 fn desk_table() -> Vec<Row> {
     let none = || Value::Null;
     let only = |at: usize, answer: &'static str| {
@@ -280,7 +283,7 @@ fn desk_table() -> Vec<Row> {
     ]
 }
 
-/// Everybody who knocks, with what they show.
+/// All callers, with their credentials.
 struct Callers {
     own: Entry,
     /// The number of its receipt.
@@ -304,7 +307,7 @@ async fn callers(stage: &Stage) -> Callers {
     let expired = stage.token_for(Role::Organiser, None, Duration::ZERO).await.text();
     let revoked = stage.token_for(Role::Organiser, None, HOUR).await;
     stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
-    // Of a person who was ended, and of one who lost the role.
+    // Tokens of a person who was ended, and of one who lost the role.
     let (ended, demoted) =
         (stage.token_for(Role::Organiser, None, HOUR).await, stage.token_for(Role::Organiser, None, HOUR).await);
     let by = By::person(Actor::Operator, "test");
@@ -331,7 +334,7 @@ async fn callers(stage: &Stage) -> Callers {
 }
 
 impl Callers {
-    /// What that row's request is answered, to whoever shows that token.
+    /// The answer to the row's request with that token.
     async fn ask(&self, stage: &Stage, base: &str, row: &Row, token: Option<&str>) -> String {
         let (method, path) = row.route.split_once(' ').unwrap();
         let id = if path.starts_with("/files") { &self.upload } else { &self.own.id };
@@ -342,7 +345,7 @@ impl Callers {
         let path = if path.starts_with("/assets/") { path.replace("{file}", &asset) } else { path };
         let path = path.replace("{contest}", "demo").replace("{lang}", "en").replace("{receipt}", &self.receipt);
         let path = path.replace("{job}", &Uuid::nil().to_string()).replace("{file}", "proxy.mp4");
-        // A look at personal data needs a reason.
+        // Revealing personal data needs a reason.
         let query = if path.ends_with("/contact") { "?reason=award" } else { "" };
         let method = Method::from_bytes(method.as_bytes()).unwrap();
         let mut request = stage.client.request(method, format!("{base}{path}{query}"));
@@ -389,7 +392,7 @@ async fn every_route_answers_everybody_as_its_row_says() {
     let desk = desk_table().into_iter().map(|row| (stage.desk_url.as_str(), row));
     let public = public_table().into_iter().map(|row| (stage.url.as_str(), row));
     for (base, row) in desk.chain(public) {
-        // A HEAD has no body to name a problem in; the statuses of its codes stand in for them.
+        // A HEAD has no body for a problem; the statuses of its codes are compared instead.
         let expected = |code: &'static str| match (row.route.starts_with("HEAD"), code) {
             (true, "token_missing") => "401",
             (true, "token_wrong") => "403",
@@ -440,7 +443,7 @@ async fn every_change_by_people_is_turned_away_without_an_idempotency_key() {
 
 #[tokio::test]
 async fn every_route_is_in_its_document_with_its_roles() {
-    // The same resource under a second address; and a method that only stands in for others.
+    // The same resource at a second address; and a method that only replaces others.
     let aliases = ["OPTIONS /files/", "POST /files/", "OPTIONS /files/{id}", "POST /files/{id}"];
     let document = upload::document();
     for route in upload::list().into_iter().filter(|route| !route.is_page()) {
@@ -466,7 +469,7 @@ async fn every_route_is_in_its_document_with_its_roles() {
     describes_only(&document, &routes);
 }
 
-/// Nothing is described that does not exist.
+/// The document describes no route that does not exist.
 fn describes_only(document: &Value, routes: &BTreeSet<String>) {
     for (path, item) in document["paths"].as_object().unwrap() {
         for method in item.as_object().unwrap().keys() {

@@ -38,7 +38,7 @@ async fn a_broken_body_whose_digest_cannot_be_known_is_not_kept() {
     let path = stage.create(&entry, 10).await;
     let more = "Upload-Checksum: sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=\r\n";
     drop(begin(&stage, &path, &entry, more, 10, b"abc").await);
-    // The lock comes back once the broken request is over.
+    // The lock is released once the broken request is over.
     let id = path.strip_prefix("/files/").unwrap();
     until("the request is over", async || {
         stage.ask(format!("select coalesce(lock_fence, 0)::text from uploads where id = '{id}'")).await == "0"
@@ -68,9 +68,9 @@ async fn a_silent_writer_gives_way_to_one_that_has_something_to_say() {
         stage.ask(format!("select coalesce(lock_fence, 0)::text from uploads where id = '{id}'")).await != "0"
     })
     .await;
-    // What the silent one had sent became durable, so the other one's offset is not the upload's any more …
+    // The bytes of the silent client became durable, so the other one's offset is out of date …
     assert_eq!(refusal(stage.patch(&path, &entry, 0, bytes(10))).await, says(409, "offset_wrong"));
-    // … and it goes on from there.
+    // … and it continues from there.
     assert_eq!(stage.send(&path, &entry, 4, &bytes(10)[4..]).await, 10);
     assert_eq!(stage.film(&entry).await, bytes(10));
 }
@@ -104,8 +104,8 @@ async fn a_crash_before_the_object_was_made_is_mended_by_the_sweeper() {
         let path = stage.create(&entry, film.len()).await;
         stage.send(&path, &entry, 0, &film).await;
         stage.film(&entry).await;
-        // As if the process had died between the object and the database, or before either. Its lock keeps the service's own
-        // sweeper away until all is set up.
+        // As if the process had died between the object and the database, or before either. Its lock keeps the
+        // service's own sweeper away until all is set up.
         let id = path.strip_prefix("/files/").unwrap();
         let locked = "state = 'assembling', lock_until = clock_timestamp() + interval '1 hour'";
         stage.execute(format!("update uploads set {locked} where id = '{id}'")).await;

@@ -31,7 +31,7 @@ async fn of_requests_at_the_limit_exactly_one_passes() {
     for _ in 0..31 {
         stage.create(&entry, 10).await;
     }
-    // All of them are let into the database before any is granted.
+    // All of them reach the database before any is granted.
     let mut held = PgConnection::connect(&stage.database_url).await.unwrap();
     for statement in ["begin", "select 1 from submissions for update"] {
         sqlx::query(statement).execute(&mut held).await.unwrap();
@@ -83,7 +83,7 @@ async fn the_declared_bytes_of_one_entry_are_bounded() {
     stage.tus("DELETE", &paths[0], &entry).send().await.unwrap();
     until("what was given up is freed", async || creating(&stage, &entry, 1000).await == 201).await;
 
-    // A length that is not declared counts as the largest.
+    // An undeclared length counts as the largest.
     let other = stage.enter_into("small", "digital").await;
     let undeclared = || stage.tus("POST", "/files", &other).header("upload-defer-length", 1);
     let path = location(&undeclared().send().await.unwrap());
@@ -91,7 +91,7 @@ async fn the_declared_bytes_of_one_entry_are_bounded() {
         location(&undeclared().send().await.unwrap());
     }
     assert_eq!(refusal(undeclared()).await, says(429, "upload_budget"));
-    // And as what it is once that is told.
+    // And as its real size once that is known.
     let told = stage.patch(&path, &other, 0, bytes(1)).header("upload-length", 10);
     assert_eq!(told.send().await.unwrap().status(), 204);
     assert_eq!(creating(&stage, &other, 990).await, 201);
@@ -153,7 +153,7 @@ async fn bodies_whose_digest_is_wrong_leave_no_part_that_no_row_names() {
     let named = stage.ask("select multipart_id from uploads".into()).await;
     assert_eq!(begun.iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), [named.as_str()]);
     assert_eq!(stage.offset(&path, &entry).await, 0);
-    // One try has two whole parts, of which the last may not have arrived when the digest was found to be wrong.
+    // One try has two complete parts, of which the last may not have arrived when the digest was found to be wrong.
     let parts = stage.part_files();
     assert!(parts <= 2, "each try wrote over the last one's parts: {parts}");
     stage.send(&path, &entry, 0, &film).await;
@@ -162,7 +162,8 @@ async fn bodies_whose_digest_is_wrong_leave_no_part_that_no_row_names() {
     assert_eq!(stage.part_files(), 0);
 }
 
-/// As a process leaves it that is killed after the object store has begun a multipart upload, and before the row names it.
+/// The state left by a process that is killed after the object store has begun a multipart upload, and before it is
+/// recorded.
 async fn killed_in_between(stage: &Stage, path: &str) {
     let key = ObjectKey::Upload(path.strip_prefix("/files/").unwrap().parse().unwrap());
     let begun = stage.app.objects.create_multipart(&key).await.unwrap();
@@ -197,7 +198,7 @@ async fn what_a_late_writer_begins_for_an_upload_that_is_over_is_found_and_what_
     let open = stage.create(&entry, 20 * MIB).await;
     stage.send(&open, &entry, 0, &bytes(9 * MIB)).await;
     killed_in_between(&stage, &over).await;
-    // The service has looked once at its start; as if an hour had passed.
+    // The service has searched once at its start; this makes the last search an hour old.
     stage.execute("delete from ticks where name = 'upload_orphans'".into()).await;
     upload::sweep_once(&stage.app).await;
     let keys = async || {
@@ -209,7 +210,7 @@ async fn what_a_late_writer_begins_for_an_upload_that_is_over_is_found_and_what_
     assert_eq!(stage.offset(&open, &entry).await, 9 * MIB);
 }
 
-/// 503 `store_full` in the language that was asked for, with a time to come again.
+/// 503 `store_full` in the requested language, with a time to retry.
 async fn is_full(request: reqwest::RequestBuilder) {
     for (lang, sentence) in [
         ("zh", "存储空间暂时不足，请稍后再试；已上传的内容不受影响。"),
@@ -272,7 +273,7 @@ async fn unfinished_uploads_of_the_installation_are_bounded_and_idle_ones_make_r
     let begun = [stage.create(&entries[0], 10).await, stage.create(&entries[1], 9 * MIB).await];
     let busy = stage.create(&entries[1], 10).await;
     let more = || stage.tus("POST", "/files", &entries[2]).header("upload-length", 10);
-    // The first look was before any of them: this replica knows of its own since.
+    // The first query was before any of them: this replica has counted its own since.
     for (lang, sentence) in [
         ("zh", "当前未完成的上传过多，请稍后再试；已开始的上传不受影响。"),
         ("en", "Too many uploads are unfinished at the moment; please try again later. Those that began go on."),
@@ -311,9 +312,9 @@ async fn a_body_that_crosses_the_high_water_mark_ends_there_and_is_kept() {
     let entry = stage.enter().await;
     let film = bytes(40 * MIB);
     let path = stage.create(&entry, film.len()).await;
-    // A client that is still sending may see no more than the end of the connection.
+    // A client that is still sending may only see the end of the connection.
     let _ = stage.patch(&path, &entry, 0, film.clone()).send().await;
-    // What was stored when the mark was passed is kept, and not the rest.
+    // What was stored when the mark was exceeded is kept, and the rest is not.
     until("some of it is kept", async || stage.offset(&path, &entry).await > 0).await;
     let kept = stage.offset(&path, &entry).await;
     assert!((5 * MIB..film.len()).contains(&kept), "{kept}");

@@ -33,14 +33,15 @@ async fn pieces_become_one_film_and_are_freed() {
 
 #[tokio::test]
 async fn a_lost_answer_to_a_concatenation_may_be_asked_for_again() {
-    // Verification is not waited for, so that the second request comes while the first one's upload is being made.
+    // The answer does not wait for verification, so that the second request comes while the first one's upload is being
+    // made.
     let stage = Stage::with(|settings| settings.finish_patience = std::time::Duration::ZERO).await;
     let entry = stage.enter().await;
     let one = piece(&stage, &entry, &bytes(5)).await;
     let post = || stage.tus("POST", "/files", &entry).header("upload-concat", format!("final;{one}"));
     let first = location(&post().send().await.unwrap());
     let second = post().send().await.unwrap();
-    // Made already, it may also be told that its submission has its film.
+    // If it is made already, the answer may also be that its submission has its film.
     assert!(second.status() == 409 || location(&second) == first);
     assert_eq!(stage.film(&entry).await, bytes(5));
 }

@@ -14,7 +14,7 @@ impl Stage {
         self.api(Method::PATCH, entry).json(&json!({ "fields": fields }))
     }
 
-    /// Who entered the work, as organisers read it.
+    /// The entrant's data, as organisers read it.
     async fn contact(&self, entry: &Entry) -> Value {
         let organiser = self.token(Role::Organiser, None).await;
         self.get(&organiser, &format!("/api/v1/submissions/{}/contact?reason=test", entry.id)).await

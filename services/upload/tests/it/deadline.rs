@@ -20,7 +20,7 @@ async fn the_deadline_is_judged_when_an_upload_starts() {
     assert_eq!(stage.post_form(&late).await.status(), 403);
     let start = stage.tus("POST", "/files", &entry).header("upload-length", 1);
     assert_eq!(refusal(start).await, says(403, "deadline_passed"));
-    // The one that started in time goes on.
+    // The one that started in time continues.
     assert_eq!(stage.send(&path, &entry, 0, &bytes(10)).await, 10);
     assert_eq!(stage.film(&entry).await, bytes(10));
 }

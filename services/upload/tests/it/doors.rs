@@ -63,7 +63,7 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
             "contest_foreign",
             "organisers forbidden",
         ),
-        // Of another contest: the entry is hidden, the attempt is not.
+        // Of another contest: the entry is hidden, but the attempt is counted.
         (
             stage.desk(Method::GET, &format!("/api/v1/submissions/{}/history", entry.id), &screener),
             404,
@@ -83,7 +83,7 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
             "token_missing",
             "entrants missing",
         ),
-        // Each service knows its own credentials only.
+        // Each service accepts its own credentials only.
         (tus(&screener), 403, "token_wrong", "entrants malformed"),
         (tus("nonsense"), 403, "token_wrong", "entrants malformed"),
         (tus(&unknown), 403, "token_wrong", "entrants malformed"),
@@ -123,7 +123,7 @@ async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
         (walk.asks(&sign_out), "console missing"),
         (with_session(walk.asks(&sign_out), "made-up"), "console malformed"),
         (with_session(walk.asks(&sign_out), &"A".repeat(43)), "console unknown"),
-        // A page leads to the sign-in, and is counted where its cookie was never one of ours.
+        // A page redirects to the sign-in, and is counted if its cookie was never one of ours.
         (with_session(walk.asks(&listed(Method::GET, "/works")), "made-up"), "console malformed"),
         (with_session(walk.asks(&listed(Method::GET, "/works")), &"A".repeat(43)), "console unknown"),
         (with_session(walk.asks(&listed(Method::GET, "/audit")), &session), "console forbidden"),
@@ -137,19 +137,19 @@ async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
         *expected.entry(counted.to_owned()).or_default() += 1;
         assert_eq!(stage.failures(), expected);
     }
-    // A page that is opened without a session leads to the sign-in, which is no refusal.
+    // A page that is opened without a session redirects to the sign-in, which is not a refusal.
     let works = listed(Method::GET, "/works");
     walk.asks(&works).send().await.unwrap();
     with_session(walk.asks(&works), &session).send().await.unwrap();
     assert_eq!(stage.failures(), expected, "who is let in is not counted");
-    // Neither is a browser that was left alone for too long.
+    // Neither is a session that expired because it was idle.
     stage.execute("update sessions set seen_at = now() - interval '1 hour'".to_owned()).await;
     let answer = with_session(walk.asks(&works), &session).send().await.unwrap();
     assert!(!answer.headers().contains_key("set-cookie"));
     assert_eq!(stage.failures(), expected, "a session ends by itself");
 }
 
-/// Sends a request again for as long as the server is too busy, as clients do, until it is answered with this status.
+/// Repeats a request while the server is too busy, as clients do, until it is answered with this status.
 async fn patiently(status: u16, request: impl Fn() -> RequestBuilder) {
     until("the server has time for it", async || match request().send().await.unwrap().status().as_u16() {
         503 => false,

@@ -1,11 +1,12 @@
-//! Entering at the page: drafts, errors beside their fields, the entry's page and its key, withdrawing. All without a script.
+//! Entering on the page: drafts, errors at their fields, the entry's page and its key, withdrawing. All without a
+//! script.
 use reqwest::header::{CONTENT_TYPE, COOKIE, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder, Response, Url};
 
 use crate::stage::{SUGGESTED, Stage};
 
-/// A browser without scripts that keeps cookies by name, and sends each to the paths that it is for.
+/// A browser without scripts that keeps cookies by name, and sends each to its paths.
 pub(crate) struct Clerk<'a> {
     stage: &'a Stage,
     pub(crate) client: Client,
@@ -28,7 +29,7 @@ impl<'a> Clerk<'a> {
         self.send(filled(request, fields), path).await
     }
 
-    /// The cookies that go to a path.
+    /// The cookies for a path.
     pub(crate) fn line(&self, path: &str) -> String {
         let ours = self.cookies.iter().filter(|(_, cookie)| {
             let of = cookie.split("Path=").nth(1).and_then(|rest| rest.split(';').next()).unwrap_or("/");
@@ -53,7 +54,7 @@ impl<'a> Clerk<'a> {
         answer
     }
 
-    /// Sends a form that keeps every rule; the path of the entry.
+    /// Sends a valid form; returns the path of the entry.
     pub(crate) async fn enters(&mut self) -> String {
         let answer = self.post("/contests/demo/enter", &GOOD).await;
         assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
@@ -114,7 +115,7 @@ async fn everything_that_is_wrong_stands_beside_its_field_and_what_was_typed_is_
     }
     assert!(!page.contains("f-entrant-name-wrong") && page.contains("value=\"李四\""), "{page}");
     assert_eq!(stage.ask("select count(*)::text from submissions".into()).await, "0");
-    // Another day the same browser finds it filled in, and no table shows it.
+    // On another day the same browser finds the form filled in, and no table contains it in plain text.
     let (_, page) = clerk.open("/contests/demo/enter").await;
     assert!(page.contains("value=\"李四\"") && page.contains("已为您恢复"), "{page}");
     let (_, other) = Clerk::new(&stage).open("/contests/demo/enter").await;
@@ -135,7 +136,7 @@ async fn a_form_that_is_sent_twice_enters_once_and_the_next_one_is_another_entry
     let after = std::mem::replace(&mut clerk.cookies, cookies);
     assert_eq!(clerk.enters().await, first);
     clerk.cookies = after;
-    // A double click: both forms come before either is answered.
+    // A double click: both forms are sent before either is answered.
     clerk.open("/contests/demo/enter").await;
     let both = [clerk.client.clone(), clerk.client.clone()].map(|client| {
         let line = clerk.line("/contests/demo/enter");
@@ -150,7 +151,7 @@ async fn a_form_that_is_sent_twice_enters_once_and_the_next_one_is_another_entry
     assert_eq!(stage.ask("select count(*)::text from submissions".into()).await, "3");
 }
 
-/// The key of a draft is the browser's to send: it names no entry of others, and gives no entry a place in lists that it does not have.
+/// The browser sends the key of a draft: it names no entry of others, and gives no entry a false place in lists.
 #[tokio::test]
 async fn a_draft_takes_no_id_of_another_entry_and_none_of_another_time() {
     let stage = Stage::new().await;

@@ -1,5 +1,5 @@
-//! The page of an entry: its number, its key, its receipt on paper, what it says of the way, and live changes. All but the last without a
-//! script.
+//! The page of an entry: its number, its key, its printed receipt, its progress, and live changes. All but the last
+//! without a script.
 use futures::StreamExt;
 use pipeline::screening::{Outcome, Rule, RuleVerdict, Verdict};
 use reqwest::header::{COOKIE, LOCATION};
@@ -8,19 +8,19 @@ use upload::Change;
 use crate::enter::Clerk;
 use crate::stage::{Entry, Stage};
 
-/// The link that a page shows.
+/// The link on a page.
 fn link_of(page: &str) -> String {
     let mut codes = page.split("<code>").skip(1).filter_map(|rest| rest.split("</code>").next());
     codes.find(|it| it.contains("/entries/")).expect("a link").to_owned()
 }
 
-/// The entry as the API knows it, by the key in the link.
+/// The entry for the API, with the key in the link.
 fn entry_of(link: &str) -> Entry {
     let token = link.rsplit('#').next().unwrap().to_owned();
     Entry { id: uuid::Uuid::parse_str(token.split('.').next().unwrap()).unwrap().to_string(), token }
 }
 
-/// What strangers may not see.
+/// What strangers must not see.
 const PRIVATE: [&str; 4] = ["一座工厂的早晨", "张三", "13812345678", "数智赋能"];
 
 #[tokio::test]
@@ -93,7 +93,7 @@ async fn a_replaced_link_stops_at_once_everywhere_and_the_new_one_opens() {
     assert_eq!(clerk.post(&format!("{path}/key"), &[]).await.status(), 303);
     let new = link_of(&clerk.open(&path).await.1);
     assert_ne!(new, old);
-    // The other browser has the old key: it sees no more than strangers, and its program and its upload go no further.
+    // The other browser has the old key: it sees no more than strangers, and its program and its upload are refused.
     assert!(!elsewhere.open(&path).await.1.contains("一座工厂的早晨"));
     assert_eq!(elsewhere.post(&format!("{path}/withdraw"), &[]).await.status(), 401);
     assert_eq!(elsewhere.post(&format!("{path}/open"), &[("key", &old)]).await.status(), 403);
@@ -115,7 +115,7 @@ async fn an_ended_link_opens_nothing_and_the_work_takes_part_as_before() {
     assert_eq!(clerk.post(&format!("{path}/key/end"), &[]).await.status(), 303);
     assert!(!clerk.open(&path).await.1.contains("一座工厂的早晨"));
     assert_eq!(clerk.post(&format!("{path}/open"), &[("key", &link)]).await.status(), 403);
-    // Neither does a key whose digest would be what is stored now.
+    // Neither does a key whose digest would be the stored value.
     assert_eq!(clerk.post(&format!("{path}/open"), &[("key", "")]).await.status(), 403);
     assert_eq!(stage.ask("select state from submissions".into()).await, "uploading");
     assert_eq!(stage.ask("select count(*)::text from history where what = 'key_revoked'".into()).await, "1");

@@ -8,7 +8,7 @@ use crate::stage::{Stage, until};
 
 const ADDRESS: &str = "Zhang.San@example.cn";
 
-/// Enters with a mail address; the path of the entry.
+/// Enters with a mail address; returns the path of the entry.
 async fn entered(stage: &Stage) -> String {
     let form: Vec<_> = GOOD.into_iter().chain([("entrant.contact.email", ADDRESS)]).collect();
     let answer = Clerk::new(stage).post("/contests/demo/enter", &form).await;
@@ -16,7 +16,7 @@ async fn entered(stage: &Stage) -> String {
     answer.headers()[LOCATION].to_str().unwrap().to_owned()
 }
 
-/// Asks for a link; the page that answers.
+/// Requests a link; returns the page of the answer.
 async fn asks(stage: &Stage, number: &str, address: &str) -> String {
     let request = stage.client.post(format!("{}/find", stage.url));
     let answer = filled(request, &[("number", number), ("address", address)]).send().await.unwrap();
@@ -26,7 +26,7 @@ async fn asks(stage: &Stage, number: &str, address: &str) -> String {
     page
 }
 
-/// The link in a mail, which says nothing that is personal.
+/// The link in a mail, which contains no personal data.
 fn link_of(mail: &Mail) -> String {
     let text = mail.body();
     for private in ["张三", "13812345678", "一座工厂的早晨", ADDRESS] {
@@ -46,7 +46,7 @@ async fn a_number_leads_to_its_entry_and_a_mistyped_one_is_explained() {
     let digit = if number.ends_with('0') { '1' } else { '0' };
     let (status, page) = clerk.open(&format!("/find?number={}{digit}", &number[..number.len() - 1])).await;
     assert!(status == 422 && page.contains("编号有误，请逐位核对"), "{page}");
-    // No mail server is named.
+    // No mail server is configured.
     assert!(page.contains("请联系主办方") && !page.contains("发送新链接"), "{page}");
 }
 
@@ -58,7 +58,7 @@ async fn a_lost_link_comes_by_mail_and_stops_the_old_one_only_when_it_is_used() 
     let (_, number) = path.split_at("/entries/".len());
     let before = stage.ask("select encode(token_sha256, 'hex') from submissions".into()).await;
     asks(&stage, number, " zhang.san@EXAMPLE.cn ").await;
-    // The server wanted to be asked later; nothing is lost, and the time until then passes quickly here.
+    // The mail server asked for a later try; nothing is lost, and the waiting time is skipped here.
     until("the mail was tried", async || {
         stage.ask("select coalesce(max(tries), 0)::text from link_mails".into()).await == "1"
     })

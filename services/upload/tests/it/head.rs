@@ -60,7 +60,7 @@ async fn an_entry_names_its_latest_unfinished_upload_until_there_is_none() {
     assert_eq!(named().await, Some(first.clone()));
     let second = stage.create(&entry, 4).await;
     assert_eq!(named().await, Some(second.clone()), "the first is of a file that was given up for another");
-    // A piece of a concatenation is nothing that a client can go on with by itself.
+    // A client cannot resume a piece of a concatenation by itself.
     let piece = stage.tus("POST", "/files", &entry).header("upload-length", "4").header("upload-concat", "partial");
     assert_eq!(piece.send().await.unwrap().status(), 201);
     assert_eq!(named().await, Some(second.clone()));

@@ -1,4 +1,4 @@
-//! Every answer has the security headers: of every route, of every error, and of connections that are turned away.
+//! Every answer has the security headers: of every route, of every error, and of refused connections.
 use pipeline::person::Held;
 use reqwest::{Method, Response};
 use runtime::store::tokens::Role;
@@ -9,12 +9,12 @@ use uuid::Uuid;
 use crate::desk_pages::{Walk, name, pages, with_session};
 use crate::stage::{Stage, form, routes};
 
-/// Policies for the referrer of an answer that no page is.
+/// Referrer policies of an answer that is not a page.
 const NONE: &[&str] = &["no-referrer"];
-/// Those of a page: browsers send the origin of a form only so.
+/// Those of a page: browsers send the origin of a form only with this one.
 const OF_A_PAGE: &[&str] = &["no-referrer", "same-origin"];
 
-/// What is missing of an answer's headers, with any of these policies for the referrer.
+/// The headers missing from an answer, with any of these referrer policies.
 fn lacks_with(answer: &Response, referrer: &[&str]) -> Vec<String> {
     let all = |name: &str| {
         let values = answer.headers().get_all(name).iter().map(|it| it.to_str().unwrap().to_owned());
@@ -61,7 +61,7 @@ async fn every_route_answers_everybody_with_them_and_so_does_every_error() {
             .replace("{webhook}", &nil)
             .replace("{job}", &nil);
         let url = format!("{}{path}", stage.base(&route));
-        // One who may, one who may not, another method, and a browser that asks first.
+        // An allowed caller, a refused one, another method, and a preflight.
         for token in [Some(&organiser), None] {
             let mut request = stage.client.request(route.method.clone(), &url).header("tus-resumable", "1.0.0");
             if let Some(token) = token {

@@ -1,4 +1,4 @@
-//! Uploads that cannot be finished: they end with a word for the client, and stand in the way of no other.
+//! Uploads that cannot be finished: they end with a reason for the client, and delay no other.
 use chrono::TimeDelta;
 use pipeline::object_key::ObjectKey;
 use serde_json::Value;
@@ -69,7 +69,8 @@ async fn a_concatenation_whose_piece_is_gone_fails_once_with_a_word_and_the_entr
     until("the film is whole", async || stage.status(&entry).await["state"] == "probe").await;
 }
 
-/// Uploads whose bytes were all there, says the database, and whose object the store does not have: every try fails.
+/// Uploads whose bytes are complete according to the database, and whose object the store does not have: every try
+/// fails.
 async fn poison(stage: &Stage, entry: &Entry) -> Vec<Uuid> {
     let ids: Vec<Uuid> = (0..16).map(|_| Uuid::new_v4()).collect();
     for id in &ids {
@@ -124,7 +125,7 @@ async fn what_cannot_be_freed_is_due_again_after_the_others() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let ids = poison(&stage, &entry).await;
-    // In the far past, so that they are first, and locked away from the service's own sweeper by nothing but their failing.
+    // Far in the past, so that they are first; only their failures keep the service's own sweeper from them.
     for id in &ids {
         let store = &stage.app.store;
         stage.execute(format!("update uploads set state = 'failed', free_at = '2024-01-01' where id = '{id}'")).await;

@@ -1,5 +1,5 @@
-//! Floods: what is beyond the bounds is answered 429 or 503 with Retry-After and a sentence, at once; what was let in comes through; and
-//! memory does not grow with how many come.
+//! Floods: requests beyond the limits are answered 429 or 503 with Retry-After and a sentence, at once; accepted
+//! requests succeed; and memory does not grow with the number of clients.
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use crate::stage::{Entry, MIB, Stage, bytes, form, number, until};
 /// The deadline of every wait, on a busy machine.
 const SOON: Duration = Duration::from_secs(60);
 
-/// No request of a story ends by its own deadline: who is turned away is so for want of a place.
+/// No request of a test ends by its own deadline: a refused request is refused for want of a slot.
 const NEVER: Duration = Duration::from_secs(3600);
 
-/// A table that nobody can read or write until this is dropped: a database that answers nothing about it.
+/// A table that is locked until this is dropped: a database that does not answer about it.
 struct Held(PgConnection);
 
 impl Held {
@@ -40,7 +40,7 @@ fn entering(stage: &Stage) -> RequestBuilder {
     stage.client.post(format!("{}/api/v1/submissions", stage.url)).body(form().to_string())
 }
 
-/// Turned away as it has to be: the status and code, when to come again, a sentence in the language that was asked for.
+/// The expected refusal: the status and code, the time to retry, a sentence in the requested language.
 async fn turned_away(answer: Response, status: u16, code: &str, sentence: &str) {
     assert_eq!(answer.status(), status);
     let again: u64 = answer.headers()["retry-after"].to_str().unwrap().parse().unwrap();
@@ -97,7 +97,7 @@ async fn a_flood_at_the_desk_is_held_off_while_the_database_says_nothing() {
 async fn when_no_connection_to_the_database_is_free_people_are_told_when_to_come_again() {
     let stage = Stage::with(|settings| settings.requests_at_once = 1000).await;
     let held = Held::table(&stage, "submissions").await;
-    // More than the pool has; those that have a connection wait for the lock, the others for a connection.
+    // More than the pool has; requests with a connection wait for the lock, the others for a connection.
     for answer in join_all((0..60).map(|_| entering(&stage).header("accept-language", "en").send())).await {
         let sentence = "The service is unavailable for the moment; please resume later.";
         turned_away(answer.unwrap(), 503, "unavailable", sentence).await;
@@ -115,7 +115,7 @@ async fn a_request_that_takes_too_long_is_given_up_with_a_word() {
     until("it goes on", async || entering(&stage).send().await.unwrap().status() == 201).await;
 }
 
-/// Whoever is 127.0.0.`n`: this machine has sixteen million addresses.
+/// The address 127.0.0.`n`: this machine has sixteen million addresses.
 fn address(n: u8) -> IpAddr {
     Ipv4Addr::new(127, 0, 0, n).into()
 }
@@ -131,7 +131,7 @@ async fn connect_from(n: u8, host: &str) -> TcpStream {
     socket.connect(host.parse().unwrap()).await.unwrap()
 }
 
-/// A PATCH that announces more than it sends, and stays.
+/// A PATCH that announces more than it sends, and stays open.
 async fn linger(stage: &Stage, path: &str, entry: &Entry) -> TcpStream {
     linger_from(1, stage, path, entry).await
 }
@@ -169,17 +169,17 @@ async fn one_address_that_asks_for_everything_keeps_no_other_out() {
     {
         turned_away(answer.unwrap(), 429, "too_many_at_once", if n % 2 == 0 { ZH_ADDRESS } else { EN_ADDRESS }).await;
     }
-    // Asked while the greedy one asks on.
+    // Sent while the greedy client keeps sending.
     let greedy: Vec<_> = (0..50).map(|_| tokio::spawn(asks(2, "en"))).collect();
     let docs = client(3).get(format!("{}/api/v1/docs", stage.url)).send().await.unwrap();
     assert_eq!(docs.status(), 200);
     for answer in greedy {
         let status = answer.await.unwrap().unwrap().status();
-        // One whose turn came meanwhile waited for the database in vain.
+        // A request that got a slot meanwhile waited for the database in vain.
         assert!(status == 429 || status == 503, "{status}");
     }
-    // Another that takes the rest: now there is none for a third, whose fault it is not. Both ask on, since whoever waits for the
-    // database for long is told that, and leaves the place.
+    // Another client takes the rest: now a third gets no slot, through no fault of its own. Both keep sending, since a
+    // request that waits for the database too long is refused, and frees its slot.
     until("every place is taken, and a third hears of it", async || {
         for n in [2, 2, 3, 3] {
             tokio::spawn(asks(n, "en"));
@@ -195,7 +195,7 @@ async fn one_address_that_asks_for_everything_keeps_no_other_out() {
         let _ = answer.await.unwrap().unwrap();
     }
     let served = async || asks(2, "en").await.unwrap().status() == 201;
-    until("whoever stops asking for everything is served", served).await;
+    until("a client that sends fewer requests is served", served).await;
 }
 
 fn form_text() -> String {
@@ -208,7 +208,7 @@ async fn behind_a_proxy_of_ours_the_addresses_that_it_saw_have_their_shares() {
         (settings.requests_at_once, settings.address_share_percent, settings.forwarded_hops) = (4, 50, 1);
     })
     .await;
-    // What is left of the last address anybody may have written.
+    // Only the last address is from our proxy; the client can write all before it.
     let asks = |from: &str| entering(&stage).header("x-forwarded-for", format!("198.51.100.77, {from}")).send();
     let held = Held::table(&stage, "submissions").await;
     let kept: Vec<_> = (0..2).map(|_| tokio::spawn(asks("192.0.2.1"))).collect();
@@ -236,7 +236,7 @@ async fn an_address_with_many_films_keeps_no_other_from_sending_one() {
         let patch = patch.header("tus-resumable", "1.0.0").header("upload-offset", "0").header("accept-language", "zh");
         patch.header("content-type", "application/offset+octet-stream").body(bytes(10)).send()
     };
-    // Whoever finds a place is told that the upload has all its bytes.
+    // A request that gets a slot is answered that the upload has all its bytes.
     let its_share = async {
         loop {
             let answer = further().await.unwrap();
@@ -257,7 +257,7 @@ async fn an_address_with_many_films_keeps_no_other_from_sending_one() {
 
 #[tokio::test]
 async fn sixteen_films_at_once_are_no_greed() {
-    // As a service divides its places unless it is told otherwise.
+    // With the default division of slots.
     let stage = Stage::with(|settings| settings.address_share_percent = 25).await;
     let entries = [stage.enter().await, stage.enter().await];
     let mut kept = Vec::new();
@@ -275,7 +275,7 @@ async fn sixteen_films_at_once_are_no_greed() {
 #[tokio::test]
 async fn uploads_beyond_the_places_are_refused_before_their_bytes_and_go_on_where_they_stood() {
     let stage = Stage::with(|settings| {
-        // Nobody is waited for long enough to count as slow.
+        // No client is waited for long enough to count as slow.
         (settings.uploads_at_once, settings.slow_after, settings.api_deadline) = (2, NEVER, NEVER);
     })
     .await;
@@ -287,11 +287,11 @@ async fn uploads_beyond_the_places_are_refused_before_their_bytes_and_go_on_wher
     let lingering = [linger(&stage, &one, &entry).await, linger(&stage, &other, &entry).await];
     let go_on = |stage: &Stage| stage.patch(&path, &entry, MIB, film[MIB..].to_vec()).header("accept-language", "zh");
     until("every place is taken", async || {
-        // Refused for its type where there is a place.
+        // Refused because of its type if there is a slot.
         stage.tus("PATCH", &path, &entry).send().await.unwrap().status() == 503
     })
     .await;
-    // Who is still sending when the answer comes may see only that the connection went.
+    // A client that is still sending when the answer comes may only see the end of the connection.
     for answer in join_all((0..50).map(|_| go_on(&stage).send())).await.into_iter().flatten() {
         turned_away(answer, 503, "overloaded", ZH).await;
     }
@@ -313,7 +313,7 @@ async fn uploads_beyond_the_places_are_refused_before_their_bytes_and_go_on_wher
 async fn connections_beyond_the_bound_hear_that_there_is_no_place() {
     let stage = Stage::with(|settings| settings.connections = 3).await;
     let host = stage.url.strip_prefix("http://").unwrap();
-    // Clients that say nothing.
+    // Silent clients.
     let mut silent = Vec::new();
     for _ in 0..3 {
         silent.push(TcpStream::connect(host).await.unwrap());
@@ -329,12 +329,12 @@ async fn connections_beyond_the_bound_hear_that_there_is_no_place() {
     until("there are places again", async || ask().await.starts_with("HTTP/1.1 200")).await;
 }
 
-/// The first of what a server says to this connection.
+/// The beginning of the server's answer on this connection.
 async fn heard(mut stream: TcpStream, host: &str) -> String {
     stream.write_all(format!("GET /api/v1/docs HTTP/1.1\r\nHost: {host}\r\n\r\n").as_bytes()).await.unwrap();
     let mut answer = vec![0; 4096];
     let read = tokio::time::timeout(SOON, stream.read(&mut answer)).await.expect("an answer, not silence").unwrap();
-    // A read may end within a letter.
+    // A read may end within a character.
     String::from_utf8_lossy(&answer[..read]).into_owned()
 }
 
@@ -375,7 +375,7 @@ async fn who_connects_and_says_nothing_is_let_go() {
     }
     for stream in &mut silent {
         let mut said = [0; 16];
-        // Whatever it hears, it is an end.
+        // Whatever it receives, the connection ends.
         let end =
             tokio::time::timeout(SOON, async { while stream.read(&mut said).await.is_ok_and(|read| read > 0) {} });
         end.await.expect("a connection without a word ends");
@@ -383,7 +383,7 @@ async fn who_connects_and_says_nothing_is_let_go() {
     assert!(heard(TcpStream::connect(host).await.unwrap(), host).await.starts_with("HTTP/1.1 200"));
 }
 
-/// An object store that takes connections and says nothing.
+/// An object store that accepts connections and never answers.
 async fn silence(stage: &mut Stage) -> tokio::task::JoinHandle<()> {
     let addr = stage.s3_addr();
     stage.stop_s3().await;
@@ -412,7 +412,7 @@ async fn an_object_store_that_says_nothing_takes_no_more_than_the_places() {
     }
     let further = |n: usize| stage.patch(&paths[n], &entry, 0, bytes(1000)).header("accept-language", "en").send();
     until("every place is taken", async || {
-        // Refused for its type where there is a place, and kept waiting by nobody.
+        // Refused because of its type if there is a slot, and without waiting.
         stage.tus("PATCH", &paths[4], &entry).send().await.unwrap().status() == 503
     })
     .await;
@@ -428,7 +428,7 @@ async fn an_object_store_that_says_nothing_takes_no_more_than_the_places() {
     silent.abort();
 }
 
-/// Resident memory of this process, MiB: the service, its neighbours' clients, and the flood itself.
+/// Resident memory of this process, MiB: the service, its clients of other servers, and the flood itself.
 fn resident_mib() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
@@ -440,7 +440,7 @@ async fn memory_does_not_grow_with_a_flood() {
     let stage = Stage::with(|settings| (settings.connections, settings.uploads_at_once) = (300, 32)).await;
     let entry = stage.enter().await;
     let host = stage.url.strip_prefix("http://").unwrap().to_owned();
-    // A head without end, a form without end, a film without end, from 600 connections, for as long as they are listened to.
+    // Endless headers, an endless form and an endless film, from 600 connections, for as long as the server reads.
     static STUFF: [u8; 64 * 1024] = [b'a'; 64 * 1024];
     let path = stage.create(&entry, 1 << 30).await;
     let before = resident_mib();
@@ -458,7 +458,7 @@ async fn memory_does_not_grow_with_a_flood() {
             };
             let shout = async {
                 stream.write_all(head.as_bytes()).await?;
-                // 4 MiB each: 2.4 GiB, were it kept.
+                // 4 MiB each: 2.4 GiB if the server kept it.
                 for _ in 0..64 {
                     stream.write_all(&STUFF).await?;
                 }
@@ -471,7 +471,7 @@ async fn memory_does_not_grow_with_a_flood() {
         one.await.unwrap();
     }
     let grown = resident_mib() - before;
-    // 300 connections with 128 KiB to read into, 32 uploads, and what allocators keep.
+    // 300 connections with buffers of 128 KiB, 32 uploads, and the allocator's reserve.
     assert!(grown < 160, "{grown} MiB more than {before} MiB");
     until("it serves again", async || entering(&stage).send().await.is_ok_and(|answer| answer.status() == 201)).await;
 }

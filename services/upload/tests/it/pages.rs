@@ -1,4 +1,4 @@
-//! The pages for people: contests and their rules, what programs and operators find here, and the API's description.
+//! The pages for people: contests and their rules, links for programs and operators, and the API's description.
 use crate::stage::Stage;
 
 /// A page's text.
@@ -8,7 +8,7 @@ async fn text(stage: &Stage, path: &str) -> String {
     answer.text().await.unwrap()
 }
 
-/// Every address of ours that a page names.
+/// Every local address on a page.
 fn links(page: &str) -> Vec<&str> {
     let after = |attribute| page.split(attribute).skip(1).filter_map(|rest: &str| rest.split('"').next());
     after("href=\"/").chain(after("src=\"/")).collect()
@@ -21,7 +21,7 @@ async fn the_root_lists_every_contest_and_each_has_its_page() {
     for id in ["demo", "small", "industry-power-2024"] {
         assert!(root.contains(&format!("href=\"/contests/{id}\"")), "{root}");
     }
-    // Those that are open come first.
+    // Open contests come first.
     assert!(root.find("/contests/demo") < root.find("/contests/industry-power-2024"), "{root}");
     let demo = text(&stage, "/contests/demo").await;
     assert!(demo.contains("正在征选") && demo.contains("1 分钟 至 8 分钟") && demo.contains("16:9 或 9:16"), "{demo}");
@@ -31,7 +31,7 @@ async fn the_root_lists_every_contest_and_each_has_its_page() {
     {
         assert!(call.contains(words), "{words} in {call}");
     }
-    // Whatever the pages name is there.
+    // Every address on the pages exists.
     for page in [&root, &demo, &call] {
         for link in links(page) {
             let there = stage.client.get(format!("{}/{link}", stage.url)).send().await.unwrap();
@@ -70,7 +70,7 @@ async fn a_page_that_is_not_there_says_so_as_a_page() {
     }
 }
 
-/// A route has CORS or cookies, never both: where a browser brings a cookie along, no script of another site may read the answer.
+/// A route has CORS or cookies, never both: if a browser sends a cookie, no script of another site may read the answer.
 #[tokio::test]
 async fn a_page_answers_no_script_of_another_site_and_nothing_else_knows_a_cookie() {
     let stage = Stage::new().await;
@@ -143,7 +143,7 @@ async fn the_description_for_people_has_every_address_of_the_one_for_programs() 
     assert!(form.ends_with("所有人 everybody"), "{form}");
 }
 
-/// The line of a POST whose address ends so.
+/// The line of a POST whose address has this ending.
 fn row<'a>(page: &'a str, end: &str) -> &'a str {
     page.lines().find(|line| line.contains("POST") && line.contains(end)).unwrap()
 }

@@ -101,7 +101,7 @@ async fn one_submission_has_a_bounded_number_of_unfinished_uploads() {
     let more = || stage.tus("POST", "/files", &entry).header("upload-length", 10);
     assert_eq!(refusal(more()).await, says(429, "too_many_uploads"));
     stage.tus("DELETE", &paths[0], &entry).send().await.unwrap();
-    // It counts until what it put is deleted.
+    // It counts until its objects are deleted.
     until("there is room again", async || more().send().await.unwrap().status() == 201).await;
 }
 

@@ -1,4 +1,5 @@
-//! Another film for a work: who may send one and until when, what happens to the present one, and what a window of the organisers opens.
+//! Another film for a work: who may send one and until when, what happens to the present one, and what a window of the
+//! organisers allows.
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::part::Part;
@@ -16,11 +17,11 @@ use crate::desk_acts::ok;
 use crate::enter::Clerk;
 use crate::stage::{Entry, Stage, bytes, refusal, says, until};
 
-/// A contest whose deadline has passed long ago.
+/// A contest whose deadline passed long ago.
 const CALL: &str = "industry-power-2024";
 
 impl Stage {
-    /// Uploads a film that the service takes.
+    /// Uploads a film that the service accepts.
     pub(crate) async fn whole(&self, entry: &Entry, film: &[u8]) {
         let path = self.create(entry, film.len()).await;
         self.send(&path, entry, 0, film).await;
@@ -69,7 +70,7 @@ pub(crate) fn number(entry: &Entry) -> SubmissionId {
     entry.id.parse().unwrap()
 }
 
-/// A work that waits for review with a film of 10 bytes, and of whose other film 5 of 20 bytes are here, at this path.
+/// A work that waits for review with a film of 10 bytes, whose other film has 5 of 20 bytes uploaded, at this path.
 async fn half_replaced() -> (Stage, Entry, String) {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
@@ -113,7 +114,7 @@ async fn a_refused_film_gives_way_to_another_one_and_what_was_decided_is_kept() 
     let trail: Vec<_> = stage.trail(&entry).await.into_iter().map(|row| (row.actor, row.act)).collect();
     assert_eq!(trail, [("entrant".to_owned(), "replacing".to_owned())]);
 
-    // The former file goes, the present one stays.
+    // The former file is deleted, the present one stays.
     let garbage = stage.garbage().await;
     let doomed = garbage.iter().filter(|prefix| prefix.starts_with("uploads/")).count();
     let present = stage.ask(format!("select mezzanine_upload::text from submissions where id = '{}'", entry.id)).await;
@@ -144,7 +145,7 @@ async fn a_work_takes_one_film_after_another_and_each_verdict_stays() {
         ok(stage.replacement(&entry)).await;
         stage.whole(&entry, &bytes(length)).await;
     }
-    // Also while it is checked: the wrong file is noticed soon.
+    // Also while it is checked: entrants notice a wrong file soon.
     ok(stage.replacement(&entry)).await;
     stage.whole(&entry, &bytes(13)).await;
     let status = stage.status(&entry).await;
@@ -170,7 +171,7 @@ async fn a_wish_that_is_repeated_is_one_wish() {
     assert_eq!(send().await, (200, true, first.2.clone()));
     assert_eq!(ok(stage.replacement(&entry)).await, first.2, "another request finds it done");
     stage.whole(&entry, &bytes(11)).await;
-    // The answer to the first request, though it would announce yet another film by now.
+    // The answer to the first request, although the same request would announce another film by now.
     assert_eq!(send().await, (200, true, first.2));
     let start = stage.tus("POST", "/files", &entry).header("upload-length", 12);
     assert_eq!(refusal(start).await, says(409, "submission_closed"));
@@ -197,7 +198,7 @@ async fn what_may_not_be_replaced_is_refused_with_the_reason() {
     assert_eq!(refusal(stage.replacement(&entry)).await, says(409, "film_stays"));
     hold(None).await;
     ok(stage.replacement(&entry)).await;
-    // Held while the other film comes in: that one is not wanted any more.
+    // Put on hold while the other film is uploaded: that one is no longer wanted.
     let path = stage.create(&entry, 20).await;
     hold(Some("a dispute")).await;
     let start = stage.tus("POST", "/files", &entry).header("upload-length", 12);
@@ -292,7 +293,7 @@ async fn a_window_of_the_organisers_ends_by_its_date_and_needs_nobody_to_close_i
     assert_eq!(refusal(stage.replacement(&entry)).await, says(403, "deadline_passed"));
     let grace = stage.app.catalogue.contest(&CALL.into()).unwrap().grace_s;
     clock.set(until_then + TimeDelta::seconds(i64::try_from(grace).unwrap() - 1));
-    // Its client came back in time.
+    // Its client returned in time.
     stage.write("update uploads set expires_at = expires_at + interval '30 days' where state = 'open'".into()).await;
     stage.send(&path, &entry, 0, &bytes(11)).await;
     until("the one that began in time is the film", async || stage.status(&entry).await["upload"]["offset"] == 11)
@@ -324,7 +325,7 @@ async fn the_entrys_page_offers_another_film_says_what_it_means_and_takes_it() {
     stage.whole(&entry, &bytes(11)).await;
     let page = clerk.open(&path).await.1;
     assert!(page.contains("更换前的影片") && page.contains("检测中") && !page.contains("id=\"upload\""), "{page}");
-    // A form of the browser's history, twice.
+    // A form from the browser's history, twice.
     assert_eq!(clerk.post(&replace, &[]).await.status(), 303);
     assert_eq!(clerk.post(&replace, &[]).await.status(), 303);
     assert_eq!(stage.happened(&entry).await.iter().filter(|what| *what == "replacing").count(), 2);

@@ -41,7 +41,7 @@ async fn the_lock_of_a_dead_writer_runs_out() {
     let entry = stage.enter().await;
     let path = stage.create(&entry, 10).await;
     let id = path.strip_prefix("/files/").unwrap();
-    // As a process that was killed leaves it.
+    // The state left by a killed process.
     let lock = "lock_fence = nextval('upload_fences'), lock_until = clock_timestamp() + interval '2 seconds'";
     stage.execute(format!("update uploads set {lock} where id = '{id}'")).await;
     assert_eq!(stage.send(&path, &entry, 0, &bytes(10)).await, 10);

@@ -1,4 +1,4 @@
-//! Senders that take their time, and methods that are named in a header: neither keeps others out.
+//! Slow senders, and methods named in a header: neither blocks others.
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
@@ -130,7 +130,7 @@ async fn four_addresses_that_hardly_send_keep_no_fifth_out() {
         until("it holds a place", async || is_being_written(&stage, path).await).await;
     }
     let entry = stage.enter().await;
-    // Each of its requests needs a place, and finds one.
+    // Each of its requests needs a slot, and gets one.
     let created = |answer: &reqwest::Response| answer.status() == 201;
     until("it may begin", async || {
         let post = stage.tus("POST", "/files", &entry).header("upload-length", 10);
@@ -173,13 +173,13 @@ async fn whatever_method_a_request_is_written_with_it_is_limited_by_what_it_does
     assert_eq!((head.status().as_u16(), number(&head, "upload-offset")), (200, 0));
     let unknown = stage.tus("POST", &third, &entry).header("x-http-method-override", "B REW").send().await.unwrap();
     assert_eq!(unknown.status(), 405);
-    // No method is chosen out of several.
+    // Of several methods none is chosen.
     let two = stage.tus("POST", &third, &entry).header("x-http-method-override", "HEAD");
     let two = two.header("x-http-method-override", "PATCH").header("upload-offset", 0);
     assert_eq!(two.send().await.unwrap().status(), 405);
     let list = stage.tus("POST", &third, &entry).header("x-http-method-override", "HEAD, PATCH");
     assert_eq!(list.send().await.unwrap().status(), 405);
-    // What is short has other places: under its name, nothing that brings bytes begins.
+    // Short requests have other slots: under their methods, no request that sends bytes can begin.
     for said in ["HEAD", "head", "GET", "OPTIONS", "DELETE", "PUT"] {
         let post = stage.tus("POST", "/files", &entry).header("x-http-method-override", said);
         let post = post.header("upload-length", 4).header("content-type", "application/offset+octet-stream");
@@ -188,7 +188,7 @@ async fn whatever_method_a_request_is_written_with_it_is_limited_by_what_it_does
     assert_eq!(stage.ask("select count(*)::text from uploads".into()).await, "3");
 }
 
-/// Otherwise clients that send and leave could have more stored at once than there are places.
+/// Otherwise clients that send and leave could have more stored at once than there are slots.
 #[tokio::test]
 async fn a_place_is_taken_until_what_came_is_stored_whether_or_not_the_client_is_still_there() {
     let stage = Stage::with(|settings| {
@@ -234,7 +234,7 @@ async fn questions_about_uploads_have_places_too() {
         assert_eq!(answer.status(), 503, "{method}");
         assert_eq!(answer.headers()["retry-after"], "5");
     }
-    // The form has places of its own.
+    // The form has slots of its own.
     let docs = stage.client.request(Method::GET, format!("{}/api/v1/docs", stage.url)).send().await.unwrap();
     assert_eq!(docs.status(), 200);
     sqlx::query("rollback").execute(&mut held).await.unwrap();

@@ -1,4 +1,4 @@
-//! A service of its own for each test, with neighbours of its own, and shorthands for what clients do.
+//! A service of its own for each test, with its own servers, and shorthands for what clients do.
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,18 +22,18 @@ mod building;
 use building::{S3, new_app, serve, serve_desk};
 pub(crate) use building::{SUGGESTED, desk_of};
 
-/// What waiting for anything is given up after.
+/// Time limit of every wait.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) const MIB: usize = 1024 * 1024;
 const BYTES: &str = "application/offset+octet-stream";
 
-/// One service and its neighbours.
+/// One service and its servers.
 pub(crate) struct Stage {
     pub(crate) app: Arc<App>,
     pub(crate) url: String,
     /// The desk's address.
     pub(crate) desk_url: String,
-    /// Says to open pages of the desk what changed.
+    /// Notifies open pages of the desk of changes.
     pub(crate) live: desk::Live,
     pub(crate) client: reqwest::Client,
     pub(crate) database_url: String,
@@ -46,7 +46,7 @@ pub(crate) struct Stage {
     planted: AtomicBool,
 }
 
-/// A submission as its entrant knows it.
+/// A submission from the view of its entrant.
 #[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) id: String,
@@ -149,7 +149,7 @@ impl Stage {
         }
     }
 
-    /// A second service on the same neighbours, as if on another machine; its address.
+    /// A second service on the same servers, as if on another machine; returns its address.
     pub(crate) async fn replica(&self) -> (Arc<App>, String) {
         let app = new_app(&self.config, &self.s3, &self.scratch, self.app.settings.clone(), self.app.clock.clone());
         let url = serve(&app).await;
@@ -161,18 +161,18 @@ impl Stage {
         if route.desk { &self.desk_url } else { &self.url }
     }
 
-    /// Where the object store listens.
+    /// The address of the object store.
     pub(crate) fn s3_addr(&self) -> SocketAddr {
         self.s3.addr
     }
 
-    /// The object store goes away.
+    /// Stops the object store.
     pub(crate) async fn stop_s3(&mut self) {
         self.s3.stop.cancel();
         (&mut self.s3.running).await.unwrap().unwrap();
     }
 
-    /// And comes back, with what it had.
+    /// Starts it again, with its data.
     pub(crate) async fn start_s3(&mut self) {
         self.s3 = S3::start(self.s3.root.clone(), self.s3.addr).await;
     }
@@ -233,7 +233,7 @@ impl Stage {
         location(&self.tus("POST", "/files", entry).header("upload-length", length).send().await.unwrap())
     }
 
-    /// PATCH with the headers it takes.
+    /// PATCH with its required headers.
     pub(crate) fn patch(
         &self,
         path: &str,
@@ -245,14 +245,14 @@ impl Stage {
         request.header("upload-offset", offset).body(body)
     }
 
-    /// PATCH that has to go well; the offset behind it.
+    /// PATCH that must succeed; returns the offset after it.
     pub(crate) async fn send(&self, path: &str, entry: &Entry, offset: usize, bytes: &[u8]) -> usize {
         let answer = self.patch(path, entry, offset, bytes.to_vec()).send().await.unwrap();
         assert_eq!(answer.status(), 204);
         number(&answer, "upload-offset")
     }
 
-    /// The offset that HEAD tells.
+    /// The offset returned by HEAD.
     pub(crate) async fn offset(&self, path: &str, entry: &Entry) -> usize {
         let answer = self.tus("HEAD", path, entry).send().await.unwrap();
         assert_eq!(answer.status(), 200);
@@ -264,11 +264,11 @@ impl Stage {
         until("the offset", async || self.offset(path, entry).await == wanted).await;
     }
 
-    /// The film as it was stored, once it was read back; its digest as the service tells it has to fit.
+    /// The film as stored, once it was read back; checks the digest returned by the service.
     pub(crate) async fn film(&self, entry: &Entry) -> Vec<u8> {
         until("the film is whole", async || self.status(entry).await["state"] == "probe").await;
         let status = self.status(entry).await;
-        // The submission goes on first, what its upload was made of is freed right after.
+        // The submission moves on first; the parts of its upload are freed right after.
         until("only the film is left", async || self.objects().await.len() == 1).await;
         let stored = self.objects().await;
         let path = self.dir.path().join("film");
@@ -285,12 +285,12 @@ impl Stage {
         self.app.objects.list("").await.unwrap().into_iter().map(|it| it.key).collect()
     }
 
-    /// Nothing at all is in the object store, nor any part of anything.
+    /// Whether the object store contains no object and no part.
     pub(crate) async fn is_empty(&self) -> bool {
         self.objects().await.is_empty() && self.app.objects.list_multiparts("").await.unwrap().is_empty()
     }
 
-    /// Files of parts that the object store has of uploads in parts.
+    /// Number of parts of multipart uploads in the object store.
     pub(crate) fn part_files(&self) -> usize {
         let entries = std::fs::read_dir(&self.s3.root).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -303,13 +303,14 @@ impl Stage {
         entries.filter(|entry| entry.as_ref().unwrap().path().is_file()).count()
     }
 
-    /// A query's one value as text.
+    /// A query's single value as text.
     pub(crate) async fn ask(&self, query: String) -> String {
         let mut connection = PgConnection::connect(&self.database_url).await.unwrap();
         sqlx::query_scalar(sqlx::AssertSqlSafe(query)).fetch_one(&mut connection).await.unwrap()
     }
 
-    /// Executes a statement. One that writes rows of deliveries or parts, or a work's machine, may plant rows that do not fit together.
+    /// Executes a statement. One that writes rows of deliveries or parts, or a work's machine, may make rows
+    /// inconsistent.
     pub(crate) async fn execute(&self, statement: String) {
         let writes = |what: &str| statement.contains(what);
         if writes("deliveries") || writes(" parts") || writes("machine") {
@@ -318,7 +319,7 @@ impl Stage {
         self.write(statement).await;
     }
 
-    /// Executes a statement that leaves all rows fitting together.
+    /// Executes a statement that leaves all rows consistent.
     pub(crate) async fn write(&self, statement: String) {
         run(&self.database_url, statement).await;
     }
@@ -347,7 +348,7 @@ impl Drop for Stage {
     }
 }
 
-/// What is wanted and will not be done, or is open and not wanted.
+/// Deliveries that are wanted and have no open part, and parts that are open and not wanted.
 async fn what_is_stuck(url: &str) -> Vec<Stuck> {
     let mut connection = PgConnection::connect(url).await.unwrap();
     let ids: Vec<Uuid> = sqlx::query_scalar("select id from submissions").fetch_all(&mut connection).await.unwrap();
@@ -368,12 +369,12 @@ pub(crate) fn form() -> Value {
     })
 }
 
-/// Bytes that do not repeat with any part size.
+/// Bytes that do not repeat at any part size.
 pub(crate) fn bytes(length: usize) -> Vec<u8> {
     (0..length as u64).map(|n| (n.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 56) as u8).collect()
 }
 
-/// The path that an answer's Location names.
+/// The path in an answer's Location.
 pub(crate) fn location(answer: &Response) -> String {
     assert_eq!(answer.status(), 201);
     answer.headers()["location"].to_str().unwrap().to_owned()
@@ -397,7 +398,7 @@ pub(crate) fn says(status: u16, code: &str) -> (u16, String) {
     (status, code.to_owned())
 }
 
-/// Waits until `done`, looking often; panics with `what` after [`PATIENCE`]. The one place in these tests that waits for a state.
+/// Polls until `done`; panics with `what` after [`PATIENCE`]. The only place in these tests that waits for a state.
 pub(crate) async fn until(what: &str, done: impl AsyncFn() -> bool) {
     let deadline = tokio::time::Instant::now() + PATIENCE;
     while !done().await {

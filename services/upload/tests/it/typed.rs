@@ -1,5 +1,5 @@
-//! Control characters in everything that people type: each text of each body, each parameter of each query, each name in each address, as
-//! the document of the API lists them. No answer may be a failure of ours.
+//! Control characters in everything that people type: each text of each body, each parameter of each query, each name
+//! in each address, as listed in the API's document. No answer may be a failure of ours.
 use std::collections::BTreeSet;
 
 use pipeline::id::SubmissionId;
@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use crate::stage::{Entry, Route, Stage, document_of, form, routes};
 
-/// A text that Postgres cannot keep.
+/// A text that Postgres cannot store.
 const NUL: &str = "a\u{0}b";
 
-/// A value of this schema with a text wherever there may be one, and where its texts are (JSON pointers).
+/// A value of this schema with a text wherever one is allowed, and the places of its texts (JSON pointers).
 fn sample(document: &Value, schema: &Value, at: &str, texts: &mut Vec<String>) -> Value {
     if let Some(name) = schema["$ref"].as_str() {
         let schema = document.pointer(name.trim_start_matches('#')).expect("a schema that is there");
@@ -65,7 +65,7 @@ impl Callers {
         Self { entry: stage.enter().await, people }
     }
 
-    /// What that route answers to somebody who may use it.
+    /// The answer of that route to an authorised caller.
     async fn ask(&self, stage: &Stage, route: &Route, path: &str, body: Option<&Value>) -> Response {
         let token = match route.roles {
             Some(roles) => &self.people[Role::STAFF.iter().position(|role| *role == roles[0]).unwrap()],
@@ -80,7 +80,7 @@ impl Callers {
         request.send().await.unwrap()
     }
 
-    /// The route's address with what its names stand for.
+    /// The route's address with values for its names.
     fn path(&self, route: &Route) -> String {
         let path = route.path.replace("{id}", &self.entry.id).replace("{partner}", "bilibili");
         let nil = Uuid::nil().to_string();
@@ -160,7 +160,7 @@ async fn a_control_character_in_any_parameter_of_any_query_is_never_a_failure_of
                     wrong.push(format!("GET {path}: {got}"));
                 }
             }
-            // What is no UTF-8 is replaced or refused.
+            // Text that is not UTF-8 is replaced or refused.
             let path = format!("{}?{name}=%FF%FE", callers.path(&route));
             let status = callers.ask(&stage, &route, &path, None).await.status();
             if status.is_server_error() {
@@ -208,7 +208,7 @@ async fn a_film_whose_name_holds_control_characters_is_taken_under_a_name_withou
     assert_eq!(answer.status(), 201);
 }
 
-/// The bounds of texts, and that a problem is told in both languages.
+/// The limits of texts, and that a problem is in both languages.
 #[tokio::test]
 async fn a_text_beyond_its_bounds_is_a_problem_with_a_code_and_a_sentence() {
     let stage = Stage::new().await;
@@ -232,7 +232,7 @@ async fn a_text_beyond_its_bounds_is_a_problem_with_a_code_and_a_sentence() {
         };
         assert_eq!(problem["detail"], detail);
     }
-    // A reason is bounded where a query carries it, too.
+    // A reason in a query is limited, too.
     let entry = stage.enter().await;
     let organiser = stage.token(Role::Organiser, None).await;
     let contact = |reason: &str| format!("/api/v1/submissions/{}/contact?reason={reason}", entry.id);

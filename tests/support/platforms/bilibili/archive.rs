@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::{Refusal, State, wrong};
 use crate::support::platforms::{Asked, Notice, World};
 
-/// Submissions a day of an account that is no formal member.
+/// Submissions a day of an account that is not a formal member.
 const A_DAY: usize = 5;
 
 /// The most archives in one answer of `viewlist`.
@@ -23,13 +23,13 @@ pub(crate) struct Archive {
     pub(crate) cover: String,
     pub(crate) tid: i64,
     pub(crate) copyright: i64,
-    /// Which upload it shows.
+    /// The upload that it shows.
     pub(crate) upload_token: String,
     /// When it was submitted, seconds since 1970.
     pub(crate) ctime: i64,
     /// When the review ends, milliseconds since 1970.
     pub(crate) reviewed_ms: i64,
-    /// What the review says: why not.
+    /// Why the review refuses it.
     pub(crate) reject_reason: Option<String>,
     /// Whether it was deleted.
     pub(crate) deleted: bool,
@@ -126,7 +126,7 @@ impl State {
         matches!(body["no_reprint"].as_i64(), None | Some(0 | 1)).then_some(()).ok_or_else(|| wrong("no_reprint"))
     }
 
-    /// Tells the application what the review said, once it has.
+    /// Sends the review's result to the application's webhook, once there is one.
     fn notify(&self, world: &World, archive: &Archive) {
         let Some(url) = self.settings.webhook.clone() else { return };
         let name = if archive.reject_reason.is_some() { "video_fail" } else { "video_open" };
@@ -158,7 +158,7 @@ impl State {
         Ok(json!({ "page": { "pn": page, "ps": size, "total": there.len() }, "list": list }))
     }
 
-    /// Texts only; reviewed again.
+    /// Changes texts only; the archive is reviewed again.
     pub(super) fn edit(&mut self, world: &World, asked: &Asked) -> Result<Value, Refusal> {
         let body = asked.json();
         self.check_texts(&body)?;

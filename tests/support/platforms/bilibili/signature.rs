@@ -1,4 +1,5 @@
-//! Signature 2.0, checked as strictly as documented. Written apart from the adapter's own, so that both cannot be wrong alike.
+//! Signature 2.0, checked as strictly as documented. Written independently of the adapter's code, so that both do not
+//! share a mistake.
 use hmac::{Hmac, Mac as _};
 use md5::{Digest as _, Md5};
 use sha2::Sha256;
@@ -6,7 +7,7 @@ use sha2::Sha256;
 use super::{Refusal, State};
 use crate::support::platforms::{Asked, World};
 
-/// The most that two clocks may differ, seconds.
+/// The largest accepted difference between two clocks, seconds.
 const SKEW_S: i64 = 600;
 
 impl State {
@@ -47,7 +48,8 @@ impl State {
         Ok(())
     }
 
-    /// The MD5 rule of the multipart cover is not documented: of the whole body or of nothing, both pass.
+    /// The MD5 rule of the multipart cover is not documented: the digest of the whole body and that of an empty one
+    /// both pass.
     fn check_digest(&self, asked: &Asked, declared: &str) -> Result<(), Refusal> {
         let multipart = asked.header("content-type").starts_with("multipart/");
         let of_body = hex::encode(Md5::digest(&asked.body));

@@ -1,4 +1,5 @@
-//! OAuth: access tokens that end, and refresh tokens that serve once. A second use means that somebody stole one: all are void.
+//! OAuth: access tokens that expire, and refresh tokens that work once. A second use means that a token was stolen: all
+//! become void.
 use serde_json::{Value, json};
 use uuid::Uuid;
 

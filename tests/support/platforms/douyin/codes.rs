@@ -1,11 +1,11 @@
-//! What Douyin refuses with: a code in a body whose HTTP status is 200.
+//! The codes of Douyin's refusals, in a body whose HTTP status is 200.
 
 /// Why a call is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
     /// The code.
     pub(crate) code: i64,
-    /// Its words.
+    /// Its message.
     pub(crate) words: String,
 }
 
@@ -37,7 +37,7 @@ pub(crate) const REFRESH_EXPIRED: i64 = 10010;
 pub(crate) const RENEWED_TOO_OFTEN: i64 = 10020;
 
 impl Refusal {
-    /// A refusal in words.
+    /// A refusal with a message.
     pub(crate) fn code(code: i64, words: impl Into<String>) -> Self {
         Self { code, words: words.into() }
     }

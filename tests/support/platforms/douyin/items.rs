@@ -1,4 +1,5 @@
-//! Works on the platform: created from a video that no create has named before, looked at for a while, then public or unsuitable.
+//! Works on the platform: created from a video that no create has used before, reviewed for a while, then public or
+//! unsuitable.
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
@@ -9,21 +10,21 @@ use super::{Asked, State, World, json_body};
 pub(crate) const TEXT_CHARS: usize = 1000;
 /// Most works on one page of the list.
 pub(crate) const PAGE: usize = 20;
-/// Most works that `video_data` is asked about at once.
+/// Most works in one call of `video_data`.
 const ASKED_AT_ONCE: usize = 50;
 
-/// What `video_status` says.
+/// The values of `video_status`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Status {
-    /// Not fit to be seen.
+    /// Unsuitable.
     Unsuitable = 2,
-    /// Being looked at.
+    /// In review.
     InReview = 4,
-    /// Everybody sees it.
+    /// Visible to everyone.
     Public = 5,
-    /// Friends see it.
+    /// Visible to friends.
     Friends = 6,
-    /// Its owner sees it.
+    /// Visible to its owner.
     Private = 7,
 }
 
@@ -34,7 +35,7 @@ pub(crate) struct Item {
     pub(crate) item_id: String,
     /// The video it was made from.
     pub(crate) video_id: String,
-    /// The text that stands beside it.
+    /// Its text.
     pub(crate) text: String,
     /// When it was made.
     pub(crate) created: DateTime<Utc>,
@@ -49,7 +50,7 @@ impl State {
         let Some(video) = self.videos.get_mut(&video_id) else {
             return Err(Refusal::parameter("video_id is missing or unknown"));
         };
-        // From here on the video is used up, whatever comes of it.
+        // From here on the video is used, whatever the outcome.
         if std::mem::replace(&mut video.used, true) {
             return Err(Refusal::parameter("video_id was used before"));
         }
@@ -107,7 +108,7 @@ impl State {
         Ok(json!({ "list": page, "cursor": next, "has_more": next < self.items.len() }))
     }
 
-    /// How a work stands now.
+    /// The current status of a work.
     pub(super) fn status(&self, world: &World, item: &Item) -> Status {
         if world.clock.now() < item.created + self.rules.review {
             return Status::InReview;
@@ -127,7 +128,7 @@ impl State {
 }
 
 impl Item {
-    /// What the review comes to.
+    /// The result of the review.
     pub(super) fn after_review(&self) -> Status {
         match (self.unsuitable, self.private_status) {
             (true, _) => Status::Unsuitable,

@@ -1,5 +1,4 @@
-//! What Douyin tells without being asked: signed with the client's secret over the body, each message under one `Msg-Id` however
-//! often it comes.
+//! Douyin's webhooks: signed with the client's secret over the body; a message keeps its `Msg-Id` when it is repeated.
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -11,19 +10,19 @@ use super::items::Item;
 use super::{Douyin, Rules, State, World};
 
 impl Douyin {
-    /// The check of an address: whoever listens there answers with the same challenge.
+    /// The check of an address: the server there must answer with the same challenge.
     pub(crate) fn challenge(&self, challenge: u64) -> Option<Notice> {
         notice(&self.lock().rules, "verify_webhook", json!({ "challenge": challenge }))
     }
 
-    /// News about a work that this platform may not even have, properly signed.
+    /// A properly signed notice about a work that this platform may not even have.
     pub(crate) fn news_of(&self, item_id: &str, video_status: i64) -> Option<Notice> {
         reviewed(&self.lock().rules, item_id, video_status)
     }
 }
 
 impl State {
-    /// That a work was made, now; and what its review came to, then.
+    /// The creation of a work, now, and the result of its review, later.
     pub(super) fn tell_of(&self, world: &World, item: &Item) {
         let content = json!({ "share_id": "", "item_id": item.item_id, "has_default_hashtag": false });
         if let Some(created) = notice(&self.rules, "create_video", Value::String(content.to_string())) {
@@ -36,12 +35,12 @@ impl State {
 }
 
 fn reviewed(rules: &Rules, item_id: &str, video_status: i64) -> Option<Notice> {
-    // The platform sends the content as a text that holds JSON, but for the challenge.
+    // The platform sends the content as a string that contains JSON, except for the challenge.
     let content = json!({ "item_id": item_id, "video_status": video_status });
     notice(rules, "video_status", Value::String(content.to_string()))
 }
 
-/// A signed webhook; none where no address is known.
+/// A signed webhook; `None` if no address is set.
 fn notice(rules: &Rules, event: &str, content: Value) -> Option<Notice> {
     let url = rules.webhook.clone()?;
     let body = json!({

@@ -1,5 +1,5 @@
-//! Who may call: a user's token for 15 days, a refresh token for 30, which can be renewed five times. Where the documents are
-//! silent the emulator is strict: a new token ends the old one at once.
+//! Authentication: a user's token for 15 days, a refresh token for 30, which can be renewed five times. Where the
+//! documents say nothing the emulator is strict: a new token ends the old one at once.
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
@@ -8,9 +8,9 @@ use super::codes::{self, Refusal};
 use super::{Asked, State, World, form_body};
 
 const DAY_S: i64 = 24 * 3600;
-/// How long a user's token holds, seconds.
+/// Validity of a user's token, seconds.
 pub(crate) const ACCESS_S: i64 = 15 * DAY_S;
-/// How long a refresh token holds, seconds.
+/// Validity of a refresh token, seconds.
 pub(crate) const REFRESH_S: i64 = 30 * DAY_S;
 /// How often a refresh token can be renewed.
 pub(crate) const RENEWALS: u32 = 5;
@@ -25,7 +25,7 @@ pub(super) struct Tokens {
     renewals: u32,
 }
 
-/// What an account has after its owner agreed: what our side is set up with.
+/// The tokens of an account after its owner authorised the application.
 #[derive(Clone, Debug)]
 pub(crate) struct Authorisation {
     /// The user's token.

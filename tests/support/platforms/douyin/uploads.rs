@@ -1,5 +1,5 @@
-//! A video on its way: in one piece up to 50 MB, or in parts of 5 to 100 MB of which only the last may be smaller. What came is
-//! kept as sizes and digests, so that a test can ask whether it is our file, byte for byte.
+//! Uploads of a video: in one piece up to 50 MB, or in parts of 5 to 100 MB of which only the last may be smaller. Of a
+//! received video only sizes and digests are kept, so that a test can check that it is our file, byte for byte.
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
@@ -25,14 +25,14 @@ pub(super) struct Upload {
     parts: BTreeMap<u32, Bytes>,
 }
 
-/// A video that came whole and may be used in one create.
+/// A complete video that may be used in one create.
 #[derive(Clone, Debug)]
 pub(crate) struct Video {
     /// Its size.
     pub(crate) bytes: usize,
     /// SHA-256 in lower-case hex.
     pub(crate) sha256: String,
-    /// Whether a create has named it, with success or not.
+    /// Whether a create has used it, successfully or not.
     pub(crate) used: bool,
 }
 
@@ -77,7 +77,7 @@ impl State {
         }
         let mut digest = Sha256::new();
         upload.parts.values().for_each(|part| digest.update(part));
-        // Completed once: the upload is no more.
+        // The upload ends with its completion.
         self.uploads.remove(asked.param("upload_id"));
         Ok(self.keep(bytes, digest.finalize().as_slice()))
     }

@@ -1,4 +1,4 @@
-//! What is passed through, for whom, and what stands against it.
+//! Which pictures are passed through, for whom, and the obstacles.
 use super::*;
 
 #[test]
@@ -6,7 +6,7 @@ fn a_source_that_satisfies_a_partner_is_copied() {
     let plan = plan_of(&info());
     let copy = rendition(&plan, "social-1080-copy");
     assert_eq!(copy.video, VideoSource::Copied);
-    // 35 Mbit/s at the peak is too much for Douyin, which then gets the encode that the others get.
+    // A peak of 35 Mbit/s is too high for Douyin, which then gets the encode of the others.
     assert_eq!(copy.partners, ["bilibili".into()]);
     assert!(rendition(&plan, "social-1080").partners.contains(&"douyin".into()));
     assert!(copy.audio.is_some(), "the sound is evened all the same");
@@ -66,16 +66,17 @@ fn a_source_that_keeps_the_ladders_terms_is_copied_for_all_and_only_the_small_fi
         let made = plan.renditions.iter().filter(|it| it.video != VideoSource::Copied);
         made.map(|it| it.name.to_string()).collect::<Vec<_>>()
     };
-    // Sites play the file as it is: its rate is what they pay for. Platforms and broadcasters encode it again.
+    // Sites stream the file as it is: its rate is their cost. Platforms and broadcasters encode it again.
     assert_eq!(encoded(|info| info.video.peak_bitrate_kbps = 6_001), ["web-1080", "web-720"]);
     assert_eq!(encoded(|info| info.video.peak_bitrate_kbps = 10_001), ["web-1080", "web-720", "social-1080"]);
-    // Where the ladder promises closed GOPs of two seconds, a source has to have them.
+    // If the ladder promises closed GOPs of two seconds, a source must have them.
     let open: [fn(&mut MediaInfo); 2] =
         [|info| info.video.closed_gops = false, |info| info.video.max_key_frame_interval_ms = 2003];
     for change in open {
         assert_eq!(encoded(change), ["master-1080", "web-1080", "web-720"]);
     }
-    // Sites get a second file, which players change to at key frames; a pace of one second has them at every two, one of 40 frames not.
+    // Sites get a second file, to which players switch at key frames; an interval of one second has one at every two
+    // seconds, one of 40 frames does not.
     for pace in [0, 40] {
         let mut info = info.clone();
         info.video.key_frame_pace_frames = pace;
@@ -92,7 +93,7 @@ fn a_copy_keeps_frames_that_encodes_drop_where_no_smaller_file_goes_beside_it() 
     (info.video.peak_bitrate_kbps, info.video.key_frame_pace_frames) = (5_900, 100);
     (info.video.frame_rate, info.video.frames) = (Ratio::new(100, 1), 6100);
     let plan = plan_of(&info);
-    // Bilibili takes up to 120 frames a second. Sites would change between 100 and 50.
+    // Bilibili accepts up to 120 frames a second. Sites would switch between 100 and 50.
     assert_eq!(rendition(&plan, "social-1080-copy").partners, ["bilibili".into()]);
     assert!(!names(&plan).contains(&"web-1080-copy"));
     assert_eq!((plan.picture.frame_rate, plan.picture.frames), (Ratio::new(50, 1), 3050));

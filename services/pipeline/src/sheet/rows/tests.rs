@@ -38,7 +38,7 @@ fn sheet(rows: &[[&str; 9]]) -> Sheet {
     read_rows(&all).unwrap()
 }
 
-/// Places of what is wrong with a work.
+/// Places of the errors of a work.
 fn wrong(work: &Work) -> Vec<&str> {
     work.checked.as_ref().err().into_iter().flatten().map(|wrong| wrong.field.as_str()).collect()
 }

@@ -1,4 +1,4 @@
-//! Calls of the platform: signed, with the account's access token, and an answer `{code, message, request_id, data}`.
+//! Calls of the platform: signed, with the account's access token; answers are `{code, message, request_id, data}`.
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -17,32 +17,32 @@ use super::tokens;
 use crate::exchange::{Answer, Body, CallError, PartnerHttp, Request};
 use crate::task::Task;
 
-/// How long a call without a film may take.
+/// Time limit of a call without a film.
 pub(super) const SOON: Duration = Duration::from_secs(20);
-/// How long a part of 8 MiB may take: 0.6 Mbit/s.
+/// Time limit of a part of 8 MiB: 0.6 Mbit/s.
 const PART: Duration = Duration::from_secs(120);
-/// Parts are bytes to another server, not calls of the API: their rate is bounded by their size.
+/// Parts go to another server than API calls do; their rate is bounded by their size.
 const PARTS_A_MINUTE: u32 = 6000;
-/// Wait where the address or the platform's door does not open.
+/// Wait if the address or the connection fails.
 const DOOR: Duration = Duration::from_secs(10);
 
-/// A call that did not bring what was asked for.
+/// A call without the wanted result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failed {
-    /// Certainly nothing happened; to be asked again after a while.
+    /// Certainly nothing happened; to be repeated after a while.
     NotDone {
         /// In words.
         words: String,
-        /// How long.
+        /// The wait.
         again: Duration,
     },
     /// It may have happened.
     Lost(String),
-    /// The platform's code and words.
+    /// The platform's code and message.
     Refused {
         /// The code.
         code: i64,
-        /// Its words, and the number under which they find the call.
+        /// Its message, and the request id by which they find the call.
         words: String,
     },
 }
@@ -56,12 +56,12 @@ pub(super) struct Call {
     pub(super) path: &'static str,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) content: Content,
-    /// What must not be in the evidence.
+    /// Values that must not be in the evidence.
     pub(super) secrets: Vec<String>,
     pub(super) intent: Option<IntentId>,
 }
 
-/// What a call of the API sends.
+/// The content of an API call.
 pub(super) enum Content {
     Nothing,
     Json(Value),
@@ -69,18 +69,18 @@ pub(super) enum Content {
 }
 
 impl Call {
-    /// A question.
+    /// A GET.
     pub(super) fn get(step: &'static str, path: &'static str) -> Self {
         let content = Content::Nothing;
         Self { step, method: Method::GET, path, query: Vec::new(), content, secrets: Vec::new(), intent: None }
     }
 
-    /// A request to do something.
+    /// A POST.
     pub(super) fn post(step: &'static str, path: &'static str, content: Content) -> Self {
         Self { method: Method::POST, content, ..Self::get(step, path) }
     }
 
-    /// More of the query.
+    /// Adds to the query.
     pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.query.push((name, value.to_string()));
         self
@@ -94,8 +94,8 @@ impl Call {
     }
 }
 
-/// Makes a call as our account. A token that is refused is replaced once; a refusal says that nothing was done, so the call may be
-/// made again, with a new nonce. `Err` is ours, or leave to call later.
+/// Makes a call as our account. A refused token is replaced once; a refusal means that nothing was done, so the call
+/// may be repeated, with a new nonce. `Err` is a fault of ours, or a wait for the rate budget.
 pub(super) async fn call(task: &Task<'_>, call: &Call) -> Result<Result<Value, Failed>> {
     let mut stale: Option<String> = None;
     loop {
@@ -124,7 +124,7 @@ async fn once(task: &Task<'_>, call: &Call, token: &str) -> Result<Result<Value,
     }
     let (body, bytes) = match &call.content {
         Content::Nothing => (Body::Empty, Bytes::new()),
-        // The same serialisation as the one that is sent.
+        // The same serialisation as in the request.
         Content::Json(value) => (Body::Json(value.clone()), serde_json::to_vec(value).context("write a body")?.into()),
         Content::Multipart { boundary, bytes } => {
             let content_type = format!("multipart/form-data; boundary={boundary}");
@@ -155,7 +155,7 @@ async fn once(task: &Task<'_>, call: &Call, token: &str) -> Result<Result<Value,
     read(task.http().call(request).await)
 }
 
-/// Sends one part of a file. Its upload's token is all that proves who sends it.
+/// Sends one part of a file. Its upload's token is the only authentication.
 pub(super) async fn part(
     task: &Task<'_>,
     (path, query): (&str, &[(&'static str, String)]),
@@ -180,14 +180,14 @@ pub(super) async fn part(
     read(PartnerHttp { account, budget, ..task.http() }.call(request).await)
 }
 
-/// An address at one of the platform's hosts; `PARTNER_<ID>_<SETTING>` where it is not the public one.
+/// An address at one of the platform's hosts; `PARTNER_<ID>_<SETTING>` overrides the public one.
 pub(super) fn address(task: &Task<'_>, setting: &str, public: &str, path: &str) -> Result<Url> {
     let base = task.optional_secret(setting)?.unwrap_or_else(|| public.to_owned());
     let url = Url::parse(&base).and_then(|base| base.join(path));
     url.with_context(|| format!("{base} is no address of a platform"))
 }
 
-/// What became of a call.
+/// The result of a call.
 pub(super) fn read(called: Result<Answer, CallError>) -> Result<Result<Value, Failed>> {
     Ok(match called {
         Ok(answer) => said(&answer),
@@ -206,17 +206,17 @@ fn said(answer: &Answer) -> Result<Value, Failed> {
             let words = format!("{} (code {code}, request {})", text("message"), text("request_id"));
             Err(Failed::Refused { code, words })
         }
-        // Whoever counts requests does so before they are done.
+        // A rate limiter refuses requests before they are handled.
         (429, None) => {
             let again = answer.retry_after().unwrap_or(RETRY);
             Err(Failed::NotDone { words: "429 too many requests".to_owned(), again })
         }
-        // Without a code nobody who knows has answered: a gateway in between cannot say what happened behind it.
+        // Without a code the answer is not from the API: a gateway in between does not know what happened after it.
         (status, None) => Err(Failed::Lost(format!("status {status} without a code"))),
     }
 }
 
-/// A text of an answer that must be there.
+/// A text of an answer that must be present.
 pub(super) fn text_of(data: &Value, name: &str) -> Option<String> {
     data[name].as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -1,32 +1,32 @@
-//! What each code of the platform asks of us [C]. Code 0 is success, whatever the HTTP status.
+//! What to do about each code of the platform [C]. Code 0 is success, whatever the HTTP status.
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-/// What to do after a refusal. Every one of these codes says that nothing was done.
+/// What to do after a refusal. Each of these codes means that nothing was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Advice {
-    /// Ask again after this time.
+    /// Repeat after this time.
     Wait(Duration),
-    /// The day's share is used up.
+    /// The day's quota is used up.
     Tomorrow,
-    /// Works of this title exist or were just submitted: ours among them, perhaps.
+    /// Works with this title exist or were just submitted: perhaps ours.
     SameTitle,
-    /// A fault of theirs that passes.
+    /// A temporary fault of theirs.
     Retry,
-    /// The access token is no longer good.
+    /// The access token is no longer valid.
     Token,
     /// A person has to act on the platform's pages.
     Person,
-    /// This work is refused for good.
+    /// This work is refused permanently.
     Refused,
     /// There is no such archive.
     Gone,
-    /// In no table: nobody can say whether anything was done.
+    /// Not documented: it is unknown whether anything was done.
     Unknown,
 }
 
-/// Time in which most refusals of theirs pass.
+/// Time after which most of their temporary refusals end.
 pub(super) const RETRY: Duration = Duration::from_secs(10);
 
 /// The table.
@@ -37,11 +37,11 @@ pub(super) fn advice(code: i64) -> Advice {
         127_009 | 127_306 => Advice::Wait(Duration::from_secs(60)),
         123_015 => Advice::SameTitle,
         123_036 => Advice::Tomorrow,
-        // A repeated nonce and an expired stamp go away with the next try, which has new ones.
+        // A repeated nonce and an expired time stamp are fixed by the next try, which has new ones.
         4003 | 4004 | 4010 | 4011 | 122_009 | 122_010 | 123_002 | 123_023 | 123_039 | 123_044 => Advice::Retry,
         // Not logged in, as everywhere at this platform [A].
         -101 => Advice::Token,
-        // The application or its signature is not accepted: a wrong key, which nobody but a person can put right.
+        // The application or its signature is not accepted: a wrong key, which only a person can replace.
         4001 | 4002 | 123_042 | 123_050 | 123_051 => Advice::Person,
         123_013 | 123_014 | 123_024 | 123_030 | 123_038 | 123_052 => Advice::Refused,
         // Nothing found, as everywhere at this platform [A].
@@ -50,7 +50,7 @@ pub(super) fn advice(code: i64) -> Advice {
     }
 }
 
-/// Until a few minutes after the next midnight in Beijing, when shares begin anew.
+/// Until a few minutes after the next midnight in Beijing, when quotas are reset.
 pub(super) fn until_tomorrow(now: DateTime<Utc>) -> Duration {
     const DAY_S: i64 = 86_400;
     const MARGIN_S: i64 = 300;

@@ -1,5 +1,5 @@
-//! The account's list of archives, newest first, read for our own work or for a name. All of it is read as far back as the work can
-//! be, and the end must be seen: half a list proves no absence.
+//! The account's list of archives, newest first, searched for our own work or for a name. It is read as far back as the
+//! work can be, and its end must be seen: an incomplete list proves no absence.
 use anyhow::Result;
 use pipeline::delivery::Receipt;
 use serde_json::Value;
@@ -10,18 +10,18 @@ use crate::task::Task;
 
 /// The most archives in one answer [O].
 const PAGE: u64 = 50;
-/// Pages that are read at most: ten thousand works.
+/// Most pages that are read: ten thousand works.
 const PAGES: u64 = 200;
-/// How far the platform's clock may be from ours, seconds: what its signature allows.
+/// Largest difference between the platform's clock and ours, seconds: the tolerance of its signature.
 const SKEW_S: i64 = 600;
 
-/// The archive that is this work's and run's. `Ok(None)` was seen; `Err` says why that cannot be said.
+/// The archive of this work and run. `Ok(None)`: it is not in the list; `Err`: why that is not known.
 pub(super) async fn find(task: &Task<'_>) -> Result<Result<Option<Receipt>, String>> {
     let marks = Marks::of(task).await?;
     search(task, |archive| marks.are_on(archive)).await
 }
 
-/// Whether an archive of this name is there.
+/// Whether an archive with this name exists.
 pub(super) async fn has(task: &Task<'_>, receipt: &Receipt) -> Result<Result<bool, String>> {
     let found = search(task, |archive| archive["resource_id"].as_str() == Some(&receipt.0)).await?;
     Ok(found.map(|found| found.is_some()))
@@ -39,8 +39,8 @@ async fn search(task: &Task<'_>, wanted: impl Fn(&Value) -> bool + Send) -> Resu
                 return Ok(Err(words));
             }
         };
-        // What is submitted meanwhile moves the pages back, and some is read twice. What is deleted moves them forward, and some could be
-        // skipped: then all of it is read again.
+        // A submission in the meantime moves the pages back, and some entries are read twice. A deletion moves them
+        // forward, and some could be skipped: then the whole list is read again.
         let Some(now_total) = data["page"]["total"].as_u64().filter(|now| *now >= total) else {
             return Ok(Err("the list became shorter while it was read".to_owned()));
         };
@@ -62,7 +62,7 @@ async fn search(task: &Task<'_>, wanted: impl Fn(&Value) -> bool + Send) -> Resu
     Ok(Err(format!("the list is longer than {} archives", PAGE * PAGES)))
 }
 
-/// Deleted by its owner; some lists show those still.
+/// Deleted by its owner; some lists still contain such archives.
 fn is_deleted(archive: &Value) -> bool {
     archive["addit_info"]["state"].as_i64() == Some(-100)
 }

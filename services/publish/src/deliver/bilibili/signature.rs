@@ -3,7 +3,7 @@ use hmac::{Hmac, Mac};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 
-/// What a request is signed as.
+/// The identity that signs a request.
 pub(super) struct Signer<'a> {
     /// The application's id.
     pub(super) client_id: &'a str,
@@ -12,9 +12,9 @@ pub(super) struct Signer<'a> {
 }
 
 impl Signer<'_> {
-    /// The headers of one try: its body, a nonce that was never used before, and the time in seconds since 1970.
+    /// The headers of one try: its body, a nonce never used before, and the time in seconds since 1970.
     pub(super) fn headers(&self, body: &[u8], nonce: &str, at_s: i64) -> Vec<(&'static str, String)> {
-        // In the order of the alphabet, as they are signed. The MD5 of an empty body is that of the empty string.
+        // In alphabetical order, as they are signed. The MD5 of an empty body is that of the empty string.
         let mut headers = vec![
             ("x-bili-accesskeyid", self.client_id.to_owned()),
             ("x-bili-content-md5", hex::encode(Md5::digest(body))),

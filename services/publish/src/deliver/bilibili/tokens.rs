@@ -1,10 +1,12 @@
-//! Our account's tokens. A refresh token serves once, so at most one process may use it, and its answer must not get lost.
+//! Our account's tokens. A refresh token works once, so at most one process may use it, and its answer must not get
+//! lost.
 //!
-//! A renewal has two steps under the account's row lock. First it is written down that it begins; then the platform is asked and
-//! its answer stored. Others wait at the lock and find the new tokens. If the process dies between the answer and the commit, the
-//! beginning stays: the refresh token may be used up, and its successors are lost. Then the access token of before serves as long as
-//! it is valid, the account's health says that a person has to authorise anew, and only when the access token is over is the refresh token
-//! tried once more: refused, it is not tried again, since a second use makes everything void.
+//! A renewal has two steps under the account's row lock. First its beginning is stored; then the platform is called and
+//! its answer stored. Other processes wait at the lock and find the new tokens. If the process dies between the answer
+//! and the commit, the stored beginning remains: the refresh token may be used up, and its successors are lost. Then
+//! the former access token is used as long as it is valid, the account's health says that a person must authorise
+//! again, and only when the access token has expired is the refresh token tried once more: if it is refused, it is not
+//! tried again, since a second use invalidates everything.
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -21,31 +23,32 @@ use super::client::{self, Failed, address};
 use crate::exchange::{Body, PartnerHttp, Request, account_of};
 use crate::task::Task;
 
-/// A token that ends sooner than this is renewed before it is used, seconds. Tokens live for 30 days; a day is time enough for a person
-/// to act where renewing fails.
+/// A token that expires sooner than this is renewed before it is used, seconds. Tokens are valid for 30 days; a day
+/// gives a person time to act if the renewal fails.
 const RENEW_BEFORE_S: i64 = 86_400;
-/// A renewal that began longer ago than this and has not ended was cut off, seconds. Beyond the deadline of its call.
+/// A renewal that began longer ago than this and has not ended was interrupted, seconds. Longer than the deadline of
+/// its call.
 const CUT_OFF_S: i64 = 12;
 /// The renewal's call holds a database lock, so it may not take long.
 const DEADLINE: Duration = Duration::from_secs(8);
-/// Wait for somebody else's renewal.
+/// Wait for another process' renewal.
 const OTHERS: Duration = Duration::from_secs(2);
 /// Wait for a person.
 pub(super) const PERSON: Duration = Duration::from_secs(600);
 
-/// The tokens as they are kept, sealed.
+/// The stored tokens, sealed.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Tokens {
-    /// Goes with every call.
+    /// Sent with every call.
     pub access_token: String,
-    /// Gets new ones, once.
+    /// Obtains new ones, once.
     pub refresh_token: String,
-    /// When the access token ends, seconds since 1970.
+    /// When the access token expires, seconds since 1970.
     pub expires_at: i64,
     /// A renewal that began and has not ended.
     #[serde(default)]
     renewal: Option<Renewal>,
-    /// Whether the platform refused the refresh token: nothing but a person's new authorisation helps.
+    /// Whether the platform refused the refresh token: only a new authorisation by a person helps.
     #[serde(default)]
     refused: bool,
 }
@@ -57,7 +60,7 @@ struct Renewal {
 }
 
 impl Tokens {
-    /// Tokens that an operator was given.
+    /// Tokens that an operator obtained.
     pub fn new(access_token: String, refresh_token: String, expires_at: i64) -> Self {
         Self { access_token, refresh_token, expires_at, renewal: None, refused: false }
     }
@@ -66,7 +69,7 @@ impl Tokens {
         now_s + margin_s < self.expires_at && stale != Some(self.access_token.as_str())
     }
 
-    /// The account whose tokens they are, and the tokens as the database keeps them.
+    /// The account of these tokens, and the tokens as stored in the database.
     pub fn sealed(&self, keys: &Keyring, partner: &PartnerId) -> Result<(Account, NewCredentials)> {
         Ok((account_of(partner), self.seal(keys, partner)?))
     }
@@ -83,17 +86,17 @@ impl Tokens {
     }
 }
 
-/// Where tokens are sealed for.
+/// The associated data that tokens are sealed with.
 fn place(partner: &PartnerId) -> Vec<u8> {
     format!("partner:{partner}/default").into_bytes()
 }
 
-/// What a person types for new tokens.
+/// The command with which a person supplies new tokens.
 fn remedy(partner: &PartnerId) -> String {
     format!("run `reelmill partner authorise {partner} --stdin`")
 }
 
-/// A valid access token that is not `stale`; renewed where it has to be.
+/// A valid access token other than `stale`; renewed if necessary.
 pub(super) async fn access(task: &Task<'_>, stale: Option<&str>) -> Result<Result<String, Failed>> {
     let Some(tokens) = load(task).await? else {
         let words = format!("there are no tokens: {}", remedy(&task.partner.id));
@@ -114,7 +117,7 @@ pub(super) async fn access(task: &Task<'_>, stale: Option<&str>) -> Result<Resul
     }
     match renew(task, &tokens).await? {
         Ok(renewed) => Ok(Ok(known(task, renewed))),
-        // Renewed ahead of time: the old one still serves.
+        // Renewed ahead of time: the old one is still valid.
         Err(failed) if usable => {
             tracing::warn!(partner = %task.partner.id, "could not renew a token that is still valid: {failed:?}");
             Ok(Ok(known(task, tokens)))
@@ -142,19 +145,19 @@ async fn load(task: &Task<'_>) -> Result<Option<Tokens>> {
     };
     let expires_at = task.optional_secret("EXPIRES_AT")?.and_then(|text| text.parse().ok()).unwrap_or(0);
     let first = Tokens::new(access, refresh, expires_at).seal(&keys, partner)?;
-    // Somebody may be faster, and may have renewed them already.
+    // Another process may have been faster, and may have renewed them already.
     let put = move |there: Option<Sealed>| async move { Ok(there.is_none().then_some(first)) };
     store.renew_credentials(&account_of(partner), put).await?;
     let stored = store.credentials(&account_of(partner)).await?.context("the tokens that were just stored are gone")?;
     Tokens::open(&keys, partner, &stored.0).map(Some)
 }
 
-/// Gets new tokens for `old`, unless somebody else has or does.
+/// Obtains new tokens for `old`, unless another process has done so or is doing so.
 async fn renew(task: &Task<'_>, old: &Tokens) -> Result<Result<Tokens, Failed>> {
     let now_s = task.runtime.clock.now().timestamp();
     let mine = Renewal { by: Uuid::new_v4(), since: now_s };
     if !begin(task, old, mine).await? {
-        // Somebody has them already, or is getting them.
+        // Another process has them already, or is obtaining them.
         let there = load(task).await?.filter(|there| there.access_token != old.access_token);
         let wait = Failed::NotDone { words: "another process renews the tokens".to_owned(), again: OTHERS };
         return Ok(there.ok_or(wait));
@@ -162,7 +165,7 @@ async fn renew(task: &Task<'_>, old: &Tokens) -> Result<Result<Tokens, Failed>> 
     finish(task, mine).await
 }
 
-/// Writes down that a renewal begins; `false` where the tokens are others by now or somebody is at it.
+/// Stores that a renewal begins; `false` if the tokens have changed or another process is renewing them.
 async fn begin(task: &Task<'_>, old: &Tokens, mine: Renewal) -> Result<bool> {
     let (keys, partner) = (task.runtime.config.keyring()?, &task.partner.id);
     let begin = |there: Option<Sealed>| async move {
@@ -176,7 +179,7 @@ async fn begin(task: &Task<'_>, old: &Tokens, mine: Renewal) -> Result<bool> {
     };
     let begun = task.runtime.store.renew_credentials(&account_of(partner), begin).await?.is_some();
     if begun {
-        // What is true if nothing follows; a renewal that ends well says so.
+        // The state if the process dies now; a successful renewal replaces it.
         let todo = remedy(partner);
         let words = format!("a renewal of the tokens began and has not ended: if this stays, {todo} before they end");
         task.runtime.store.note_health(&account_of(partner), false, Some(&words)).await?;
@@ -184,7 +187,7 @@ async fn begin(task: &Task<'_>, old: &Tokens, mine: Renewal) -> Result<bool> {
     Ok(begun)
 }
 
-/// Asks the platform and stores its answer, holding the row's lock.
+/// Calls the platform and stores its answer, holding the row's lock.
 async fn finish(task: &Task<'_>, mine: Renewal) -> Result<Result<Tokens, Failed>> {
     let (keys, partner) = (task.runtime.config.keyring()?, &task.partner.id);
     let ended: Mutex<Option<Result<Tokens, Failed>>> = Mutex::new(None);
@@ -199,7 +202,7 @@ async fn finish(task: &Task<'_>, mine: Renewal) -> Result<Result<Tokens, Failed>
                 end(Ok(new.clone()));
                 return new.seal(&keys, partner).map(Some);
             }
-            // It may be used up: the beginning stays written down.
+            // The token may be used up: the stored beginning remains.
             Err(failed @ Failed::Lost(_)) => {
                 end(Err(failed));
                 return Ok(None);
@@ -244,7 +247,7 @@ async fn note(task: &Task<'_>, ended: &Result<Tokens, Failed>) -> Result<()> {
     }
 }
 
-/// The platform took a call with our token. Says nothing about a renewal that was cut off.
+/// The platform accepted a call with our token. This says nothing about an interrupted renewal.
 pub(super) async fn accepted(task: &Task<'_>) -> Result<()> {
     let sound = load(task).await?.is_some_and(|tokens| tokens.renewal.is_none() && !tokens.refused);
     if sound {
@@ -253,7 +256,7 @@ pub(super) async fn accepted(task: &Task<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The platform does not accept a token that it has just given, or the only one there is.
+/// The platform refuses a token that it has just issued, or the only one there is.
 pub(super) async fn not_accepted(task: &Task<'_>, words: &str) -> Result<()> {
     let words = format!("the access token is not accepted: {words}; {}", remedy(&task.partner.id));
     task.runtime.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await

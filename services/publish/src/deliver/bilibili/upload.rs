@@ -1,5 +1,5 @@
-//! The film and its cover, brought up before the call that counts. After every part it is written down which the platform has, so a
-//! worker that takes over goes on at the first that is missing.
+//! Uploads the film and its cover before the call that publishes. After every part the progress is stored, so a worker
+//! that takes over continues at the first missing part.
 use std::path::Path;
 use std::time::Duration;
 
@@ -21,13 +21,13 @@ const PART_BYTES: u64 = 8 * 1024 * 1024;
 /// Tries of one part within one job. A part may be sent again: it overwrites itself.
 const TRIES: u32 = 3;
 
-/// What is known of the upload: kept sealed, since its token is all that proves whose it is.
+/// The state of the upload, stored sealed, since its token is the only authentication.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(super) struct Session {
     token: String,
-    /// Digest of the film that goes up, so that another run's film never continues it.
+    /// Digest of the uploaded film, so that another run's film never continues it.
     sha256: String,
-    /// Parts from the first on that the platform has.
+    /// Number of leading parts that the platform has.
     parts: u32,
     complete: bool,
     /// Address of the cover at the platform.
@@ -35,16 +35,16 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Name of the upload at the platform, for the call that counts.
+    /// Name of the upload at the platform, for the call that publishes.
     pub(super) fn token(&self) -> &str {
         &self.token
     }
 }
 
-/// Why there is no `Ready` yet; ends the preparation early.
+/// Why preparation is not `Ready`; ends it early.
 enum Stop {
     Later(Duration),
-    /// The platform knows nothing of this upload any more.
+    /// The platform no longer knows this upload.
     Lost,
     Ours(anyhow::Error),
 }
@@ -55,14 +55,14 @@ impl From<anyhow::Error> for Stop {
     }
 }
 
-/// Brings everything up, or as far as it goes now.
+/// Uploads everything, or as much as is possible now.
 pub(super) async fn prepare(task: &Task<'_>, files: &[PackageFile]) -> Result<Prepared> {
     let named = |begin: &str, end: &str| {
         let named = |name: String| name.starts_with(begin) && name.ends_with(end);
         files.iter().find(|file| named(file.name.to_string()))
     };
     let film = named("", ".mp4").context("the package holds no film")?;
-    // The one that it asked for; the picture of the film itself has another shape.
+    // The cover that the partner requires; the film's own picture has another shape.
     let cover = named("cover-", ".jpg").context("the package holds no cover")?;
     let mut session = task.session::<Session>().await?.unwrap_or_default();
     if session.sha256 != film.sha256 {
@@ -135,8 +135,8 @@ async fn send_part(task: &Task<'_>, token: &str, number: u32, path: &Path, bytes
     }
 }
 
-/// The cover, by a multipart body with the one field `file`. Which MD5 the platform wants of it is not documented: that of the whole
-/// body, as for every other call [A].
+/// The cover, by a multipart body with the one field `file`. The required MD5 is not documented: that of the whole body
+/// is used, as for every other call [A].
 async fn send_cover(task: &Task<'_>, cover: &PackageFile) -> Result<String, Stop> {
     let path = task.fetch(cover).await?;
     let picture = tokio::fs::read(&path).await.context("read the cover")?;
@@ -154,7 +154,7 @@ fn multipart(boundary: &str, picture: &[u8]) -> Bytes {
     [head.as_bytes(), picture, format!("\r\n--{boundary}--\r\n").as_bytes()].concat().into()
 }
 
-/// What was asked for, or why not yet. Nothing of this counts, so all of it may be asked again.
+/// The result, or why not yet. None of these calls publishes, so all of them may be repeated.
 fn done(task: &Task<'_>, answered: Result<serde_json::Value, Failed>) -> Result<serde_json::Value, Stop> {
     answered.map_err(|failed| match failed {
         Failed::NotDone { again, words } => {
@@ -166,7 +166,7 @@ fn done(task: &Task<'_>, answered: Result<serde_json::Value, Failed>) -> Result<
             Advice::Wait(wait) => Stop::Later(wait),
             Advice::Retry | Advice::SameTitle => Stop::Later(RETRY),
             Advice::Tomorrow => Stop::Later(until_tomorrow(task.runtime.clock.now())),
-            // A wrong parameter of an upload that was begun: its token is over.
+            // A wrong parameter of an upload that was begun: its token has expired.
             Advice::Gone | Advice::Unknown if code == -400 || code == -404 => Stop::Lost,
             Advice::Gone | Advice::Unknown | Advice::Token | Advice::Person | Advice::Refused => {
                 Stop::Ours(anyhow::anyhow!("{} does not take the upload: {words}", task.partner.id))

@@ -1,5 +1,5 @@
-//! What the platform tells by itself: `video_open` and `video_fail`, doubled and out of order. It is believed only as far as to look: a notice
-//! wakes the delivery that it names, and what that reads from the platform counts. So one that is repeated or late does nothing.
+//! The platform's notices: `video_open` and `video_fail`, doubled and out of order. A notice only wakes the delivery
+//! that it names; what that reads from the platform counts. So a repeated or late one is harmless.
 use anyhow::Result;
 use axum::Router;
 use axum::body::Bytes;
@@ -34,11 +34,11 @@ async fn notice(State(app): State<PartnerApp>, headers: HeaderMap, body: Bytes) 
     take_signed(&app, &partner, &body).await.into_response()
 }
 
-/// Takes a notice whose signature is right.
+/// Accepts a notice with a valid signature.
 async fn take_signed(app: &PartnerApp, partner: &PartnerId, body: &[u8]) -> StatusCode {
     let Some((event, resource_id)) = named(body) else { return StatusCode::OK };
     match take(app, partner, &event, &resource_id, body).await {
-        Ok(0) => tracing::debug!(%partner, "{event} about {resource_id}: nobody waits for it"),
+        Ok(0) => tracing::debug!(%partner, "{event} about {resource_id}: no delivery waits for it"),
         Ok(_) => tracing::info!(%partner, "{event} about {resource_id}: its delivery looks"),
         Err(error) => {
             tracing::warn!(%partner, "could not take {event} about {resource_id}: {error:#}");
@@ -48,7 +48,7 @@ async fn take_signed(app: &PartnerApp, partner: &PartnerId, body: &[u8]) -> Stat
     StatusCode::OK
 }
 
-/// Keeps the notice as evidence and wakes whoever waits for it; returns how many that were.
+/// Stores the notice as evidence and wakes the waiting deliveries; returns their number.
 async fn take(app: &PartnerApp, partner: &PartnerId, event: &str, resource_id: &str, body: &[u8]) -> Result<u64> {
     let store = &app.runtime.store;
     let told = json!({ "event": event, "resource_id": resource_id, "bytes": body.len(),
@@ -75,7 +75,7 @@ fn is_signed(client_secret: &str, body: &[u8], signature: &str) -> bool {
     right.as_bytes().ct_eq(signature.trim().to_ascii_lowercase().as_bytes()).into()
 }
 
-/// The event and the work that it names. The content is an object, or a text that holds one.
+/// The event and the work that it names. The content is an object, or a string that contains one.
 fn named(body: &[u8]) -> Option<(String, String)> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let content = match &body["content"] {

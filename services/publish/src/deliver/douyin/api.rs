@@ -18,14 +18,14 @@ use crate::task::Task;
 
 /// The platform's public address.
 const PLATFORM: &str = "https://open.douyin.com";
-/// How long a call without a file may take.
+/// Time limit of a call without a file.
 const SOON: Duration = Duration::from_secs(20);
-/// How long one part of a file may take: 20 MB at 1.4 Mbit/s.
+/// Time limit of one part of a file: 20 MB at 1.4 Mbit/s.
 const PART: Duration = Duration::from_secs(120);
 /// Wait after a call that was certainly not made.
 const AGAIN: Duration = Duration::from_secs(30);
 
-/// A call that did not bring what was asked for.
+/// A call without the wanted result.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Failed {
     /// Certainly nothing happened there.
@@ -44,12 +44,12 @@ pub(super) enum Failed {
     Refused(Refusal),
 }
 
-/// A refusal as told.
+/// A refusal as received.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     /// The code.
     pub(super) code: i64,
-    /// Its words, and the number under which they find the call.
+    /// Its message, and the log id by which they find the call.
     pub(super) words: String,
 }
 
@@ -65,15 +65,15 @@ pub(super) struct Call {
     pub(super) step: &'static str,
     /// The last part of the path, with its slash.
     pub(super) what: &'static str,
-    /// Beside `open_id`.
+    /// Parameters beside `open_id`.
     pub(super) query: Vec<(&'static str, String)>,
-    /// What is sent.
+    /// The content.
     pub(super) content: Content,
-    /// For the call that counts.
+    /// The intent, for the call that publishes.
     pub(super) intent: Option<IntentId>,
 }
 
-/// What a call sends.
+/// The content of a call.
 pub(super) enum Content {
     /// Nothing, by GET.
     Nothing,
@@ -89,15 +89,15 @@ impl Call {
         Self { step, what, query: Vec::new(), content, intent: None }
     }
 
-    /// More of the query.
+    /// Adds to the query.
     pub(super) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         self.query.push((name, value.to_string()));
         self
     }
 }
 
-/// Makes a call as our account; an access token that is no longer good is replaced once, since it was refused before anything
-/// was done. An error is ours, or the wait for leave to call.
+/// Makes a call as our account; an expired access token is replaced once, since it was refused before anything was
+/// done. An error is a fault of ours, or a wait for the rate budget.
 pub(super) async fn call(task: &Task<'_>, call: &Call) -> Result<Result<Value, Failed>> {
     let account = tokens::current(task).await?;
     let answered = once(task, call, &account).await?;
@@ -140,12 +140,12 @@ pub(super) async fn send(http: &PartnerHttp<'_>, request: Request) -> Result<Res
         Ok(answer) => Ok(read(&answer)),
         Err(CallError::NotSent(words)) => Ok(Err(Failed::NotSent { words, again: AGAIN })),
         Err(CallError::Lost(words)) => Ok(Err(Failed::Lost(words))),
-        // Passed on as it is: the driver knows it, and waits.
+        // Passed on unchanged: the driver handles it, and waits.
         Err(error @ (CallError::Wait(_) | CallError::Ours(_))) => Err(error.into()),
     }
 }
 
-/// The data of an answer, or what it says instead.
+/// The data of an answer, or its error.
 fn read(answer: &Answer) -> Result<Value, Failed> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let told = &body["data"];
@@ -161,19 +161,19 @@ fn read(answer: &Answer) -> Result<Value, Failed> {
             let again = answer.retry_after().unwrap_or(AGAIN).max(Duration::from_secs(1));
             Err(Failed::NotSent { words: "429 too many requests".into(), again })
         }
-        // Without a code nobody who knows has answered: a gateway in between cannot say what happened behind it.
+        // Without a code the answer is not from the API: a gateway in between does not know what happened after it.
         (status, None) => Err(Failed::Lost(format!("status {status} without a code"))),
     }
 }
 
-/// An address at the platform; `PARTNER_<ID>_URL` where it is not the public one.
+/// An address at the platform; `PARTNER_<ID>_URL` overrides the public one.
 pub(super) fn address(task: &Task<'_>, path: &str) -> Result<Url> {
     let base = task.optional_secret("URL")?.unwrap_or_else(|| PLATFORM.to_owned());
     let url = Url::parse(&base).and_then(|base| base.join(path));
     url.with_context(|| format!("{base} is no address of a platform"))
 }
 
-/// A text of an answer that must be there.
+/// A text of an answer that must be present.
 pub(super) fn text_of(data: &Value, at: &str) -> Result<String> {
     let text = data.pointer(at).and_then(Value::as_str).filter(|it| !it.is_empty());
     text.map(str::to_owned).with_context(|| format!("douyin's answer lacks {at}"))

@@ -1,4 +1,5 @@
-//! Douyin's codes: what each of them asks us to do. Tags as in the partner's catalogue file; what is not in the list is a person's.
+//! What to do about each of Douyin's codes. Tags as in the partner's catalogue file; a code that is not listed needs a
+//! person.
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, Utc};
@@ -6,23 +7,23 @@ use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta, Utc};
 /// What to do about a refused call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Advice {
-    /// Their trouble; the call may or may not have taken effect.
+    /// A fault of theirs; the call may or may not have taken effect.
     Again,
     /// Called too often: certainly nothing happened, wait this long.
     SlowDown(Duration),
     /// The day's or the application's quota is used up: certainly nothing happened, wait for the next day.
     Tomorrow,
-    /// The access token is no longer good: get another and call again.
+    /// The access token is no longer valid: get another and call again.
     Token,
-    /// Something that we named is unknown to them, or wrong: an upload that is over, a video that was used.
+    /// A name that we sent is unknown or wrong: an expired upload, a used video.
     Parameter,
-    /// The work itself is not taken.
+    /// The work itself is not accepted.
     Refused,
-    /// Only a person can mend it: authorisation, capabilities, a closed account, or a code that nobody has told us about.
+    /// Only a person can fix it: authorisation, capabilities, a closed account, or an undocumented code.
     Person,
 }
 
-/// How long to stay quiet when told that we call too often; no figure is documented [A].
+/// How long to wait if we call too often; no figure is documented [A].
 const QUIET: Duration = Duration::from_secs(60);
 
 /// The advice for a code other than 0.
@@ -39,9 +40,9 @@ pub(super) fn advice(code: i64) -> Advice {
     }
 }
 
-/// The next day at the platform, a quarter of an hour past midnight in Beijing so that its counters have turned.
+/// The next day at the platform, a quarter of an hour past midnight in Beijing so that its counters have been reset.
 pub(super) fn until_tomorrow(now: DateTime<Utc>) -> Duration {
-    // 8 h east is a constant within chrono's ±24 h.
+    // 8 h east is within chrono's ±24 h.
     let Some(beijing) = FixedOffset::east_opt(8 * 3600) else { return Duration::from_secs(6 * 3600) };
     let here = now.with_timezone(&beijing).naive_local();
     let next = (here.date() + TimeDelta::days(1)).and_time(NaiveTime::MIN) + TimeDelta::minutes(15);

@@ -1,22 +1,22 @@
-//! The text beside a work at Douyin, which has no field for a title: title, description, topics, and the work's number as its last
-//! line. A create that was not answered is looked for by that number, since two works may well have the same title.
+//! A work's text at Douyin, which has no field for a title: title, description, topics, and the work's number as its
+//! last line. The work of an unanswered create is searched by that number, since two works may have the same title.
 use uuid::Uuid;
 
 /// Most characters of the whole text [2].
 pub(super) const MAX_CHARS: usize = 1000;
 
-/// What stands before the number.
+/// The text before the number.
 const LABEL: &str = "作品编号：";
 
-/// A work's number in the public list: the random half of its id, and which time it is sent.
+/// A work's number in the public list: the random half of its id, and the run.
 pub(super) fn number(submission: Uuid, run: u32) -> String {
     let id = submission.simple().to_string().to_ascii_uppercase();
-    // The first digits of an id are its time, which works entered together share.
+    // The first digits of an id are its time, which works entered at the same time share.
     let random = &id[20..];
     if run == 1 { random.to_owned() } else { format!("{random}.{run}") }
 }
 
-/// The whole text. Where it would be too long the description is cut, never the title or the number.
+/// The whole text. If it would be too long, the description is cut, never the title or the number.
 pub(super) fn compose(title: &str, description: &str, topics: &[String], number: &str) -> String {
     let topics: String = topics.iter().map(|topic| format!("#{} ", topic.replace(char::is_whitespace, ""))).collect();
     let last = format!("{LABEL}{number}");
@@ -26,7 +26,7 @@ pub(super) fn compose(title: &str, description: &str, topics: &[String], number:
     lines.into_iter().filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Whether a text in the list is that of the work with this number.
+/// Whether a text in the list belongs to the work with this number.
 pub(super) fn carries(text: &str, number: &str) -> bool {
     let whole = |rest: &str| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
     text.split(LABEL).skip(1).any(|rest| rest.trim_start().strip_prefix(number).is_some_and(whole))

@@ -1,5 +1,6 @@
-//! Our account at Douyin: a user's token for 15 days, got anew with a refresh token for 30 days, which can be renewed five times [2];
-//! then its owner has to agree again. Renewed under the account's lock, since a new token may end the old one.
+//! Our account at Douyin: a user's token for 15 days, renewed with a refresh token for 30 days, which can be renewed
+//! five times [2]; then the account's owner must authorise again. Renewed under the account's lock, since a new token
+//! may end the old one.
 use std::sync::Mutex;
 use std::time::Duration;
 
@@ -16,33 +17,35 @@ use super::api::{self, Failed, Refusal};
 use crate::exchange::{Body, PartnerHttp, Request, account_of};
 use crate::task::Task;
 
-/// An access token that ends sooner than this is replaced before it is used, seconds: far longer than any upload takes.
+/// An access token that expires sooner than this is replaced before it is used, seconds: far longer than any upload
+/// takes.
 const RENEW_BEFORE_S: i64 = 12 * 3600;
-/// A refresh token that ends sooner than this is renewed, seconds: even a quiet week must not cost the owner's agreement.
+/// A refresh token that expires sooner than this is renewed, seconds: a week without deliveries must not cost the
+/// authorisation.
 const RENEW_REFRESH_BEFORE_S: i64 = 10 * 24 * 3600;
 /// How often a refresh token can be renewed [2].
 const RENEWALS: u32 = 5;
 /// A renewal holds the account's row, so it may not take long.
 const DEADLINE: Duration = Duration::from_secs(5);
-/// What the platform calls a refresh token that is over, or was renewed too often.
+/// The platform's codes for a refresh token that has expired, or was renewed too often.
 const OWNER_MUST_AGREE: [i64; 2] = [10010, 10020];
 
-/// The account's credentials as they are kept, sealed.
+/// The account's credentials as stored, sealed.
 #[derive(Clone, Serialize, Deserialize)]
 pub(super) struct Account {
-    /// The account, as this application calls it.
+    /// The account's id for this application.
     pub(super) open_id: String,
-    /// The user's token; empty before it was first asked for.
+    /// The user's token; empty before the first request.
     pub(super) access_token: String,
     access_until_s: i64,
     refresh_token: String,
     refresh_until_s: i64,
     renewals: u32,
-    /// Digest of what an operator set us up with: something else there is a new agreement.
+    /// Digest of the tokens that an operator configured: other tokens there are a new authorisation.
     set_up: String,
 }
 
-/// What is to be got anew.
+/// What must be renewed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Due {
     Nothing,
@@ -55,13 +58,13 @@ pub(super) async fn current(task: &Task<'_>) -> Result<Account> {
     renewed(task, None).await
 }
 
-/// The same, where the platform no longer takes the token `stale`.
+/// The same, if the platform no longer accepts the token `stale`.
 pub(super) async fn renewed(task: &Task<'_>, stale: Option<&str>) -> Result<Account> {
     let setup = set_up(task)?;
     let key = account_of(&task.partner.id);
     let kept = task.runtime.store.credentials(&key).await?.map(|(sealed, _)| sealed);
     let mut account = opened(task, kept, &setup)?;
-    // The refresh token first, and stored by itself: the old one may be over from then on.
+    // The refresh token first, and stored by itself: the old one may be invalid from then on.
     for _ in 0..2 {
         let now_s = task.runtime.clock.now().timestamp();
         account = match account.due(now_s, stale) {
@@ -84,7 +87,7 @@ impl Account {
     }
 }
 
-/// What an operator set us up with.
+/// The tokens that an operator configured.
 fn set_up(task: &Task<'_>) -> Result<Account> {
     let (open_id, refresh_token) = (task.secret("OPEN_ID")?, task.secret("REFRESH_TOKEN")?);
     let set_up = hex::encode(Sha256::digest(format!("{open_id}\n{refresh_token}")));
@@ -94,7 +97,7 @@ fn set_up(task: &Task<'_>) -> Result<Account> {
         access_token: String::new(),
         access_until_s: 0,
         refresh_token,
-        // Told with the first access token.
+        // Learned with the first access token.
         refresh_until_s: far,
         renewals: RENEWALS,
         set_up,
@@ -105,7 +108,7 @@ fn place(task: &Task<'_>) -> Vec<u8> {
     format!("partner:{}/default", task.partner.id).into_bytes()
 }
 
-/// What is kept, unless an operator has set us up with something else since.
+/// The stored account, unless an operator has configured other tokens since.
 fn opened(task: &Task<'_>, kept: Option<Sealed>, setup: &Account) -> Result<Account> {
     let Some(sealed) = kept else { return Ok(setup.clone()) };
     let plain = task.runtime.config.keyring()?.open_for(&place(task), &sealed).context("open the credentials")?;
@@ -113,9 +116,9 @@ fn opened(task: &Task<'_>, kept: Option<Sealed>, setup: &Account) -> Result<Acco
     Ok(kept.filter(|kept| kept.set_up == setup.set_up).unwrap_or_else(|| setup.clone()))
 }
 
-/// Gets one token anew, unless somebody else has done so since.
+/// Renews one token, unless another process has done so since.
 async fn replaced(task: &Task<'_>, key: &Key, setup: &Account, due: Due, stale: Option<&str>) -> Result<Account> {
-    // What the closure found out beside what is to be stored.
+    // The closure's result beside what is to be stored.
     let found: Mutex<Option<Result<Account, Refusal>>> = Mutex::new(None);
     let note = |it| *found.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(it);
     let renew = async |kept: Option<Sealed>| -> Result<Option<NewCredentials>> {
@@ -156,7 +159,7 @@ async fn replaced(task: &Task<'_>, key: &Key, setup: &Account, due: Due, stale: 
     }
 }
 
-/// Asks the platform for one token.
+/// Requests one token from the platform.
 async fn ask(task: &Task<'_>, account: &Account, due: Due) -> Result<Result<Value, Refusal>> {
     let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
     let mut form = vec![pair("client_key", &task.secret("CLIENT_KEY")?), pair("refresh_token", &account.refresh_token)];
@@ -188,7 +191,7 @@ async fn ask(task: &Task<'_>, account: &Account, due: Due) -> Result<Result<Valu
     }
 }
 
-/// Takes over what the platform gave.
+/// Applies the platform's answer.
 fn take(account: &mut Account, due: Due, data: &Value, now: DateTime<Utc>) -> Result<()> {
     let until = |name: &str| data[name].as_i64().map(|seconds| now.timestamp() + seconds);
     let missing = |name: &str| format!("douyin's answer to a renewal lacks {name}");
@@ -212,7 +215,7 @@ fn take(account: &mut Account, due: Due, data: &Value, now: DateTime<Utc>) -> Re
 fn sealed(task: &Task<'_>, account: &Account) -> Result<NewCredentials> {
     let plain = serde_json::to_vec(account).context("write the credentials")?;
     let sealed = task.runtime.config.keyring()?.seal_for(&place(task), &plain)?;
-    // The end of the refresh token is the end of what we can do without the owner.
+    // When the refresh token ends, nothing can be done without the owner.
     Ok(NewCredentials { sealed, expires_at: DateTime::from_timestamp(account.refresh_until_s, 0) })
 }
 
@@ -243,7 +246,7 @@ mod tests {
         assert_eq!(account(15, 30, 5).due(NOW, Some("older")), Due::Nothing);
         assert_eq!(account(0, 30, 5).due(NOW, None), Due::Access);
         assert_eq!(account(15, 9, 5).due(NOW, None), Due::Refresh);
-        // Five times, then only its owner can help; what is left is used up to the end.
+        // Five times, then only its owner can help; the remaining validity is used up.
         assert_eq!(account(15, 9, 0).due(NOW, None), Due::Nothing);
     }
 

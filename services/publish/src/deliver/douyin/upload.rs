@@ -1,5 +1,5 @@
-//! The video's way to Douyin: parts of 20 MB, each written down once they have it, so that a crash costs one part at most. What comes
-//! out is a video that no create has named yet.
+//! The upload of a video to Douyin: parts of 20 MB, each recorded once they have it, so that a crash costs one part at
+//! most. The result is a video that no create has used yet.
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,44 +13,44 @@ use super::codes::{Advice, advice};
 use crate::package::PackageFile;
 use crate::task::Task;
 
-/// Size of every part but the last, bytes: what the platform advises [O].
+/// Size of every part but the last, bytes: as recommended by the platform [O].
 const PART_BYTES: u64 = 20 * 1024 * 1024;
 
-/// How often an upload is begun anew because the platform no longer knows the one before.
+/// How often an upload is restarted because the platform no longer knows the one before.
 const BEGUN_AT_MOST: u32 = 3;
 
-/// Wait before an upload goes on whose line broke.
+/// Wait before an upload with a broken connection continues.
 const BROKEN: Duration = Duration::from_secs(2);
 
-/// What we know about the upload, kept over crashes.
+/// The state of the upload, kept over crashes.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Session {
-    /// Which file, SHA-256.
+    /// The file's SHA-256.
     sha256: String,
-    /// The upload under way: its name there, and how many parts they have.
+    /// The upload in progress: its name there, and how many parts they have.
     upload: Option<(String, u64)>,
-    /// The video that came out, until a create names it.
+    /// The resulting video, until a create uses it.
     pub(super) video_id: Option<String>,
-    /// Creates that a refusal of the video itself ended.
+    /// Creates that ended with a refusal of the video itself.
     #[serde(default)]
     pub(super) spoiled: u32,
 }
 
-/// Where an upload ended.
+/// The result of an upload.
 pub(super) enum Uploaded {
-    /// A video that is there to be named in a create.
+    /// A video is ready to be used in a create.
     There,
     /// Not now.
     Later(Duration),
 }
 
-/// What was kept about this file; nothing of another one.
+/// The stored state for this file; a state for another file is discarded.
 pub(super) async fn session(task: &Task<'_>, file: &PackageFile) -> Result<Session> {
     let kept = task.session::<Session>().await?.filter(|kept| kept.sha256 == file.sha256);
     Ok(kept.unwrap_or_else(|| Session { sha256: file.sha256.clone(), ..Session::default() }))
 }
 
-/// Brings the file there, from the first part that they do not have.
+/// Uploads the file, from the first part that they do not have.
 pub(super) async fn upload(task: &Task<'_>, file: &PackageFile) -> Result<Uploaded> {
     let mut session = session(task, file).await?;
     if session.video_id.is_some() {
@@ -62,14 +62,14 @@ pub(super) async fn upload(task: &Task<'_>, file: &PackageFile) -> Result<Upload
         match attempt(task, &mut session, file.bytes, &path).await? {
             Ok(()) => return Ok(Uploaded::There),
             Err(Failed::NotSent { again, .. }) => return Ok(Uploaded::Later(again)),
-            // A bad line that still brings parts over is no failure that counts.
+            // An unreliable connection that still transfers parts is no failure that counts.
             Err(Failed::Lost(words)) if session != before => {
                 tracing::warn!(partner = %task.partner.id, "an upload goes on where it broke off: {words}");
                 return Ok(Uploaded::Later(BROKEN));
             }
             Err(Failed::Lost(words)) => bail!("upload to douyin: {words}"),
             Err(Failed::Refused(refusal)) => match advice(refusal.code) {
-                // It was completed before, or has grown too old: begun anew, which nobody sees.
+                // It was completed before, or has expired: restarted, which is not visible to anyone.
                 Advice::Parameter => {
                     session.upload = None;
                     task.save_session(&session).await?;

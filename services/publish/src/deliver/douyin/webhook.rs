@@ -1,5 +1,5 @@
-//! What Douyin tells us by itself. It is believed only as far as to look sooner: a message wakes the deliveries that it may be about,
-//! and what they then read from the platform counts. So it does no harm that messages come twice, late, and in any order.
+//! Douyin's notices. A notice only wakes the deliveries that it may be about; what they then read from the platform
+//! counts. So it is harmless that notices come twice, late, and in any order.
 use std::collections::{HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -23,10 +23,10 @@ use crate::serve::{PartnerApp, denied};
 use crate::task::partner_setting;
 use crate::told;
 
-/// Messages whose names are remembered. A name that was forgotten costs one more look at the platform.
+/// Number of remembered message ids. A forgotten id costs one more request to the platform.
 const REMEMBERED: usize = 4096;
 
-/// A route for each partner that is reached by this way: `/partners/<id>/webhook`.
+/// A route for each partner with this method: `/partners/<id>/webhook`.
 pub(crate) fn routes(runtime: &Runtime) -> Router<PartnerApp> {
     let partners = runtime.catalogue.partners.values().filter(|partner| partner.method == DeliveryMethod::Douyin);
     partners.fold(Router::new(), |router, partner| {
@@ -38,13 +38,13 @@ pub(crate) fn routes(runtime: &Runtime) -> Router<PartnerApp> {
     })
 }
 
-/// Who listens to one partner.
+/// The receiver of one partner's notices.
 struct Listener {
     partner: PartnerId,
     known: Mutex<Known>,
 }
 
-/// The names of the last messages.
+/// The ids of the last messages.
 #[derive(Default)]
 struct Known {
     order: VecDeque<String>,
@@ -56,7 +56,7 @@ impl Listener {
         match self.heard(app, headers, body).await {
             Ok(response) => response,
             Err(error) => {
-                // Not answered well, it comes again.
+                // Without a success status it is sent again.
                 warn!(partner = %self.partner, "a message of {} could not be heard: {error:#}", self.partner);
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()
             }
@@ -84,7 +84,7 @@ impl Listener {
             return Ok(StatusCode::OK.into_response());
         };
         let woken = app.runtime.store.partner_told(&self.partner, &item_id).await?;
-        debug!(partner = %self.partner, woken, "{} told about {item_id}", self.partner);
+        debug!(partner = %self.partner, woken, "{} sent a notice about {item_id}", self.partner);
         self.remember(name);
         Ok(StatusCode::OK.into_response())
     }
@@ -93,7 +93,7 @@ impl Listener {
         self.known.lock().unwrap_or_else(PoisonError::into_inner).names.contains(name)
     }
 
-    /// Only what was heard to the end: what failed half-way has to come again.
+    /// Only completely handled messages: one that failed half-way must be repeated.
     fn remember(&self, name: &str) {
         let known = &mut *self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if name.is_empty() || !known.names.insert(name.to_owned()) {
@@ -114,7 +114,7 @@ fn is_signed(client_secret: &str, body: &[u8], signature: &str) -> bool {
     right.as_bytes().ct_eq(signature.trim().to_ascii_lowercase().as_bytes()).into()
 }
 
-/// What a message is about: an object, or a text that holds one.
+/// The content of a message: an object, or a string that contains one.
 fn content(message: &Value) -> Value {
     match &message["content"] {
         Value::String(text) => serde_json::from_str(text).unwrap_or_default(),

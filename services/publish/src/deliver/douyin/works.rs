@@ -1,4 +1,4 @@
-//! What the account has at Douyin: one work by its name, or in the list by its number. Reading only.
+//! The account's works at Douyin: one work by its name, or in the list by its number. Reads only.
 use anyhow::{Context, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -7,11 +7,11 @@ use super::api::{self, Call, Content, Failed};
 use super::text;
 use crate::task::Task;
 
-/// Works on a page of the list, the most that it gives.
+/// Works on a page of the list, its maximum.
 const PAGE: usize = 20;
-/// Pages that are read at most: at 75 creates a day, twelve days.
+/// Most pages that are read: at 75 creates a day, twelve days.
 const PAGES: usize = 45;
-/// How far their clock may be from ours.
+/// Largest difference between their clock and ours.
 const SKEW: TimeDelta = TimeDelta::minutes(10);
 
 /// A work as the platform shows it.
@@ -19,26 +19,26 @@ const SKEW: TimeDelta = TimeDelta::minutes(10);
 pub(super) struct Work {
     /// Its name there.
     pub(super) item_id: String,
-    /// The text beside it.
+    /// Its text.
     pub(super) text: String,
-    /// When it was made.
+    /// When it was created.
     created: DateTime<Utc>,
     /// Whether it is shown before all others.
     pinned: bool,
     /// `video_status`.
     pub(super) status: i64,
-    /// Where people see it.
+    /// Its public address.
     pub(super) share_url: Option<String>,
 }
 
-/// One work by its name; `None` where the platform does not know it.
+/// One work by its name; `None` if the platform does not know it.
 pub(super) async fn by_name(task: &Task<'_>, item_id: &str) -> Result<Result<Option<Work>, Failed>> {
     let call = Call::new("video.data", "video_data/", Content::Json(json!({ "item_ids": [item_id] })));
     let data = match api::call(task, &call).await? {
         Ok(data) => data,
         Err(failed) => return Ok(Err(failed)),
     };
-    // An answer about something else is no answer about this.
+    // An answer about another work is ignored.
     let works = works(&data)?;
     if let Some(other) = works.iter().find(|work| work.item_id != item_id) {
         bail!("asked about {item_id}, douyin answers about {}", other.item_id);
@@ -60,7 +60,7 @@ pub(super) async fn by_number(
             Err(failed) => return Ok(Err(failed)),
         };
         let page = works(&data)?;
-        // What its owner pinned comes first, however old it is.
+        // Works that the owner pinned come first, however old they are.
         let older = page.iter().any(|work| !work.pinned && work.created < since - SKEW);
         if let Some(work) = page.into_iter().find(|work| text::carries(&work.text, number)) {
             return Ok(Ok(Some(work)));

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::link::Target;
 use crate::xml::Xml;
 
-/// A work as it was put into the feed. Stored with it, so that what a partner is offered does not change under it.
+/// A work as it was added to the feed. Stored with it, so that what a partner is offered does not change later.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Content {
     pub(crate) title: String,
@@ -17,7 +17,7 @@ pub(crate) struct Content {
     pub(crate) ai: String,
     /// The renditions, best first.
     pub(crate) videos: Vec<Video>,
-    /// Covers in the shapes that the partner asked for.
+    /// Covers in the shapes that the partner requires.
     #[serde(default)]
     pub(crate) covers: Vec<Cover>,
 }
@@ -55,7 +55,7 @@ pub(crate) struct File {
 }
 
 impl Content {
-    /// Every file that the item offers. All of them fetched is the partner's receipt.
+    /// Every file of the item. All of them fetched is the partner's receipt.
     pub(crate) fn files(&self) -> impl Iterator<Item = &File> {
         let films = self.videos.iter().flat_map(|video| [Some(&video.file), video.cover.as_ref()]).flatten();
         films.chain(self.covers.iter().map(|cover| &cover.file))
@@ -64,7 +64,7 @@ impl Content {
 
 /// A page of the feed.
 pub(crate) struct Page<'a> {
-    /// What the feed is called.
+    /// The feed's title.
     pub(crate) title: &'a str,
     /// Our public address, without a slash at its end.
     pub(crate) public_url: &'a str,
@@ -80,7 +80,7 @@ pub(crate) struct Page<'a> {
 
 /// An item of the page.
 pub(crate) struct Item {
-    /// Whose files; its `file` is not looked at.
+    /// The owner of the files; its `file` is not used.
     pub(crate) target: Target,
     pub(crate) content: Content,
     pub(crate) since: DateTime<Utc>,
@@ -153,7 +153,7 @@ impl Page<'_> {
                 // Bits per millisecond are kilobits per second, which is the attribute's unit.
                 ("bitrate", &(video.file.bytes * 8 / milliseconds).to_string()),
                 ("framerate", &video.frame_rate),
-                // Whole seconds, as the specification wants them.
+                // Whole seconds, as the specification requires.
                 ("duration", &video.duration_ms.div_ceil(1000).to_string()),
                 ("height", &video.height.to_string()),
                 ("width", &video.width.to_string()),

@@ -1,12 +1,12 @@
-//! Links that open one file for one partner for some time: an expiry and an HMAC over everything that the link says.
+//! Links that open one file for one partner for some time: an expiry and an HMAC over all of the link's content.
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac};
 use pipeline::id::{PartnerId, SubmissionId};
 use sha2::Sha256;
 
-/// How long a link works at least. A partner that pulls its feed daily has time to fetch what it found.
+/// Minimum life of a link. A partner that pulls its feed daily has time to fetch the files.
 const LIFE_S: i64 = 24 * 3600;
-/// Expiries are rounded up to this, so that a feed in which nothing changed has the same bytes, and the same tag, for hours.
+/// Expiries are rounded up to this, so that an unchanged feed has the same bytes, and the same tag, for hours.
 const STEP_S: i64 = 6 * 3600;
 
 /// The file that a link opens.
@@ -23,19 +23,19 @@ pub(crate) struct Target {
 pub(crate) enum Checked {
     Open,
     Expired,
-    /// Not signed by us, or not for this.
+    /// Not signed by us, or not for this file.
     Forged,
 }
 
 impl Target {
-    /// The path and query of a link that works from `now` for a day or a little more.
+    /// The path and query of a link that is valid from `now` for a day or a little more.
     pub(crate) fn link(&self, key: &[u8], now: DateTime<Utc>) -> String {
         let expires = (now.timestamp() + LIFE_S + STEP_S - 1).div_euclid(STEP_S) * STEP_S;
         let signature = hex::encode(self.mac(key, expires).finalize().into_bytes());
         format!("{}?expires={expires}&signature={signature}", self.path())
     }
 
-    /// Judges what a link said. The signature first: who cannot sign learns nothing about times.
+    /// Checks a link. The signature first: a client that cannot sign learns nothing about times.
     pub(crate) fn check(&self, key: &[u8], expires: i64, signature: &str, now: DateTime<Utc>) -> Checked {
         let signature = hex::decode(signature).unwrap_or_default();
         // Compares in constant time.

@@ -1,6 +1,7 @@
-//! The routes that a partner calls: its feed, by its token, and the files of it, by signed links.
+//! The routes for partners: the feed, by their token, and its files, by signed links.
 //!
-//! Whether a work is offered is asked at each request, and again while a file runs: a recall ends every link at once.
+//! Whether a work is offered is checked at each request, and again while a file is sent: a recall ends every link at
+//! once.
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -37,7 +38,7 @@ use crate::task::partner_setting;
 const PAGE: u32 = 50;
 /// Shorter secrets could be guessed.
 pub(crate) const SECRET_CHARS: usize = 16;
-/// How often a running file asks whether it is still offered, and notes how far it came.
+/// How often a running transfer checks whether its file is still offered, and records its progress.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// The feeds' routes.
@@ -61,7 +62,7 @@ async fn feed(
     Query(cursor): Query<Cursor>,
     headers: HeaderMap,
 ) -> Response {
-    // Whether a partner exists is nobody's business who has not its token.
+    // Whether a partner exists is revealed only to a client with its token.
     let known = served(&runtime, &partner);
     let Some((partner, link_key)) = known.clone().filter(|(partner, _)| may_read(partner, &headers)) else {
         let reason = match (headers.contains_key(header::AUTHORIZATION), &known) {
@@ -123,7 +124,7 @@ async fn page(
     Ok(page.write())
 }
 
-/// One item; an item that cannot be read is left out, so that the partner still reads the others.
+/// One item; an item that cannot be read is left out, so that the partner still gets the others.
 fn readable(partner: &PartnerId, row: FeedItem) -> Option<Item> {
     let submission = row.submission;
     let read = item(partner, row);
@@ -138,7 +139,7 @@ fn item(partner: &PartnerId, row: FeedItem) -> anyhow::Result<Item> {
     Ok(Item { target, content: serde_json::from_value(row.content)?, since: row.created_at })
 }
 
-/// Our address as partners reach it; where none is configured, the one that this partner has just used.
+/// Our address as partners reach it; if none is configured, the one that this partner has just used.
 fn public_url(runtime: &Runtime, headers: &HeaderMap) -> String {
     if let Some(url) = &runtime.config.publish_url {
         return url.trim_end_matches('/').to_owned();
@@ -153,7 +154,7 @@ fn served<'a>(runtime: &'a Runtime, partner: &str) -> Option<(&'a Partner, Strin
     (partner.method == DeliveryMethod::Mrss).then_some(partner).zip(secret(&partner.id, LINK_KEY))
 }
 
-/// A secret that is long enough to be one.
+/// A secret of sufficient length.
 fn secret(partner: &PartnerId, name: &str) -> Option<String> {
     let value = partner_setting(partner, name, |name| std::env::var(name).ok()).ok()??;
     Some(value.trim().to_owned()).filter(|value| value.len() >= SECRET_CHARS)
@@ -164,7 +165,7 @@ fn may_read(partner: &Partner, headers: &HeaderMap) -> bool {
     let token = secret(&partner.id, TOKEN);
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(credential);
     let (Some(token), Some(given)) = (token, given) else { return false };
-    // Digests have one length whatever was guessed.
+    // Digests have the same length whatever was guessed.
     let (token, given) = (Sha256::digest(token), Sha256::digest(given));
     token.ct_eq(&given).into()
 }
@@ -219,7 +220,7 @@ async fn file(
     })
 }
 
-/// The file behind a link that is ours and has not expired.
+/// The file of a link that is ours and has not expired.
 async fn answer(
     runtime: &Arc<Runtime>,
     target: &Target,
@@ -257,13 +258,13 @@ fn unavailable() -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "30")], "try again later\n").into_response()
 }
 
-/// A file on its way to a partner. However it ends, the bytes that were handed over are noted.
+/// A running transfer to a partner. However it ends, the bytes that were sent are recorded.
 struct Pulling {
     runtime: Arc<Runtime>,
     target: Target,
     item: i64,
     reader: ObjectReader,
-    /// Bytes up to here are noted, up to `sent` the connection took them, up to `at` it was given them.
+    /// `noted`: recorded up to here; `sent`: accepted by the connection; `at`: handed to the connection.
     noted: u64,
     sent: u64,
     at: u64,
@@ -284,7 +285,7 @@ impl Pulling {
     }
 
     async fn next(&mut self) -> std::io::Result<Option<Bytes>> {
-        // Whoever asks for more has taken what it was given.
+        // A request for more means that the previous piece was accepted.
         self.sent = self.at;
         if self.looked.elapsed() >= LOOK_EVERY {
             self.look().await?;
@@ -294,12 +295,12 @@ impl Pulling {
         Ok(bytes)
     }
 
-    /// Notes how far it came, and ends the connection where the work is not offered any more.
+    /// Records the progress, and ends the connection if the work is no longer offered.
     async fn look(&mut self) -> std::io::Result<()> {
         self.looked = Instant::now();
         let Target { partner, submission, run, file } = &self.target;
         let store = &self.runtime.store;
-        // A database that does not answer now is no reason to break a running transfer; the next look asks again.
+        // A database that does not answer is no reason to break a running transfer; the next check asks again.
         if let Ok(None) = store.feed_item(partner, *submission, *run).await {
             return Err(std::io::Error::other("the work is not offered any more"));
         }
@@ -312,7 +313,7 @@ impl Pulling {
 
 impl Drop for Pulling {
     fn drop(&mut self) {
-        // The last piece is never followed by a question for more.
+        // After the last piece no more is requested.
         let sent = if self.at == self.to { self.to } else { self.sent };
         if sent <= self.noted && self.to > self.noted {
             return;

@@ -1,5 +1,6 @@
-//! The notice of a drop: a signed call to the partner's address (Standard Webhooks 1.0) when a folder is complete, and when it was
-//! taken back. Only an answer of 2xx counts; until then the delivery waits, and the notice is sent again under the same id.
+//! The notice of a delivery: a signed call to the partner's address (Standard Webhooks 1.0) when a folder is complete,
+//! and when it was removed. Only a 2xx answer counts; until then the delivery waits, and the notice is sent again under
+//! the same id.
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -15,19 +16,19 @@ use crate::guarded::{Call, NoAnswer};
 use crate::task::Task;
 use crate::webhooks::{schedule, sign};
 
-/// For one call, as the specification advises.
+/// Time limit of one call, as the specification recommends.
 const DEADLINE: Duration = Duration::from_secs(20);
 /// Bytes of an answer that are kept as evidence.
 const ANSWER_BYTES: usize = 4096;
 
-/// Where a partner wants to be told, and what signs.
+/// The address of a partner's notices, and the signing secrets.
 pub(super) struct Notice {
     url: String,
     /// The newest first.
     secrets: Vec<Vec<u8>>,
 }
 
-/// What a notice tells.
+/// The content of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
     /// The folder is complete.
@@ -54,8 +55,8 @@ impl Told {
 }
 
 impl Notice {
-    /// As the partner's settings say; `None` where it wants none. During a rotation `NOTICE_SECRET` holds both secrets, the new one
-    /// first, with a space between.
+    /// From the partner's settings; `None` if it wants none. During a rotation `NOTICE_SECRET` holds both secrets, the
+    /// new one first, separated by a space.
     pub(super) fn of(task: &Task<'_>) -> Result<Option<Self>> {
         let Some(url) = task.optional_secret("NOTICE_URL")? else { return Ok(None) };
         for token in webhook::tokens_of(&url) {
@@ -72,10 +73,10 @@ impl Notice {
         Ok(Some(Self { url, secrets }))
     }
 
-    /// Tells the partner once. `Ok(Err(words))`: it did not say yes, and is told again later.
+    /// Sends the notice once. `Ok(Err(words))`: the partner did not confirm, and the notice is sent again later.
     ///
     /// # Errors
-    /// [`CallError::Wait`] where it asked for time.
+    /// [`CallError::Wait`] if it asked for time.
     pub(super) async fn send(&self, task: &Task<'_>, told: Told, folder: &str) -> Result<Result<(), String>> {
         let (id, body) = message(task, told, folder).await?;
         let at = task.runtime.clock.now();
@@ -104,13 +105,13 @@ impl Notice {
     }
 }
 
-/// A wish for more time than we would give by ourselves.
+/// A request for a longer wait than our own.
 fn asked_for_time(task: &Task<'_>, headers: &HeaderMap) -> Option<Duration> {
     let asked = schedule::retry_after(headers, task.runtime.clock.now())?;
     (asked > task.runtime.config.poll_base()).then_some(asked)
 }
 
-/// Id and payload, the same however often they are made while the delivery stands as it does: ids, states and files only.
+/// Id and payload, equal on every call while the delivery's state is unchanged: ids, states and files only.
 async fn message(task: &Task<'_>, told: Told, folder: &str) -> Result<(String, Value)> {
     let (submission, partner) = (task.job.submission.id, &task.partner.id);
     let delivery = task.runtime.store.delivery(submission, partner).await?.context("the delivery is gone")?;

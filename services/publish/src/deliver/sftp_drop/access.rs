@@ -1,4 +1,4 @@
-//! Where a partner's SFTP server is, who we are there, and the one host key that we believe.
+//! The address of a partner's SFTP server, our login there, and the one trusted host key.
 use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
@@ -6,15 +6,15 @@ use russh::keys::{PrivateKey, PublicKey, decode_secret_key};
 
 use crate::task::Task;
 
-/// Everything needed to log in. Read anew for each session, so that a changed secret needs no restart where it is a file.
+/// Everything needed to log in. Read again for each session, so that a secret changed in a file needs no restart.
 pub(crate) struct Access {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) user: String,
     pub(crate) key: Arc<PrivateKey>,
-    /// The server has to prove that it has this one.
+    /// The host key that the server must prove to have.
     pub(crate) host_key: PublicKey,
-    /// The directory that drops go into, without a slash at its end; empty for the one that the login starts in.
+    /// The directory for deliveries, without a slash at its end; empty for the one that the login starts in.
     pub(crate) dir: String,
 }
 
@@ -24,12 +24,12 @@ impl Access {
         Self::from(|name| task.optional_secret(name))
     }
 
-    /// `secret` reads one by its name behind `PARTNER_<ID>_`.
+    /// `secret` reads one by its name after `PARTNER_<ID>_`.
     pub(crate) fn from(secret: impl Fn(&str) -> Result<Option<String>>) -> Result<Self> {
         let wanted = |name: &str| secret(name)?.with_context(|| format!("the partner's {name} is not set"));
         let port = secret("SFTP_PORT")?.unwrap_or_else(|| "22".into());
         let host_key = wanted("SFTP_HOST_KEY")?;
-        // The text of a key is a secret; what is wrong with it is told without any of it.
+        // The text of a key is a secret, so the error contains none of it.
         let key = decode_secret_key(&wanted("SFTP_KEY")?, None).ok();
         let dir = secret("SFTP_DIR")?.unwrap_or_default();
         ensure!(!dir.chars().any(char::is_control), "the partner's SFTP_DIR has control characters");
@@ -47,7 +47,7 @@ impl Access {
         })
     }
 
-    /// A path below the directory for drops.
+    /// A path below the directory for deliveries.
     pub(crate) fn path(&self, below: &str) -> String {
         if self.dir.is_empty() { below.to_owned() } else { format!("{}/{below}", self.dir) }
     }

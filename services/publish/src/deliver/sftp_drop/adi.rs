@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::xml::Xml;
 
-/// The application that the metadata is for, by the specification's own word: movies on demand.
+/// The application of the metadata, in the specification's terms: movies on demand.
 const APP: &str = "MOD";
 /// Longest values by VOD Metadata 1.1, in characters.
 const TITLE_CHARS: usize = 128;
@@ -14,19 +14,19 @@ const SUMMARY_CHARS: usize = 256;
 
 /// A work as its package describes it.
 pub(crate) struct Adi<'a> {
-    /// Whose asset ids are made of it.
+    /// The work; asset ids are derived from it.
     pub(crate) submission: SubmissionId,
     /// The version: a later run replaces an earlier one.
     pub(crate) run: u32,
-    /// Who provides it, a name.
+    /// The provider's name.
     pub(crate) provider: &'a str,
     /// The provider's Internet domain.
     pub(crate) provider_id: &'a str,
-    /// What the entrant wrote.
+    /// The entrant's title.
     pub(crate) title: &'a str,
-    /// What the entrant wrote; may be empty.
+    /// The entrant's synopsis; may be empty.
     pub(crate) synopsis: &'a str,
-    /// Under which it is listed.
+    /// Its category.
     pub(crate) category: &'a str,
     /// The day of entry.
     pub(crate) entered: NaiveDate,
@@ -42,7 +42,7 @@ pub(crate) struct Essence {
     pub(crate) file: String,
     /// Size in bytes.
     pub(crate) bytes: u64,
-    /// MD5 in lower-case hex: the only checksum that ADI 1.1 knows.
+    /// MD5 in lower-case hex: the only checksum in ADI 1.1.
     pub(crate) md5: String,
     /// Pixels.
     pub(crate) width: u32,
@@ -89,7 +89,7 @@ impl Adi<'_> {
                 ("Title", &title),
                 ("Title_Sort_Name", &title),
                 ("Summary_Short", &first_chars(summary, SUMMARY_CHARS)),
-                // Nobody has rated it.
+                // Not rated.
                 ("Rating", "NR"),
                 ("Closed_Captioning", "N"),
                 ("Run_Time", &format!("{hours:02}:{minutes:02}:{:02}", seconds % 60)),
@@ -101,7 +101,7 @@ impl Adi<'_> {
                 // The contest's licence begins with the entry and has no agreed end; a recall ends it earlier.
                 ("Licensing_Window_Start", &self.entered.to_string()),
                 ("Licensing_Window_End", "2099-12-31"),
-                // Nothing is charged for.
+                // Free of charge.
                 ("Billing_ID", "00000"),
                 ("Provider_QA_Contact", self.provider),
             ],
@@ -146,7 +146,7 @@ impl Adi<'_> {
         xml.close();
     }
 
-    /// `Metadata`: one `AMS`, which names the asset, and its `App_Data`. `what` tells assets of one class apart.
+    /// `Metadata`: one `AMS`, which names the asset, and its `App_Data`. `what` distinguishes assets of one class.
     fn metadata(&self, xml: &mut Xml, class: &str, what: &str, data: &[(&str, &str)]) {
         let name = if what.is_empty() { format!("{} {class}", self.submission) } else { what.to_owned() };
         xml.open("Metadata", &[]);
@@ -172,7 +172,8 @@ impl Adi<'_> {
     }
 }
 
-/// Four letters and sixteen digits, as ADI 1.1 wants them; the same for all runs of a work, so that a later one is an update.
+/// Four letters and sixteen digits, as ADI 1.1 requires; the same for all runs of a work, so that a later one is an
+/// update.
 fn asset_id(submission: SubmissionId, class: &str, what: &str) -> String {
     let digest = Sha256::digest(format!("{submission} {class} {what}"));
     let number = digest.iter().take(8).fold(0u64, |number, byte| number << 8 | u64::from(*byte));

@@ -22,19 +22,19 @@ use crate::task::Task;
 const CHECKSUMS: &str = "checksums.sha256";
 /// The name under which head-ends look for the description.
 const ADI: &str = "ADI.XML";
-/// Who provides the work, where the partner's secrets name no other domain.
+/// The provider's domain if the partner's settings name no other.
 const PROVIDER_ID: &str = "reelmill.invalid";
 
 /// One run's folder.
 pub(super) struct Folder {
     submission: SubmissionId,
     run: u32,
-    /// The directory for drops, and ours below it.
+    /// The directory for deliveries, and our folder in it.
     base: String,
     dir: String,
 }
 
-/// A file as it is to lie in the folder.
+/// A file of the folder.
 struct Item {
     name: String,
     bytes: u64,
@@ -49,7 +49,7 @@ impl Folder {
         Self { submission, run, base: access.dir.clone(), dir }
     }
 
-    /// The folder's name, which is the partner's receipt for us.
+    /// The folder's name, which is our receipt.
     pub(super) fn receipt(&self) -> Receipt {
         Receipt(ObjectKey::drop_prefix(self.submission, self.run))
     }
@@ -59,7 +59,7 @@ impl Folder {
         format!("{}/{name}", self.dir)
     }
 
-    /// Brings every file there that is not there yet. Without a marker, nothing of it counts.
+    /// Sends every file that is not there yet. Without a marker, none of it counts.
     pub(super) async fn fill(&self, task: &mut Task<'_>, remote: &Remote, files: &[PackageFile]) -> Result<()> {
         let below = ObjectKey::drop_prefix(self.submission, self.run);
         remote.make_dirs(&self.base, &below).await.with_context(|| format!("make the folder {below}"))?;
@@ -79,7 +79,7 @@ impl Folder {
         Ok(())
     }
 
-    /// What lies there from an earlier life of this folder would be taken for an answer to this one.
+    /// Answers left by an earlier delivery in this folder would be taken for answers to this one.
     async fn clear_answers(&self, remote: &Remote) -> Result<()> {
         if remote.size(&self.path(MARKER)).await?.is_none() {
             for name in receipt::NAMES.into_iter().chain([RECALL]) {
@@ -117,7 +117,7 @@ impl Folder {
         task.record("transfer", request, json!({ "kept": sent.kept, "sent": sent.sent })).await
     }
 
-    /// A small file that was made for this folder. Put whole each time: it costs less than comparing.
+    /// A small file generated for this folder. Always sent completely: that costs less than comparing.
     async fn send_made(
         &self,
         task: &mut Task<'_>,
@@ -137,7 +137,7 @@ impl Folder {
         Ok(())
     }
 
-    /// Looks whether all is there, and puts the marker: from then on it counts.
+    /// Checks that all files are there, and writes the marker: from then on the folder counts.
     pub(super) async fn mark(
         &self,
         task: &mut Task<'_>,
@@ -176,7 +176,7 @@ impl Folder {
         })
     }
 
-    /// What the partner's receipts say: `Ok(None)` without one, `Err` with what is wrong with it. Of two the later stage counts.
+    /// The partner's receipts: `Ok(None)` without one, `Err` with what is wrong with it. Of two the later stage counts.
     pub(super) async fn receipts(
         &self,
         task: &mut Task<'_>,
@@ -197,7 +197,7 @@ impl Folder {
                 Err(words) => problem = Some(words),
             }
         }
-        // A good receipt beside a bad one is an answer.
+        // A valid receipt beside an invalid one is an answer.
         Ok(match (said, problem) {
             (Some(status), _) => Ok(Some(status)),
             (None, Some(problem)) => Err(problem),
@@ -216,7 +216,7 @@ impl Folder {
         Ok(receipt::read(name, &content, self.submission, self.run))
     }
 
-    /// Removes every file but the partner's own answers; returns how many.
+    /// Removes every file except the partner's answers; returns their number.
     pub(super) async fn empty(&self, remote: &Remote) -> Result<usize> {
         let ours = self.ours(remote).await?;
         for name in &ours {
@@ -238,7 +238,7 @@ impl Folder {
         Ok(ours.map(|(name, _)| name).collect())
     }
 
-    /// Removes the folder where nothing is in it any more, and the work's with it.
+    /// Removes the folder if it is empty, and then the work's folder.
     pub(super) async fn remove_if_empty(&self, remote: &Remote) {
         remote.remove_dir_if_empty(&self.dir).await;
         if let Some((work, _)) = self.dir.rsplit_once('/') {
@@ -246,7 +246,7 @@ impl Folder {
         }
     }
 
-    /// Leaves word that the work is to be taken down.
+    /// Writes the request to remove the work.
     pub(super) async fn ask_back(&self, task: &mut Task<'_>, remote: &Remote) -> Result<()> {
         let path = self.path(RECALL);
         let word = json!({ "submission": self.submission, "run": self.run, "recall": true, "answer": "receipt.json with status recalled" });
@@ -257,7 +257,8 @@ impl Folder {
     }
 }
 
-/// The files that are made here and not by the package: the description where the partner wants one, and the list of all digests.
+/// The files generated here and not by the package: the description if the partner wants one, and the list of all
+/// digests.
 async fn made(task: &Task<'_>, files: &[PackageFile], session: &Session) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let mut made = Vec::new();
     let mut list = files
@@ -273,7 +274,7 @@ async fn made(task: &Task<'_>, files: &[PackageFile], session: &Session) -> Resu
     Ok(made)
 }
 
-/// Every file that has to be there before the marker.
+/// Every file that must be there before the marker.
 async fn items(task: &Task<'_>, files: &[PackageFile]) -> Result<Vec<Item>> {
     let sent = files.iter().filter(|file| file.name.to_string() != CHECKSUMS);
     let mut items: Vec<Item> =
@@ -327,7 +328,7 @@ async fn describe(task: &Task<'_>, files: &[PackageFile], session: &Session) -> 
     Ok(adi.write())
 }
 
-/// Whether ADI wants a checksum of this file that we do not keep.
+/// Whether ADI requires a checksum of this file that we do not store.
 fn needs_md5(task: &Task<'_>, file: &PackageFile) -> bool {
     task.partner.adi_sidecar && matches!(file.source, Source::Stored(_))
 }

@@ -1,8 +1,8 @@
-//! What a partner answers: `receipt.json` or `receipt.xml` in the work's folder. Somebody else's file: bounded, checked against the
-//! work that it is about, and where anything is wrong with it an error that changes nothing.
+//! A partner's answer: `receipt.json` or `receipt.xml` in the work's folder. An untrusted file: bounded, checked
+//! against its work; an error in it changes nothing.
 //!
-//! Both forms have the same fields: `submission`, `run`, `status` (`accepted`, `ingested`, `published`, `refused`, `recalled`), with
-//! `published` a `url` if there is one, with `refused` a `reason`. Fields that we do not know are the partner's own.
+//! Both forms have the same fields: `submission`, `run`, `status` (`accepted`, `ingested`, `published`, `refused`,
+//! `recalled`), with `published` an optional `url`, with `refused` a `reason`. Unknown fields are the partner's own.
 use std::collections::BTreeMap;
 
 use pipeline::id::SubmissionId;
@@ -17,33 +17,33 @@ pub(crate) const NAMES: [&str; 2] = ["receipt.json", "receipt.xml"];
 pub(crate) const MOST_BYTES: usize = 64 * 1024;
 /// The deepest nesting in an XML receipt.
 const MOST_DEPTH: usize = 8;
-/// The longest address, bytes; browsers stop there too.
+/// The longest address, bytes, which is also the limit of browsers.
 const URL_BYTES: usize = 2048;
-/// What is kept of a reason, characters.
+/// Longest stored reason, characters.
 const REASON_CHARS: usize = 500;
 
-/// How far the partner says it is. Later ones count more, where two receipts disagree.
+/// The partner's progress. If two receipts disagree, the later status counts.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
     /// It has the files.
     Accepted,
     /// They are in its own store.
     Ingested,
-    /// People can see the work.
+    /// The work is public.
     Published {
-        /// Where, if it says so.
+        /// The address, if given.
         url: Option<String>,
     },
-    /// It does not take it.
+    /// The partner does not accept it.
     Refused {
         /// In its words.
         reason: String,
     },
-    /// It took it down because we asked.
+    /// It removed the work at our request.
     Recalled,
 }
 
-/// Reads a receipt about one run of one work. An error says what is wrong with it, for people.
+/// Parses a receipt about one run of one work. The error says what is wrong with it, for people.
 pub(crate) fn read(name: &str, content: &[u8], submission: SubmissionId, run: u32) -> Result<Status, String> {
     if content.len() > MOST_BYTES {
         return Err(format!("{name} has more than {MOST_BYTES} bytes"));
@@ -78,7 +78,7 @@ fn status(fields: &BTreeMap<String, String>, submission: SubmissionId, run: u32)
     }
 }
 
-/// An address that people can be sent to.
+/// An address that may be shown as a link.
 fn address(text: &str) -> Result<String, String> {
     let plain = text.len() <= URL_BYTES && !text.chars().any(|c| c.is_control() || c.is_whitespace());
     let url = Url::parse(text).ok().filter(|url| plain && url.has_host() && url.username().is_empty());
@@ -99,8 +99,8 @@ fn json_fields(text: &str) -> Result<BTreeMap<String, String>, String> {
     Ok(fields.collect())
 }
 
-/// The text of each child of `<receipt>`. Nothing is defined, fetched or expanded: a document type is refused, and so is every
-/// entity that XML does not bring itself.
+/// The text of each child of `<receipt>`. Nothing is defined, fetched or expanded: a document type is refused, and so
+/// is every entity that is not predefined in XML.
 fn xml_fields(text: &str) -> Result<BTreeMap<String, String>, String> {
     let broken = |_| "it is no well-formed XML".to_owned();
     let mut reader = Reader::from_str(text);
@@ -144,7 +144,7 @@ fn xml_fields(text: &str) -> Result<BTreeMap<String, String>, String> {
     }
 }
 
-/// The five entities that XML brings itself.
+/// The five entities predefined in XML.
 fn predefined(name: &str) -> Option<&'static str> {
     let known = [("amp", "&"), ("lt", "<"), ("gt", ">"), ("quot", "\""), ("apos", "'")];
     known.iter().find(|(known, _)| *known == name).map(|(_, text)| *text)

@@ -1,6 +1,7 @@
 //! A session with a partner's SFTP server: SSH by russh with a pinned host key, SFTP 3 with OpenSSH's `fsync` and `posix-rename`.
 //!
-//! Every request has a deadline, nothing is held whole in memory, and a server that answers nonsense ends the session.
+//! Every request has a deadline, nothing is held in memory as a whole, and a server that answers nonsense ends the
+//! session.
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,30 +17,30 @@ use tokio::time::timeout;
 
 use super::access::Access;
 
-/// For a TCP connection, key exchange and login, each.
+/// Time limit of TCP connection, key exchange and login, each.
 const CONNECT: Duration = Duration::from_secs(20);
-/// For the answer to one request. Writes wait behind two megabytes of others at most.
+/// Time limit of one answer. Writes wait for at most two megabytes of other requests.
 const ANSWER_S: u64 = 60;
-/// Silence after which the server is asked whether it is still there; three times unanswered ends the session.
+/// Silence after which a keepalive is sent; three without an answer end the session.
 const KEEPALIVE: Duration = Duration::from_secs(15);
-/// Entries that are read of a directory: a package has a dozen.
+/// Most entries read from a directory: a package has a dozen.
 const MOST_ENTRIES: usize = 1000;
 
-/// Why there is no session. What was to be sent was certainly not sent.
+/// Why there is no session. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
-    /// Nobody answers, or not in time: it may later.
+    /// No answer, or none in time: a later try may succeed.
     #[error("{0}")]
     Unreachable(String),
-    /// Somebody answers who is not the one that we know. A person has to look.
+    /// The server has another key than the known one. A person must look.
     #[error("{0}")]
     HostKey(String),
-    /// It does not let us in.
+    /// The login was refused.
     #[error("{0}")]
     Login(String),
 }
 
-/// What went wrong with one request.
+/// An error of one request.
 pub(crate) type Error = SftpError;
 
 /// A session.
@@ -50,10 +51,10 @@ pub(crate) struct Remote {
     posix_rename: bool,
 }
 
-/// Believes one host key and no other.
+/// Accepts one host key and no other.
 struct Pin {
     wanted: PublicKey,
-    /// What was offered instead, for people.
+    /// The key offered instead, for people.
     offered: Arc<Mutex<Option<String>>>,
 }
 
@@ -83,14 +84,14 @@ impl Remote {
         Ok(Self { ssh, sftp, fsync, posix_rename })
     }
 
-    /// Says goodbye. A session that is merely dropped ends too, when the server notices.
+    /// Closes the session. A session that is merely dropped ends too, when the server notices.
     pub(crate) async fn close(self) {
         let _ = self.sftp.close_session();
         let bye = self.ssh.disconnect(Disconnect::ByApplication, "done", "en");
         let _ = timeout(Duration::from_secs(2), bye).await;
     }
 
-    /// What lies at a path itself, a link not followed; `None` if nothing does.
+    /// The attributes at a path, without following a link; `None` if nothing is there.
     pub(crate) async fn look(&self, path: &str) -> Result<Option<FileAttributes>, Error> {
         found(self.sftp.lstat(path).await.map(|answer| answer.attrs))
     }
@@ -101,7 +102,7 @@ impl Remote {
         Ok(there.filter(is_file).and_then(|there| there.size))
     }
 
-    /// Makes a directory and those above it, below `base`, which is there.
+    /// Creates a directory and its parents, below `base`, which exists.
     pub(crate) async fn make_dirs(&self, base: &str, below: &str) -> Result<(), Error> {
         let mut path = base.to_owned();
         for name in below.split('/').filter(|name| !name.is_empty()) {
@@ -114,7 +115,7 @@ impl Remote {
         Ok(())
     }
 
-    /// The entries of a directory, bounded; none if it is not there.
+    /// The entries of a directory, bounded; none if it does not exist.
     pub(crate) async fn list(&self, path: &str) -> Result<Vec<(String, FileAttributes)>, Error> {
         let Some(handle) = found(self.sftp.opendir(path).await)? else { return Ok(Vec::new()) };
         let mut entries = Vec::new();
@@ -134,7 +135,7 @@ impl Remote {
         Ok(entries)
     }
 
-    /// The bytes of a small regular file, at most `most` of them and one more; `None` if it is not there.
+    /// The bytes of a small regular file, at most `most` of them and one more; `None` if it does not exist.
     pub(crate) async fn read_small(&self, path: &str, most: usize) -> Result<Option<Vec<u8>>, Error> {
         let Some(handle) = found(self.sftp.open(path, OpenFlags::READ, FileAttributes::empty()).await)? else {
             return Ok(None);
@@ -143,7 +144,7 @@ impl Remote {
         let read = loop {
             let wanted = (most + 1 - content.len()).min(32 * 1024) as u32;
             match self.sftp.read(&*handle.handle, content.len() as u64, wanted).await {
-                // More than was asked for is no answer.
+                // More bytes than requested are no valid answer.
                 Ok(data) if data.data.is_empty() || data.data.len() > wanted as usize => break Ok(()),
                 Ok(data) => content.extend(data.data),
                 Err(Error::Status(status)) if status.status_code == StatusCode::Eof => break Ok(()),
@@ -157,7 +158,7 @@ impl Remote {
         read.map(|()| Some(content))
     }
 
-    /// Puts a small file: under a temporary name, synced, then renamed. It is there whole or not at all.
+    /// Writes a small file: under a temporary name, synced, then renamed. It is either complete or absent.
     pub(crate) async fn put_small(&self, path: &str, content: &[u8]) -> Result<(), Error> {
         let temporary = format!("{path}.part");
         let flags = OpenFlags::WRITE | OpenFlags::CREATE | OpenFlags::TRUNCATE;
@@ -170,7 +171,7 @@ impl Remote {
         self.rename(&temporary, path).await
     }
 
-    /// Makes what was written through a handle durable, where the server can.
+    /// Makes what was written through a handle durable, if the server supports it.
     pub(crate) async fn sync(&self, handle: &str) -> Result<(), Error> {
         if self.fsync {
             self.sftp.fsync(handle).await?;
@@ -178,7 +179,7 @@ impl Remote {
         Ok(())
     }
 
-    /// Renames, over what is there.
+    /// Renames, replacing an existing file.
     pub(crate) async fn rename(&self, from: &str, to: &str) -> Result<(), Error> {
         if self.posix_rename {
             let mut paths = Vec::new();
@@ -192,26 +193,27 @@ impl Remote {
                 _ => Err(Error::UnexpectedPacket),
             };
         }
-        // Plain SFTP renames over nothing.
+        // Plain SFTP does not replace a file.
         self.remove(to).await?;
         self.sftp.rename(from, to).await.map(drop)
     }
 
-    /// Removes a file; one that is not there is removed already.
+    /// Removes a file; a missing one counts as removed.
     pub(crate) async fn remove(&self, path: &str) -> Result<(), Error> {
         found(self.sftp.remove(path).await).map(drop)
     }
 
     /// Removes a directory if it is empty.
     pub(crate) async fn remove_dir_if_empty(&self, path: &str) {
-        // One that is not empty stays, and whether it is gone is looked at elsewhere.
+        // A directory that is not empty stays; whether it is gone is checked elsewhere.
         let _ = self.sftp.rmdir(path).await;
     }
 }
 
-/// Whether it is a regular file, and no link to one. The library's own question takes a link for a file, since it compares bits.
+/// Whether it is a regular file, and not a link to one. The library's own function takes a link for a file, because it
+/// compares bits.
 pub(super) fn is_file(there: &FileAttributes) -> bool {
-    // A server that tells no modes has no links to tell.
+    // A server without modes has no links to report.
     kind(there).is_none_or(|kind| kind == 0o10)
 }
 
@@ -220,12 +222,12 @@ pub(super) fn is_dir(there: &FileAttributes) -> bool {
     kind(there) == Some(0o4)
 }
 
-/// The file type of POSIX modes, where the server tells modes.
+/// The file type of POSIX modes, if the server reports modes.
 fn kind(there: &FileAttributes) -> Option<u32> {
     there.permissions.map(|mode| mode >> 12 & 0o17)
 }
 
-/// `None` where the server says that there is no such file.
+/// `None` if the server says that there is no such file.
 fn found<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
         Ok(value) => Ok(Some(value)),
@@ -249,7 +251,7 @@ async fn shake_hands(access: &Access) -> Result<Handle<Pin>, ConnectError> {
     let stream = stream.map_err(|err| unreachable("connect to", &err))?;
     let _ = stream.set_nodelay(true);
     let config = client::Config {
-        // A server with several keys shows the one that we know.
+        // A server with several keys presents the known one.
         preferred: Preferred { key: vec![access.host_key.algorithm()].into(), ..Preferred::default() },
         keepalive_interval: Some(KEEPALIVE),
         nodelay: true,

@@ -1,6 +1,7 @@
-//! One file to the partner: under a temporary name, resumed where it broke, synced, measured, and renamed.
+//! Sends one file to the partner: under a temporary name, resumed where it broke, synced, measured, and renamed.
 //!
-//! What is already there is read back and compared with ours byte by byte, so that a resumed file is right and not only as long.
+//! Existing bytes are read back and compared with ours, so that a resumed file has the right content and not only the
+//! right length.
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -13,14 +14,14 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt, SeekFrom};
 
 use super::remote::{Error, Remote, is_file};
 
-/// One request's bytes: what every server takes.
+/// Bytes per request: supported by every server.
 const PIECE: u64 = 32 * 1024;
-/// Requests that are under way side by side: with the pieces, two megabytes, which fill a line of 400 Mbit/s at 40 ms.
+/// Requests in flight at once: with these pieces two megabytes, which fill a line of 400 Mbit/s at 40 ms.
 const AT_ONCE: u64 = 64;
-/// What is read of our file in one go, and then sent or compared.
+/// Bytes of our file that are read at once, and then sent or compared.
 const BATCH: u64 = PIECE * AT_ONCE;
 
-/// How a file came to be there.
+/// How a file was transferred.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Transferred {
     /// Bytes that were there already and are ours.
@@ -29,7 +30,7 @@ pub(crate) struct Transferred {
     pub(crate) sent: u64,
 }
 
-/// What of the work `progress` covers: from where, and how much, both of 1.
+/// The part of the work that `progress` covers: its start and its size, both of 1.
 pub(crate) struct Share<'a> {
     pub(crate) progress: &'a Progress,
     pub(crate) from: f64,
@@ -37,13 +38,14 @@ pub(crate) struct Share<'a> {
 }
 
 impl Remote {
-    /// Brings `local` (of `bytes`) to `path`. What lies there already, finished or not, is kept as far as it is ours.
+    /// Sends `local` (of `bytes`) to `path`. Existing bytes, of a finished file or not, are kept as far as they are
+    /// ours.
     pub(crate) async fn transfer(&self, local: &Path, bytes: u64, path: &str, share: Share<'_>) -> Result<Transferred> {
         if self.size(path).await? == Some(bytes) && self.same(path, local, bytes).await? == bytes {
             return Ok(Transferred { kept: bytes, sent: 0 });
         }
         let temporary = format!("{path}.part");
-        // A link in its place would lead us elsewhere.
+        // A link in its place would lead elsewhere.
         if self.look(&temporary).await?.is_some_and(|there| !is_file(&there)) {
             self.remove(&temporary).await?;
         }
@@ -62,7 +64,7 @@ impl Remote {
     }
 
     async fn write_from(&self, handle: &str, local: &Path, from: u64, bytes: u64, share: &Share<'_>) -> Result<()> {
-        // Whatever lies behind what is ours goes first: an older, longer file, or bytes that differ.
+        // Everything after our bytes is removed first: an older, longer file, or bytes that differ.
         let size = FileAttributes { size: Some(from), ..FileAttributes::empty() };
         self.sftp.fsetstat(handle, size).await?;
         let mut file = File::open(local).await?;
@@ -84,7 +86,7 @@ impl Remote {
         Ok(())
     }
 
-    /// How many of the first `bytes` of the file at `path` are those of `local`.
+    /// How many of the first `bytes` of the file at `path` equal those of `local`.
     async fn same(&self, path: &str, local: &Path, bytes: u64) -> Result<u64> {
         let handle = self.sftp.open(path, OpenFlags::READ, FileAttributes::empty()).await?.handle;
         let same = self.same_bytes(&handle, local, bytes).await;
@@ -114,7 +116,7 @@ impl Remote {
         Ok(bytes)
     }
 
-    /// `length` bytes, or fewer where the file ends: a server may answer a read with less than was asked for.
+    /// `length` bytes, or fewer at the file's end: a server may answer a read with less than requested.
     async fn read_piece(&self, handle: &str, from: u64, length: u64) -> Result<Vec<u8>, Error> {
         let mut piece = Vec::with_capacity(length as usize);
         while (piece.len() as u64) < length {

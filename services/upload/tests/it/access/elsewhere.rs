@@ -1,4 +1,4 @@
-//! No address serves another's routes: what is the desk's is nothing at the public address, and the other way round.
+//! No address serves another's routes: the desk's routes do not exist at the public address, and the other way round.
 use pipeline::person::Role;
 
 use super::{Row, callers, desk_table, public_table};

@@ -1,4 +1,5 @@
-//! What a stage is built of: the object store, the public service and the desk beside it, with a catalogue of the tests' own.
+//! The parts of a stage: the object store, the public service and the desk beside it, with a catalogue of the tests'
+//! own.
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ pub(super) fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Set
 /// A recommending unit that the contest `small` suggests.
 pub(crate) const SUGGESTED: &str = "湖南省工业和信息化厅";
 
-/// The built-in one, and a contest of 1000 bytes that suggests a recommending unit.
+/// The built-in one, and a contest with a limit of 1000 bytes that suggests a recommending unit.
 fn catalogue() -> Catalogue {
     let mut catalogue = Catalogue::builtin();
     let mut small = catalogue.contest(&"demo".into()).unwrap().clone();
@@ -93,7 +94,7 @@ pub(super) async fn serve(app: &Arc<App>) -> String {
     url
 }
 
-/// The desk beside the public service, on the same neighbours. It stops with it.
+/// The desk beside the public service, on the same servers. It stops with it.
 pub(super) async fn serve_desk(app: &Arc<App>, live: desk::Live) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -103,7 +104,7 @@ pub(super) async fn serve_desk(app: &Arc<App>, live: desk::Live) -> String {
         verifier: Arc::default(),
         live,
         broker: None,
-        // The same bounds, so that a test can try them at either service.
+        // The same limits, so that a test can try them at either service.
         settings: desk::Settings {
             forwarded_hops: app.settings.forwarded_hops,
             requests_at_once: app.settings.requests_at_once,
@@ -116,7 +117,7 @@ pub(super) async fn serve_desk(app: &Arc<App>, live: desk::Live) -> String {
     url
 }
 
-/// What acts and views of the desk need.
+/// The state that acts and views of the desk need.
 pub(crate) fn desk_of(app: &App) -> Desk {
     Desk {
         store: app.store.clone(),

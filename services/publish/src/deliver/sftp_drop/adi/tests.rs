@@ -1,4 +1,4 @@
-//! The document as a whole, and against the content model of ADI.DTD 1.1, which every element and attribute has to keep.
+//! The whole document, and its conformance to the content model of ADI.DTD 1.1.
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use uuid::Uuid;
@@ -88,7 +88,7 @@ fn check_children(name: &str, children: &[String]) {
     assert_eq!(rest.next(), None, "{name} has more than its model allows: {children:?}");
 }
 
-/// Panics unless `text` keeps the DTD.
+/// Panics unless `text` conforms to the DTD.
 fn conforms(text: &str) {
     let mut reader = Reader::from_str(text);
     let mut open: Vec<(String, Vec<String>)> = vec![("document".into(), Vec::new())];

@@ -92,7 +92,9 @@ impl Module {
                 uses[first..].iter_mut().for_each(|(_, _, on)| *on = handed_on);
             } else if is_name(&tokens[at]) && before != Some("::") {
                 let end = path_end(tokens, at);
-                names.insert(tokens[at].clone());
+                if before != Some("mod") {
+                    names.insert(tokens[at].clone());
+                }
                 if end > at + 1 {
                     others.push(tokens[at..end].iter().filter(|token| *token != "::").cloned().collect());
                 }

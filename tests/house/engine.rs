@@ -78,7 +78,7 @@ fn sources() -> Vec<(PathBuf, String)> {
 
 /// The crates that decide bytes, each with its version in the lock file.
 fn versions() -> Vec<String> {
-    let lock = std::fs::read_to_string(root().join("Cargo.lock")).unwrap();
+    let lock = read(&PathBuf::from("Cargo.lock"));
     let version = |name: &&str| {
         let mut lines = lock.lines().skip_while(|line| *line != format!("name = \"{name}\""));
         format!("{name} {}", lines.nth(1).unwrap_or_else(|| panic!("Cargo.lock has no {name}")))

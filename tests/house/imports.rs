@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::source::{read, root, tokens};
+use super::source::{folder, read, root, tokens};
 
 /// Files that still import each other in a circle. The list only shrinks: a file that is not in it may not be in a circle, and one that
 /// left its circle is struck off.
@@ -52,8 +52,8 @@ fn an_import_in_every_form_is_seen_and_a_circle_is_found() {
 
 /// The file at the top of every library and program of the product.
 fn tops() -> Vec<PathBuf> {
-    let crates = std::fs::read_dir(root().join("services")).unwrap().map(|entry| entry.unwrap().file_name());
-    let source = crates.map(|name| Path::new("services").join(name).join("src"));
+    let crates = folder("services");
+    let source = crates.into_iter().map(|it| it.join("src"));
     let tops = source.flat_map(|source| [source.join("lib.rs"), source.join("main.rs")]);
     tops.filter(|top| root().join(top).is_file()).collect()
 }
@@ -199,8 +199,9 @@ impl Program {
     /// no module at all.
     fn definer(&self, from: &Name, path: &[String], depth: usize) -> Option<Name> {
         let (mut at, mut rest) = (from.clone(), path);
-        let is_child =
-            |at: &Name, child: &String| self.modules.contains_key(&[at.as_slice(), &[child.clone()]].concat());
+        let is_child = |at: &Name, child: &String| {
+            self.modules.contains_key(&[at.as_slice(), std::slice::from_ref(child)].concat())
+        };
         match rest.first()?.as_str() {
             "crate" => {
                 at.clear();

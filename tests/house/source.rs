@@ -9,6 +9,13 @@ pub(super) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
+/// What lies in a folder, as paths from the root.
+pub(super) fn folder(path: impl AsRef<Path>) -> Vec<PathBuf> {
+    let path = path.as_ref();
+    let entries = std::fs::read_dir(root().join(path)).expect("the folder can be read");
+    entries.map(|entry| path.join(entry.expect("its entries can be read").file_name())).collect()
+}
+
 /// The Rust files below a folder, or the one file, as paths from the root in order.
 pub(super) fn files(path: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -16,8 +23,7 @@ pub(super) fn files(path: &str) -> Vec<PathBuf> {
     while let Some(path) = open.pop() {
         let whole = root().join(&path);
         if whole.is_dir() {
-            let entries = std::fs::read_dir(whole).unwrap();
-            open.extend(entries.map(|entry| path.join(entry.unwrap().file_name())));
+            open.extend(folder(path));
         } else if path.extension().is_some_and(|it| it == "rs") {
             assert!(whole.is_file(), "{} does not exist", path.display());
             found.push(path);

@@ -197,15 +197,6 @@ impl Rejection {
                 | Rejection::ReviewRefused { .. }
         )
     }
-
-    /// The text for the entrant: one or two sentences with the measured value, the limit and the remedy. Text from the
-    /// file is made safe to display.
-    pub fn text(&self, lang: Lang) -> String {
-        match lang {
-            Lang::Zh => text::zh(self),
-            Lang::En => text::en(self),
-        }
-    }
 }
 
 #[cfg(test)]

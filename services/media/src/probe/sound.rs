@@ -160,8 +160,8 @@ impl Heard {
             return;
         }
         if late_us > self.holes_us {
-            self.silence.tell(end_us, true);
-            self.quiet.tell(end_us, true);
+            self.silence.mark(end_us, true);
+            self.quiet.mark(end_us, true);
         }
         // Where stamps return what is too much is cut, as when it is placed.
         self.holes_us = late_us;
@@ -193,8 +193,8 @@ fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, ext
     }
     let at_us = heard.end_us();
     let peak = heard.channels.iter().flatten().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
-    heard.silence.tell(at_us, peak <= SILENCE);
-    heard.quiet.tell(at_us, peak <= QUIET);
+    heard.silence.mark(at_us, peak <= SILENCE);
+    heard.quiet.mark(at_us, peak <= QUIET);
     heard.samples += frame.samples() as u64;
     if let Some(chroma) = &mut heard.chroma {
         chroma.hear(&heard.channels);

@@ -191,7 +191,7 @@ impl Seen {
         let first = self.times.first().copied().unwrap_or(at);
         let at_us = to_us(at.saturating_sub(first), self.base);
         self.sample(frame, layout, whole_ms(at_us));
-        self.black.tell(at_us, self.grid.is_black());
+        self.black.mark(at_us, self.grid.is_black());
         let difference = self.grid.difference(self.frozen.reference());
         if let Some(difference) = difference {
             self.scenes.see(at_us, &self.grid, self.frozen.reference(), difference);

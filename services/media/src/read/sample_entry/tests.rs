@@ -110,7 +110,7 @@ fn dolby_vision_passes_only_with_a_base_layer_that_others_show_rightly() {
 }
 
 #[test]
-fn encryption_and_a_change_of_codec_are_told_apart_and_entries_that_no_sample_has_do_not_count() {
+fn encryption_and_a_change_of_codec_differ_and_unused_entries_do_not_count() {
     let protection = Some(Protection { original: *b"avc1", scheme: *b"cbcs" });
     let encrypted = Entry { protection, ..entry(b"encv") };
     let expect = Some(Rejection::Encrypted { scheme: "cbcs".into() });

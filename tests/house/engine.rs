@@ -1,5 +1,5 @@
-//! The engine's version is part of the address of every rendition, and a person raises it. So that nobody forgets: a digest of the code
-//! that decides bytes is written down here, and a change of that code fails until the digest, and where needed the version, follows.
+//! The engine's version is part of the address of every rendition, and a person raises it. To make sure of that, a digest of the code
+//! that decides bytes is committed here, and a change of that code fails the test until the digest, and where needed the version, follows.
 use std::path::PathBuf;
 
 use sha2::{Digest, Sha256};

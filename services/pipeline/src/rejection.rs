@@ -4,8 +4,6 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::Lang;
-
 /// A reason to refuse, shown to the entrant. `code()` is stable; the API, the command line and the metrics use it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
@@ -202,6 +200,7 @@ impl Rejection {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
 
     /// The variant after `reason`. A new variant does not compile until it is added here, and so is tested below.
     fn after(reason: &Rejection) -> Option<Rejection> {

@@ -215,7 +215,7 @@ impl Api {
         Ok(Self { http, server: server.trim_end_matches('/').to_owned() })
     }
 
-    /// Enters a work. The server may refuse the form, which is told and is not a failure of ours.
+    /// Enters a work. A refusal of the form is part of the answer, not an error.
     ///
     /// Under a `key` the server enters it once, however often it is sent; then a server that is busy is asked again.
     pub(crate) async fn enter(&self, form: &Form, key: Option<&str>) -> anyhow::Result<Result<Entered, Problem>> {

@@ -44,7 +44,7 @@ fn host() -> String {
     named.unwrap_or_else(|| "an unnamed host".to_owned())
 }
 
-/// Connects to the database of `url`, or says within a few seconds that nobody answers.
+/// Connects to the database of `url`, or fails within a few seconds if there is no answer.
 pub(crate) async fn connect(url: &str, allow_plaintext: Vec<Trusted>) -> anyhow::Result<Store> {
     // These commands never speak to the broker; what they start is announced by the services, from the outbox.
     let given = [("--database-url", url), ("--amqp-url", "amqp://unused")];
@@ -76,7 +76,7 @@ impl DatabaseArgs {
         Ok(Caller { by: self.by(&desk.store, None).await?, sees: Sees::All, roles: None, key: None })
     }
 
-    /// Connects, or says within a few seconds that nobody answers.
+    /// Connects, or fails within a few seconds if there is no answer.
     pub(crate) async fn connect(&self) -> anyhow::Result<Store> {
         connect(&self.database_url, self.allow_plaintext.clone()).await
     }

@@ -1,4 +1,4 @@
-//! Exit codes, the same for every command, and how a failure is told.
+//! Exit codes, the same for every command, and how failures are printed.
 use std::process::ExitCode;
 
 use pipeline::id::SubmissionId;

@@ -110,7 +110,7 @@ impl Local {
             Ok(report) => return Ok(Ok(report.media_info)),
             Err(end) => end,
         };
-        // Nobody tries again here, so a crash is taken for the verdict that it would be the second time.
+        // There is no second try here, so a crash counts as the verdict of a second one.
         match probing::verdict_of(&end, u32::MAX) {
             Some(reason) => Ok(Err(reason)),
             None => Err(end).context("probe the file"),
@@ -134,7 +134,7 @@ impl Local {
             input_dir: None,
             output_dir: None,
             limits: Limits::self_test(),
-            // A machine without Landlock is told by the report, and not by a failure to start.
+            // The report says whether the machine lacks Landlock, instead of a failure to start.
             allow_missing_landlock: true,
             job: Job::SelfTest,
         };

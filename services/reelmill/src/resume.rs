@@ -71,7 +71,7 @@ impl Memory {
         Ok(Self { path: directory()?.join(format!("{name}.json")) })
     }
 
-    /// What is remembered. A file that nobody can read is as good as none.
+    /// What was stored. An unreadable file counts as none.
     pub(crate) fn recall(&self) -> Option<Entry> {
         serde_json::from_slice(&std::fs::read(&self.path).ok()?).ok()
     }
@@ -91,7 +91,7 @@ impl Memory {
         write().with_context(|| format!("remember the upload in {}", self.path.display()))
     }
 
-    /// Forgets it, so that the next command begins anew.
+    /// Forgets it, so that the next command starts from the beginning.
     pub(crate) fn forget(&self) {
         let _ = std::fs::remove_file(&self.path);
     }

@@ -11,7 +11,7 @@ use tokio_util::io::ReaderStream;
 
 const VERSION: &str = "1.0.0";
 
-/// Tries without any progress after which a person is told. With the back-off below this is about two minutes.
+/// Tries without any progress after which the command gives up. With the back-off below this is about two minutes.
 const FRUITLESS_TRIES: u32 = 8;
 
 /// Longest wait between two tries.
@@ -30,7 +30,7 @@ pub(crate) struct Upload<'a> {
 /// Why an upload did not come to its end.
 #[derive(Debug)]
 pub(crate) enum Stopped {
-    /// The server does not know it (any more), so that it has to begin anew.
+    /// The server does not know it (any more), so that the upload has to start from the beginning.
     Gone,
     /// The server refused for good, in its words.
     Refused(String),

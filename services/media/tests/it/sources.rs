@@ -37,7 +37,7 @@ fn changed(from: &str, options: &str, change: &str) -> Bench {
     changed_of(4.0, from, options, change)
 }
 
-/// The same of so many seconds.
+/// The same, of a length in seconds.
 fn changed_of(seconds: f64, from: &str, options: &str, change: &str) -> Bench {
     bench(|source| {
         let plain = source.with_file_name(format!("plain.{from}"));

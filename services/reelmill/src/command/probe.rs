@@ -76,7 +76,7 @@ pub(crate) fn refused(reason: &Rejection) -> Exit {
     Exit::Refused
 }
 
-/// Ranges of a likeness that are told to people at most; JSON has them all.
+/// Most ranges of a likeness in a table; JSON has them all.
 const MOST_RANGES: usize = 4;
 
 /// A verdict, one rule a line; rules that were broken say so in both languages.

@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 /// The service itself waits 3 s for its neighbours; a health check waits a little longer for the service.
 const PATIENCE: Duration = Duration::from_secs(4);
-/// Health is told in a few lines.
+/// Most bytes of a health report, which has a few lines.
 const MOST: u64 = 16 << 10;
 
 /// Asks once.

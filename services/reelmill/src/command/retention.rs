@@ -31,7 +31,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         retention::preview(&store, &policy, now, &config.scratch_dir).await.context("look for what is past its time")?
     } else {
         let by = args.database.by(&store, Some("past its time by retention.toml".to_owned())).await?;
-        // Everything that the dry run counts, however much: whoever asks waits for it.
+        // Everything that the dry run counts, however much; the command waits for it.
         let removing = retention::run(&store, &policy, now, &by, Duration::MAX);
         let lines = removing.await.context("remove what is past its time")?.lines;
         let removed = retention::run_scratch(&policy, now, &config.scratch_dir);

@@ -60,7 +60,7 @@ impl Role {
     }
 }
 
-/// Serves until it is told to stop.
+/// Serves until a signal stops it.
 pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
     // Before anything is read that others may not see.
     runtime::child::hide_this_process()?;

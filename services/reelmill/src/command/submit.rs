@@ -6,7 +6,7 @@ use anyhow::Context;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 
-use crate::api::{Api, Contact, Declarations, Entrant, Form};
+use crate::api::{AiUse, Api, Contact, Declarations, Entrant, Form};
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{self, Format};
 use crate::resume::{Key, Memory};

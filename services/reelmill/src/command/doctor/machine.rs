@@ -167,7 +167,7 @@ pub(super) fn scratch_kind(config: &Config) -> Finding {
     Finding::good(NAME, "a local disk, writable")
 }
 
-/// Whether scratch can be written and has room, tried with a file: who is root may write anywhere, but for where nobody may.
+/// Whether scratch can be written and has room, tried with a file: the permissions alone do not say it, since root may write nearly everywhere.
 pub(super) fn scratch(config: &Config) -> Finding {
     const NAME: &str = "scratch space";
     const MEND: Mend = Mend {

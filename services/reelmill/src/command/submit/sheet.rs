@@ -1,6 +1,6 @@
 //! `reelmill submit --sheet`: every work of a recommending unit's sheet, with its video from a folder. What is clear is entered; what is
 //! wrong, missing or ambiguous is named and left to a person, who corrects the sheet or the folder and types the same command again.
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::Context;
 use indicatif::ProgressBar;

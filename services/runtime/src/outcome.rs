@@ -173,7 +173,7 @@ pub struct StoredRendition {
     pub duration_ms: u64,
     /// What quality control measured.
     pub qc: Vec<QcCheck>,
-    /// Which code made it, such as `reelmill 0.1.0+1f0c9a55d2e7, ffmpeg 5.1.9, x264 164`.
+    /// The engine that made it, such as `reelmill 0.2.0, ffmpeg 5.1.9, x264 164`.
     pub engine: String,
     /// Its address, hex: a digest of everything that determines the file. `None` before there were addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -1,9 +1,19 @@
 //! What an entrant should do about a film that breaks a rule, in Chinese and English. The figures are the contest's
 //! and are shown beside it.
-use super::Rule;
+use super::verdict::Rule;
+use crate::lang::Lang;
+
+impl Rule {
+    /// What an entrant should do if a film breaks the rule, or a reviewer should check; `None` if nothing has to be
+    /// done to the file.
+    pub fn cure(self, lang: Lang) -> Option<&'static str> {
+        let (zh, en) = of(self)?;
+        Some(if lang == Lang::Zh { zh } else { en })
+    }
+}
 
 /// The remedy of a rule; `None` if nothing has to be done to the file.
-pub(super) fn of(rule: Rule) -> Option<(&'static str, &'static str)> {
+fn of(rule: Rule) -> Option<(&'static str, &'static str)> {
     Some(match rule {
         Rule::Format => (
             "请导出为 mp4，仅修改扩展名无效。苹果手机：在“设置 → 相机 → 格式”中选择“兼容性最佳”后重新拍摄，或用剪映打开后导出为 mp4。",

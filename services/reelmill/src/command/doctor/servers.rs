@@ -15,7 +15,8 @@ use runtime::store::Store;
 use runtime::store::submissions::ListFilter;
 use sha2::{Digest, Sha256};
 
-use super::{Finding, Mend, UNSET, access};
+use super::access;
+use super::finding::{Finding, Mend, UNSET};
 
 /// Time limit within which a healthy server does these operations.
 const PATIENCE: Duration = Duration::from_secs(15);

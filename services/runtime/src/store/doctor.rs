@@ -49,11 +49,20 @@ impl Store {
 
     /// Contests that works were entered into, whether the catalogue has them or not.
     pub async fn contests_of_works(&self) -> anyhow::Result<Vec<ContestId>> {
-        let contests =
-            sqlx::query_scalar!("/* contests_of_works */ select distinct contest from submissions order by contest")
-                .fetch_all(self.pool())
-                .await
-                .context("list the contests that works were entered into")?;
+        let contests = sqlx::query_scalar!(
+            r#"/* contests_of_works */
+            with recursive contests (contest) as (
+                -- Each contest once, by as many steps along the index.
+                (select contest from submissions order by contest limit 1)
+                union all
+                select (select contest from submissions where contest > contests.contest order by contest limit 1)
+                from contests where contests.contest is not null
+            )
+            select contest as "contest!" from contests where contest is not null order by contest"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("list the contests that works were entered into")?;
         Ok(contests.into_iter().map(ContestId::new).collect())
     }
 

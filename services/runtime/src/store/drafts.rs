@@ -92,7 +92,8 @@ impl Store {
     pub async fn forget_drafts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let forgotten = sqlx::query!(
             "/* forget_drafts */
-            delete from drafts where id in (select id from drafts where updated_at < $1 limit $2)",
+            delete from drafts where id = any(array(
+                select id from drafts where updated_at < $1 order by updated_at limit $2))",
             before,
             AT_ONCE,
         )

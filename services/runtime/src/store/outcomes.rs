@@ -121,12 +121,7 @@ async fn seat(tx: &mut PgConnection, claim: &Claim, output: &Output) -> anyhow::
     if verdict.rejection().is_some() {
         return Ok(());
     }
-    if let Some(newest) = compared
-        && fingerprints::overtaken(tx, claim.submission, *newest).await?
-    {
-        return Err(Overtaken.into());
-    }
-    fingerprints::take_seat(tx, claim.submission).await
+    if fingerprints::take_seat(tx, claim.submission, *compared).await? { Ok(()) } else { Err(Overtaken.into()) }
 }
 
 /// Keeps what later stages and readers want where they look for it.

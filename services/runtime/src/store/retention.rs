@@ -233,10 +233,11 @@ impl Store {
     pub async fn forget_sign_ins(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let forgotten = sqlx::query_scalar!(
             r#"/* forget_sign_ins */
-            with s as (delete from sessions where id in (select id from sessions where created_at < $1 limit $2) returning id),
+            with s as (delete from sessions where id = any(array(
+                    select id from sessions where created_at < $1 order by created_at limit $2)) returning id),
                 i as (delete from invitations where id in (select id from invitations
                     where created_at < $1 and expires_at < clock_timestamp() limit $2) returning id),
-                f as (delete from sign_in_failures where failed_at < clock_timestamp() - interval '1 day')
+                f as (delete from sign_in_failures where failed_at < statement_timestamp() - interval '1 day')
             select (select count(*) from s) + (select count(*) from i) as "count!""#,
             before,
             AT_ONCE * 10,

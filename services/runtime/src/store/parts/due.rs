@@ -71,7 +71,7 @@ impl Store {
                     "/* wake_due */
                 update parts set status = 'pending' where (submission, run, stage, part) in (
                     select submission, run, stage, part from parts
-                    where status = 'waiting' and not_before <= clock_timestamp()
+                    where status = 'waiting' and not_before <= statement_timestamp()
                     order by not_before limit 1000 for update skip locked
                 ) returning stage",
                 )

@@ -121,7 +121,7 @@ impl Store {
                 filename = null, declared_sha256 = null, pieces = null,
                 free_at = case when lock_until > clock_timestamp() then clock_timestamp() + make_interval(secs => $2)
                     else clock_timestamp() end
-            where id in (
+            where id = any(array(
                 select upload.id from uploads upload join submissions on submissions.id = upload.submission
                 where (upload.state = 'open' or (upload.state = 'finished' and upload.kind = 'partial'))
                     and (upload.expires_at <= $1
@@ -131,7 +131,7 @@ impl Store {
                         select from uploads whole where whole.submission = upload.submission
                             and whole.state = 'assembling' and upload.id = any(whole.pieces)))
                 limit 100 for update of upload skip locked
-            )",
+            ))",
             now,
             LATE_WRITES_S,
         )

@@ -6,7 +6,7 @@
 //! | the files that one partner gets | `package` |
 //! | from what was observed to what is desired, the same for every way | `deliver` |
 //! | the ways to a partner, one adapter each | `deliver/` |
-//! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
+//! | calls to partners: budget, breaker, evidence | `exchange`, `turn`, `redact` |
 //! | what partners ask of us: feed and webhooks | `serve` |
 //! | which settings a partner's way has | `settings` |
 //! | which settings a partner's way needs and does not find | `lacking` |
@@ -25,6 +25,7 @@ mod serve;
 pub mod settings;
 mod task;
 mod told;
+mod turn;
 pub mod webhooks;
 mod xml;
 

@@ -16,6 +16,8 @@ use super::history::{self, By};
 use super::{Policy, Store, entrants, is_unavailable};
 use crate::outcome::{StoredComparison, StoredCover};
 
+mod rows;
+
 /// Works, or rows, that are dealt with in one go.
 const AT_ONCE: i64 = 200;
 
@@ -53,6 +55,11 @@ impl Round {
     /// Of rows that are deleted some at a time, until none is found.
     pub(crate) fn of_rows(count: u64) -> Self {
         Self { gone: Amount { count, bytes: 0 }, next: (count > 0).then(From::default), failure: None }
+    }
+
+    /// Of rows that the line of the policy is not about.
+    pub(crate) fn uncounted(self) -> Self {
+        Self { gone: Amount::default(), ..self }
     }
 }
 
@@ -185,33 +192,6 @@ impl Store {
         .execute(self.pool())
         .await
         .context("forget records of uploads")?;
-        Ok(done.rows_affected())
-    }
-
-    /// Records of attempts that ended before `before`, of parts that are not open.
-    pub async fn old_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
-        let count = sqlx::query_scalar!(
-            r#"/* old_attempts */
-            select count(*) as "count!" from forgettable_attempts($1)"#,
-            before,
-        )
-        .fetch_one(self.pool())
-        .await
-        .context("look for records of attempts that are past their time")?;
-        Ok(Amount::of(count, 0))
-    }
-
-    /// Forgets those records. Returns how many.
-    pub async fn forget_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
-        let done = sqlx::query!(
-            "/* forget_attempts */
-            delete from attempts where ctid = any(array(select due from forgettable_attempts($1) as due limit $2))",
-            before,
-            AT_ONCE * 10,
-        )
-        .execute(self.pool())
-        .await
-        .context("forget records of attempts")?;
         Ok(done.rows_affected())
     }
 

@@ -62,6 +62,8 @@ impl Store {
                 if !end(tx, upload.id, fence, "finished").await? {
                     return Ok(Finished::LockLost);
                 }
+                // They served to go on with it and to compare it; the whole film has its own digest.
+                forget_parts(tx, upload.id).await?;
                 if upload.kind == UploadKind::Partial {
                     return Ok(Finished::Accepted);
                 }
@@ -145,9 +147,7 @@ impl Store {
     pub async fn upload_freed(&self, id: UploadId) -> anyhow::Result<()> {
         self.transaction("upload_freed", |tx, _| {
             Box::pin(async move {
-                sqlx::query!("/* forget_upload_parts */ delete from upload_parts where upload = $1", id.0)
-                    .execute(&mut *tx)
-                    .await?;
+                forget_parts(tx, id).await?;
                 sqlx::query!(
                     "/* upload_freed */
                 update uploads set free_at = null, multipart_id = null, tail_key = null where id = $1",
@@ -259,4 +259,12 @@ async fn terminate(tx: &mut PgConnection, id: UploadId) -> anyhow::Result<bool> 
     .await
     .context("terminate an upload")?;
     Ok(done.rows_affected() == 1)
+}
+
+async fn forget_parts(tx: &mut PgConnection, id: UploadId) -> anyhow::Result<()> {
+    sqlx::query!("/* forget_upload_parts */ delete from upload_parts where upload = $1", id.0)
+        .execute(tx)
+        .await
+        .context("forget the parts of an upload")?;
+    Ok(())
 }

@@ -1,5 +1,5 @@
-//! Every reason to refuse a request or an act: stable code, HTTP status and text in both languages, in one table. Programs read the code.
-//! How a problem becomes an answer is in `serving::render`.
+//! Every reason to refuse a request or an act: stable code, HTTP status and text in both languages, in one table.
+//! Programs read the code. `serving::render` turns a problem into an answer.
 use std::num::NonZeroU32;
 
 use pipeline::form::Wrong;
@@ -153,7 +153,7 @@ const fn row(status: u16, code: &'static str, zh: &'static str, en: &'static str
     Row { code, status, zh, en }
 }
 
-/// Every port of ours says it in the same words.
+/// Every port of ours uses the same text.
 const fn held_off(full: Full) -> Row {
     row(full.status().as_u16(), full.code(), full.zh(), full.en())
 }
@@ -289,23 +289,23 @@ impl Code {
         self.row().status
     }
 
-    /// Seconds until the same request may succeed. A full store or a full table takes longer than a moment.
+    /// Seconds until the same request may succeed. A full store or a full table needs more than a moment.
     pub fn retry_after_s(self) -> u32 {
         if matches!(self, Code::StoreFull | Code::UploadsFull) { 60 } else { RETRY_AFTER_S }
     }
 
-    /// The problem with more said about it. A sentence needs [`Detail::new`]; names and limits read the same in both languages.
+    /// The problem with more detail. A sentence needs [`Detail::new`]; names and limits are the same in both languages.
     pub fn about(self, detail: impl Into<Detail>) -> Problem {
         Problem { detail: Some(detail.into()), ..self.into() }
     }
 
-    /// The problem of a request that was refused at a door. `credential` is the id that it showed, if it is known.
+    /// The problem of a request that was refused at a door. `credential` is the id that it presented, if it is known.
     pub fn refused(self, door: Door, reason: Reason, credential: Option<impl ToString>) -> Problem {
         let credential = credential.map(|id| id.to_string());
         Problem { refused: Some(Box::new(Refused { door, reason, credential })), ..self.into() }
     }
 
-    /// What is written down about a refusal of which its place said no more.
+    /// What is logged about a refusal that was created without more detail.
     fn refusal(self) -> Option<Refused> {
         let (door, reason) = match self {
             Code::TokenMissing => (Door::Organisers, Reason::Missing),
@@ -318,7 +318,7 @@ impl Code {
     }
 }
 
-/// Who was refused where: for the log, never for the client.
+/// Who was refused at which door: for the log, never for the client.
 #[derive(Clone, Debug)]
 pub struct Refused {
     door: Door,
@@ -348,20 +348,20 @@ impl From<Failure> for Code {
     }
 }
 
-/// A problem as it goes out: the renderer makes it text in the language that the client asked for.
+/// A problem before rendering: the renderer turns it into text in the language that the client asked for.
 #[derive(Clone, Debug)]
 pub struct Problem {
-    /// Which one.
+    /// Its code.
     pub code: Code,
-    /// Which field or header, and what is allowed. Never what was sent.
+    /// Which field or header, and what is allowed; never what was sent.
     pub detail: Option<Detail>,
     /// Each wrong field of a form.
     pub fields: Vec<FieldProblem>,
-    /// The offset that is durable, where a client can use it.
+    /// The offset up to which bytes are stored, if a client can use it.
     pub offset: Option<u64>,
-    /// Seconds until the same request may succeed, where more is known than [`Code::retry_after_s`] says.
+    /// Seconds until the same request may succeed, if more is known than [`Code::retry_after_s`] gives.
     pub retry_after_s: Option<NonZeroU32>,
-    /// Set where a credential was wanted and did not do.
+    /// Set if a credential was required and was not sufficient.
     pub refused: Option<Box<Refused>>,
     /// What failed on our side: for the log and for operators on the command line, never for a client.
     pub cause: Option<Box<str>>,
@@ -381,7 +381,7 @@ impl From<Code> for Problem {
     }
 }
 
-/// The detail is what it is about, the same in every language: an id, a role, a login name.
+/// The detail is its subject, the same in every language: an id, a role, a login name.
 impl From<person::Refused> for Problem {
     fn from(refused: person::Refused) -> Self {
         use person::Refused;
@@ -418,7 +418,7 @@ impl std::fmt::Display for Problem {
     }
 }
 
-/// A problem that is found within a transaction ends it like any error, and comes out as itself.
+/// A problem found within a transaction ends it like any error, and is returned unchanged.
 impl std::error::Error for Problem {}
 
 impl From<anyhow::Error> for Problem {
@@ -441,7 +441,7 @@ impl From<anyhow::Error> for Problem {
     }
 }
 
-/// The local disk: full or broken, it may be better soon, and the upload can be resumed.
+/// The local disk: full or broken. It may work again soon, and the upload can be resumed.
 impl From<std::io::Error> for Problem {
     fn from(err: std::io::Error) -> Self {
         ObjectError::File(err).into()
@@ -467,7 +467,7 @@ impl Problem {
         Self { detail, fields, ..Code::FormWrong.into() }
     }
 
-    /// The sentence of its code and what is said about it, in one language.
+    /// The sentence of its code and its detail, in one language.
     pub fn text(&self, lang: Lang) -> String {
         let row = self.code.row();
         let sentence = if lang == Lang::Zh { row.zh } else { row.en };
@@ -478,7 +478,8 @@ impl Problem {
         }
     }
 
-    /// What is written down about a request that was refused for want of a credential or a right; `None` for any other problem.
+    /// What is logged about a request that was refused because of a missing credential or right; `None` for any other
+    /// problem.
     pub(crate) fn denied(&self) -> Option<Denied> {
         let Refused { door, reason, credential } = self.refused.as_deref().cloned().or_else(|| self.code.refusal())?;
         Some(Denied { door, reason, code: self.code.name(), credential })

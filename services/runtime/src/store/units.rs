@@ -1,5 +1,5 @@
-//! What recommending units hand in: sheets for a dry run, and the works that were entered from their rows. Rows name people and tokens open
-//! entries, so both are sealed before they come here.
+//! What recommending units submit: sheets for a dry run, and the works that were entered from their rows. Rows contain
+//! names of people and tokens open entries, so both are encrypted before they reach this file.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId, UnitId};
@@ -11,11 +11,11 @@ use super::Store;
 use super::retention::Amount;
 use crate::seal::Sealed;
 
-/// Sheets that are deleted in one statement.
+/// Sheets that are deleted with one statement.
 const AT_ONCE: i64 = 1_000;
-/// Works of a unit that are listed and compared, the latest: more than any quota.
+/// The most works of a unit that are listed and compared, the latest: more than any quota.
 pub const MOST_WORKS: i64 = 2_000;
-/// Sheets of a unit that are listed, the latest.
+/// The most sheets of a unit that are listed, the latest.
 const MOST_SHEETS: i64 = 10;
 
 /// A unit of a contest.
@@ -36,16 +36,16 @@ pub struct SheetRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// A work to remember as entered from a row.
+/// A work to record as entered from a row.
 #[derive(Clone, Debug)]
 pub struct NewWork {
     /// The work.
     pub submission: SubmissionId,
-    /// Whose.
+    /// The unit.
     pub of: Of,
-    /// Keyed hash of everything that the row says.
+    /// Keyed hash of everything in the row.
     pub row_hmac: [u8; 32],
-    /// Name of the film's file as the row gives it; may be empty.
+    /// Name of the film's file in the row; may be empty.
     pub file: String,
     /// The token of the entry.
     pub token: Sealed,
@@ -66,7 +66,7 @@ pub struct WorkRow {
     pub state: String,
     /// SHA-256 of the token that opens it now.
     pub token_sha256: Vec<u8>,
-    /// Name of the film's file as the row gave it; may be empty.
+    /// Name of the film's file in the row; may be empty.
     pub file: String,
     /// The token that it was entered with.
     pub token: Sealed,
@@ -74,7 +74,7 @@ pub struct WorkRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// A work that names a unit, however it was entered.
+/// A work that names a unit, whichever way it was entered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Its number; `None` for one of an earlier release.
@@ -84,7 +84,7 @@ pub struct Named {
 }
 
 impl Store {
-    /// Keeps a sheet under this id.
+    /// Stores a sheet under this id.
     pub async fn keep_sheet(&self, id: Uuid, of: &Of, rows: &Sealed) -> anyhow::Result<()> {
         sqlx::query!(
             "/* keep_sheet */
@@ -102,7 +102,7 @@ impl Store {
         Ok(())
     }
 
-    /// The sealed rows of a sheet of this unit; `None` where the unit has no such sheet.
+    /// The encrypted rows of a sheet of this unit; `None` if the unit has no such sheet.
     pub async fn sheet(&self, id: Uuid, of: &Of) -> anyhow::Result<Option<Sealed>> {
         sqlx::query_as!(
             Sealed,
@@ -117,7 +117,7 @@ impl Store {
         .context("load a sheet")
     }
 
-    /// The latest sheets of a unit, the last first.
+    /// The latest sheets of a unit, newest first.
     pub async fn sheets_of(&self, of: &Of) -> anyhow::Result<Vec<SheetRow>> {
         sqlx::query_as!(
             SheetRow,
@@ -133,7 +133,7 @@ impl Store {
         .context("list the sheets of a unit")
     }
 
-    /// The works that a unit entered, in the order of entering; the latest [`MOST_WORKS`].
+    /// The works that a unit entered, in the order of entry; the latest [`MOST_WORKS`].
     pub async fn works_of_unit(&self, of: &Of) -> anyhow::Result<Vec<WorkRow>> {
         let rows = sqlx::query!(
             r#"/* works_of_unit */
@@ -199,7 +199,7 @@ impl Store {
         .context("list the works that name a unit")
     }
 
-    /// How many works count against the quota of the unit that has these names.
+    /// How many works count against the quota of the unit with these names.
     pub async fn counted_for(&self, contest: &ContestId, names: &[String]) -> anyhow::Result<u32> {
         count(&mut *self.pool().acquire().await.context("connect")?, contest, names).await
     }
@@ -231,8 +231,8 @@ impl Store {
     }
 }
 
-/// How many works count against the quota of the unit that has these names, within the caller's transaction: others that enter works for
-/// the unit wait until it ends.
+/// How many works count against the quota of the unit with these names, within the caller's transaction: other
+/// transactions that enter works for the unit wait until it ends.
 pub async fn locked_count(
     tx: &mut PgConnection,
     contest: &ContestId,
@@ -263,7 +263,7 @@ async fn count(connection: &mut PgConnection, contest: &ContestId, names: &[Stri
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Remembers a work as entered from a row. `false`: this row was entered before, and nothing is stored.
+/// Records a work as entered from a row. `false` if this row was entered before: nothing is stored.
 pub async fn add_work(tx: &mut PgConnection, new: &NewWork) -> anyhow::Result<bool> {
     let added = sqlx::query!(
         "/* add_unit_work */

@@ -269,7 +269,7 @@ mod tests {
         assert!((&mut second).now_or_never().is_none(), "the first has not ended");
         drop(first);
         assert!(second.now_or_never().is_some());
-        assert!(scratch.fetching.lock().unwrap().len() <= 1, "locks of what nobody fetches any more are let go of");
+        assert!(scratch.fetching.lock().unwrap().len() <= 1, "locks of files that are no longer fetched are dropped");
     }
 
     #[test]

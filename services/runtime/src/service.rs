@@ -147,7 +147,7 @@ impl Runtime {
             .await
             .with_context(|| format!("listen on {} for metrics", config.admin_listen))?;
         let admin_addr = admin.local_addr()?;
-        info!("metrics and health are told on {admin_addr}");
+        info!("metrics and health are served on {admin_addr}");
         let starting = Starting::begin(&admin, doors.without_proxies(), &metrics)?;
         waiting::for_the_database(&store, &config, &starting).await?;
         starting.end().await;

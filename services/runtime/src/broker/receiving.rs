@@ -80,7 +80,7 @@ async fn discard(broker: &Broker, connection: &Connection, stage: Stage, error: 
         within_time(DELETING, "delete a queue", deleting).await
     };
     match deleted.await {
-        Ok(_) => warn!("the queue {name} did not serve; it is declared anew and filled from the table"),
+        Ok(_) => warn!("the queue {name} did not work; it is declared again and filled from the table"),
         Err(error) => {
             warn!("the queue {name} does not serve and cannot be deleted: {error:#}");
             return false;

@@ -188,7 +188,7 @@ impl Finding {
 
     pub(super) fn of_object(there: &Listed, kind: Kind, fault: Fault) -> Self {
         let mend = match fault {
-            Fault::Orphan => "nobody knows of it: --repair puts it to the garbage",
+            Fault::Orphan => "it has no record: --repair marks it as garbage",
             _ => "it is not ours: move it out of the bucket, or leave it",
         };
         Self {
@@ -252,7 +252,7 @@ impl Finding {
             submission: None,
             expected_bytes: None,
             bytes: None,
-            mend: "its upload is over: --repair aborts it".to_owned(),
+            mend: "its upload has ended: --repair aborts it".to_owned(),
             repaired: None,
             fault: Fault::Orphan,
             multipart: Some(multipart.clone()),
@@ -265,17 +265,17 @@ fn mend(kind: Kind, submission: Option<SubmissionId>) -> String {
     let id = submission.map(|id| id.to_string()).unwrap_or_default();
     match kind {
         Kind::Mezzanine => {
-            format!("bring it back from the bucket's backup, or ask the entrant again and `reelmill withdraw {id}`")
+            format!("restore it from the bucket's backup, or ask the entrant again and `reelmill withdraw {id}`")
         }
         Kind::Piece | Kind::Tail | Kind::Multipart => {
-            "--repair gives the upload up, so that the entrant's client begins anew".to_owned()
+            "--repair aborts the upload, so that the entrant's client starts again".to_owned()
         }
         Kind::Rendition | Kind::Cover | Kind::Comparison | Kind::Encoded => {
-            format!("`reelmill reprocess {id} --from transcode` makes it anew")
+            format!("`reelmill reprocess {id} --from transcode` makes it again")
         }
-        Kind::Preview => format!("`reelmill reprocess {id} --from probe` makes it anew"),
+        Kind::Preview => format!("`reelmill reprocess {id} --from probe` makes it again"),
         Kind::Bag => format!("fetch the renditions in force, or `reelmill reprocess {id} --from publish`"),
-        Kind::Proof => "bring it back from the bucket's backup, or prove it again with another picture".to_owned(),
+        Kind::Proof => "restore it from the bucket's backup, or prove it again with another picture".to_owned(),
         Kind::Delivery | Kind::Part | Kind::Other => String::new(),
     }
 }

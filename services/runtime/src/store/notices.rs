@@ -27,7 +27,7 @@ impl Store {
                 )
                 .execute(&mut *tx)
                 .await
-                .context("wake what a partner told about")?
+                .context("wake the parts that a notice concerns")?
                 .rows_affected();
                 messages::add_hints(tx, (0..woken).map(|_| Stage::Publish)).await?;
                 Ok(woken)

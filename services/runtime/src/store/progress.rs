@@ -39,7 +39,7 @@ impl Store {
         )
         .fetch_optional(&mut *connection)
         .await
-        .context("read what was told of the progress")?;
+        .context("read the published progress")?;
         Ok(Some(Reached { done: reached.done.max(told.unwrap_or(0.0)), ..reached }))
     }
 

@@ -41,7 +41,7 @@ impl Told {
         let kind = match changed.kind {
             "reelmill.v1.SubmissionChanged" => TYPES[0],
             "reelmill.v1.DeliveryChanged" => TYPES[1],
-            other => anyhow::bail!("no webhook tells of {other}"),
+            other => anyhow::bail!("no webhook reports {other}"),
         };
         let data = wire::describe(changed.kind, &changed.body).context("an event that cannot be described")?;
         Ok(Self { kind, payload: payload(kind, at, &data) })

@@ -121,7 +121,7 @@ async fn what_is_recalled_while_it_is_prepared_is_not_sent() {
         assert!(house.hold(&partner.into()).online.is_empty(), "{partner} after {steps} steps");
         house.settle().await;
         assert_eq!(house.delivery(&partner.into()).await.observed.name(), "recalled");
-        assert_eq!(world.state(house.id).await, "published", "to nobody");
+        assert_eq!(world.state(house.id).await, "published", "without partners");
     }
 }
 

@@ -161,7 +161,7 @@ async fn damage(world: World, objects: Objects) {
     // From an unknown attempt, from an entry and an upload that never existed, and from another program.
     put(&objects, &fine.rendition(99), "attempt").await;
     put(&objects, &ObjectKey::Audio(SubmissionId(Uuid::now_v7()), 1, Fence(7), "a".into()), "sound").await;
-    put(&objects, &ObjectKey::Upload(UploadId(Uuid::new_v4())), "nobody's").await;
+    put(&objects, &ObjectKey::Upload(UploadId(Uuid::new_v4())), "stranger").await;
     let foreign = pipeline::object_key::BagFile::new("holiday.jpg").unwrap();
     put(&objects, &ObjectKey::Drop(fine.id, 1, foreign), "beach").await;
 
@@ -283,7 +283,7 @@ async fn repair(mut world: World, objects: Objects) {
     let repaired = check(&process.runtime.store, &objects, Look { repair: true, ..LOOK }, |_| {}).await.unwrap();
     assert_eq!(counted(&repaired), counts(found));
     let undone: Vec<_> = repaired.findings.iter().filter(|it| it.repaired.is_none()).map(|it| it.name()).collect();
-    assert_eq!(undone, ["missing/rendition"], "only a person decides that something is made anew");
+    assert_eq!(undone, ["missing/rendition"], "only a person decides that something is made again");
     for key in &orphans {
         eventually(&format!("{key} is swept"), async || objects.head(key).await.is_err()).await;
     }

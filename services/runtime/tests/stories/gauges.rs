@@ -187,7 +187,7 @@ async fn the_time_to_live_runs_from_the_whole_upload_until_people_can_see_the_wo
     }
     assert_eq!(value(&text, &format!(r#"reelmill_delivered_media_seconds_total{{partner="{live}"}}"#)), 61.0);
     let other = format!(r#"reelmill_time_to_live_seconds_count{{partner="{other}"}}"#);
-    assert!(!text.contains(&other), "what nobody sees yet has no time to live");
+    assert!(!text.contains(&other), "a work that is not live yet has no time to live");
     process.stop().await;
 }
 

@@ -15,8 +15,8 @@ async fn of_many_processes_one_counts_and_the_figures_are_those_of_the_table() {
     assert_eq!(world.store.last_sample().await.unwrap(), None);
     let id = world.uploaded().await;
     let every = Duration::from_secs(60);
-    assert!(world.store.sample(every).await.unwrap(), "nobody did before");
-    assert!(!world.store.sample(every).await.unwrap(), "somebody has just done it");
+    assert!(world.store.sample(every).await.unwrap(), "the first sample");
+    assert!(!world.store.sample(every).await.unwrap(), "a sample was just taken");
     let (sample, age_s) = world.store.last_sample().await.unwrap().unwrap();
     assert!((0.0..30.0).contains(&age_s), "{age_s}");
     let Sample { entries, backlog, deliveries, .. } = sample;

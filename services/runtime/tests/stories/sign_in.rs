@@ -86,7 +86,7 @@ async fn sessions_are_ended_one_by_one_all_at_once_and_with_their_person() {
     let (person, stranger) = (anna.id, other.id);
     let end =
         |whose, id| world.store.transaction("end", move |tx, _| Box::pin(sessions::end(tx, whose, id, Why::Ended)));
-    assert!(!end(stranger, one).await.unwrap(), "a session of somebody else is none");
+    assert!(!end(stranger, one).await.unwrap(), "another person's session is not ended");
     assert!(end(person, one).await.unwrap() && !end(person, one).await.unwrap());
     assert!(!world.is_valid(&first).await && world.is_valid(&second).await);
     let all = world.store.transaction("end", |tx, _| Box::pin(sessions::end_all(tx, person, Why::Ended)));

@@ -98,7 +98,7 @@ async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_plan_by_the_media
     let median = (122.0 + 366.0) / 2.0 / planned_s;
     assert!((elapsed.median_factor.unwrap() / median - 1.0).abs() < 0.01, "the median of two: {elapsed:?}");
     assert!((elapsed.seconds - (122.0 + 366.0 + planned_s * median)).abs() < 1.0, "{elapsed:?}");
-    assert_eq!(elapsed.found_works, None, "nobody looked");
+    assert_eq!(elapsed.found_works, None, "they were not looked for");
     assert_eq!(estimate.renditions, 3 * plan.renditions.len() as u64);
     // Every file of each work exists under its address.
     let addresses: Addresses = |plan, _, _| Ok((0..plan.renditions.len()).map(|index| [index as u8; 32]).collect());

@@ -1,4 +1,5 @@
-//! The messages that leave this system, generated at build time from `reelmill/v1/*.proto`. Only `runtime::wire` uses them.
+//! The messages that leave this system, generated at build time from `reelmill/v1/*.proto`. Only `runtime::wire` uses
+//! them.
 
 /// Package `reelmill.v1`.
 pub mod reelmill {

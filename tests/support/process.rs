@@ -138,7 +138,7 @@ impl Service {
 
     /// The address of /metrics, /healthz and /readyz; `None` until it listens.
     pub(crate) fn admin_address(&self) -> Option<String> {
-        self.announced("metrics and health are told on ")
+        self.announced("metrics and health are served on ")
     }
 
     /// The address of the public API; `None` until it listens.

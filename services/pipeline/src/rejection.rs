@@ -1,5 +1,4 @@
-//! Why content is refused: a stable code, and a sentence in Chinese and English. A fault of ours is a failure, not a
-//! rejection.
+//! Why content is refused: a stable code and a sentence in two languages. Our own faults are failures instead.
 mod text;
 
 use serde::{Deserialize, Serialize};
@@ -11,8 +10,7 @@ pub enum Rejection {
     // ── the bytes ──
     /// The stored bytes do not have the digest that the client declared.
     DigestMismatch,
-    /// The bytes are of a format that we do not open; `found` is what they look like (`hls`, `ffconcat`, `png`,
-    /// `unknown`).
+    /// The bytes are of a format that we do not open; `found` names it (`hls`, `ffconcat`, `png`, `unknown`).
     UnknownFormat {
         /// The format by its magic.
         found: String,

@@ -1,9 +1,9 @@
-//! Bearer tokens of people who are not entrants: `rm_<id>_<secret>`. The secret is told once; what is kept is argon2id of it
-//! and four bytes of its digest.
+//! Bearer tokens of people who are not entrants: `rm_<id>_<secret>`. The secret is shown once. Stored are its argon2id
+//! hash and four bytes of its digest.
 //!
-//! argon2 is made to cost memory and time, which is a gift to whoever wants to keep a server busy. So the four bytes go
-//! first: they turn away every secret that was made up, at the price of one SHA-256, and tell nothing worth having about 32
-//! random bytes. What is hashed all the same is hashed by `hasher`, a few at once in the whole process.
+//! argon2 is designed to cost memory and time, which an attacker could use to keep a server busy. So the four bytes are
+//! checked first: they reject made-up secrets at the price of one SHA-256, and reveal nothing useful about 32 random
+//! bytes. What passes is hashed by `hasher`, a few at a time in the whole process.
 use std::fmt;
 
 use base64::Engine;
@@ -18,22 +18,22 @@ pub(crate) mod hasher;
 pub use hasher::Busy;
 use hasher::Hasher;
 
-/// What every one of these tokens begins with; entrants' tokens do not.
+/// The prefix of these tokens; entrants' tokens do not have it.
 const PREFIX: &str = "rm_";
 /// Random bytes of a secret.
 const SECRET_BYTES: usize = 32;
-/// Bytes of the digest that are kept for turning away what is made up.
+/// Bytes of the digest that are stored for rejecting made-up secrets.
 const CHECK_BYTES: usize = 4;
 
 /// A token as it was sent. Does not print its secret.
 #[derive(Clone)]
 pub struct Bearer {
-    /// Which token it says it is.
+    /// The id of the token that it claims to be.
     pub id: Uuid,
     secret: String,
 }
 
-/// What is kept of a secret.
+/// What is stored of a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
     /// argon2id in PHC form.
@@ -49,14 +49,14 @@ impl fmt::Debug for Bearer {
 }
 
 impl Bearer {
-    /// A new one, for the token of that id.
+    /// A new token with this id.
     pub fn new(id: Uuid) -> anyhow::Result<Self> {
         let mut secret = [0; SECRET_BYTES];
         rand::rngs::OsRng.try_fill_bytes(&mut secret)?;
         Ok(Self { id, secret: URL_SAFE_NO_PAD.encode(secret) })
     }
 
-    /// Reads what was sent; `None` for what is no token of this kind.
+    /// Parses a sent text; `None` if it is not a token of this kind.
     pub fn parse(text: &str) -> Option<Self> {
         let (id, secret) = text.strip_prefix(PREFIX)?.split_once('_')?;
         let plausible = URL_SAFE_NO_PAD.decode(secret).is_ok_and(|bytes| bytes.len() == SECRET_BYTES);
@@ -69,25 +69,26 @@ impl Bearer {
         format!("{PREFIX}{}_{}", self.id.simple(), self.secret)
     }
 
-    /// A digest of the whole token, under which its verification may be remembered.
+    /// A digest of the whole token, under which a successful verification can be remembered.
     pub fn digest(&self) -> [u8; 32] {
         Sha256::new_with_prefix(self.id.as_bytes()).chain_update(&self.secret).finalize().into()
     }
 
-    /// What to keep of it. Takes tens of milliseconds of a processor and 19 MiB, once it has its turn; [`Busy`] where too many wait.
+    /// What to store of it. It takes tens of milliseconds of a processor and 19 MiB, once it has its turn; [`Busy`] if
+    /// too many wait.
     pub async fn keep(&self) -> anyhow::Result<Kept> {
         let secret_hash = Hasher::of_process().hash(self.secret.clone()).await?;
         Ok(Kept { secret_hash, secret_check: self.check().to_vec() })
     }
 
-    /// Whether it may be the one that was kept, at no cost. `None`, for a token that nobody made, takes as long.
+    /// Whether it may be the stored one, at no cost. `None`, for a token that does not exist, takes the same time.
     pub fn may_be(&self, kept: Option<&Kept>) -> bool {
         let check = kept.map_or(&[0; CHECK_BYTES][..], |kept| &kept.secret_check);
         let same: bool = self.check().ct_eq(check).into();
         same && kept.is_some()
     }
 
-    /// Whether it is the one that was kept. As costly as [`Bearer::keep`], and [`Busy`] in the same way.
+    /// Whether it is the stored one. As costly as [`Bearer::keep`], and [`Busy`] in the same case.
     pub async fn is(&self, kept: &Kept) -> anyhow::Result<bool> {
         Hasher::of_process().verify(self.secret.clone(), kept.secret_hash.clone()).await
     }
@@ -100,7 +101,7 @@ impl Bearer {
     }
 }
 
-/// The most hashes that ever ran at once in this process, counted where they run.
+/// The most hashes that ever ran at the same time in this process, counted where they run.
 pub fn most_hashes_at_once() -> usize {
     Hasher::of_process().most_at_once()
 }

@@ -1,8 +1,10 @@
-//! RabbitMQ: the only file that speaks AMQP, with `broker/`. Sends with confirms, receives hints, follows events, and reconnects.
+//! RabbitMQ: only this file and `broker/` use AMQP. It sends with confirms, receives hints, follows events, and
+//! reconnects.
 //!
-//! lapin could recover connections by itself, but not what was in flight on them. Here `Err`, the end of the stream, a cancel
-//! by the server and a refused declaration all mean the same: drop the session, back off, connect and declare anew. Readiness
-//! is false meanwhile. Nothing is lost by that, since no message carries anything that is not in the database.
+//! lapin could recover connections by itself, but not the messages in flight on them. Here `Err`, the end of the
+//! stream, a cancel by the server and a refused declaration are all handled alike: drop the session, back off, connect
+//! and declare again. Readiness is false meanwhile. Nothing is lost, because every message carries only what is also in
+//! the database.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -35,7 +37,7 @@ pub use following::Followed;
 pub use sending::SendError;
 pub(crate) use topology::MAX_HINTS;
 
-/// Every answer of the broker is awaited this long. A broker that is slower than this is treated as gone.
+/// The longest wait for any answer of the broker. A broker that is slower than this is treated as unreachable.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Both sides notice a dead peer after two of these.
 const HEARTBEAT_S: u16 = 5;
@@ -52,7 +54,7 @@ struct Inner {
     uri: AMQPUri,
     prefix: String,
     metrics: Metrics,
-    /// Consumers that are wanted, and those whose session stands.
+    /// Consumers that are wanted, and those with an active session.
     wanted: AtomicUsize,
     standing: AtomicUsize,
     sender: Mutex<Option<sending::Session>>,
@@ -64,8 +66,8 @@ pub struct Hint {
 }
 
 impl Hint {
-    /// Done with it, whatever came of it. On a session that ended meanwhile this does nothing: the broker gives the message
-    /// to somebody else, who finds no work.
+    /// Acknowledges the hint, whatever the result of the work. If the session has ended meanwhile this does nothing:
+    /// the broker gives the message to another worker, which finds no work.
     pub async fn ack(self) {
         let acked = tokio::time::timeout(PATIENCE, self.delivery.ack(BasicAckOptions::default())).await;
         if let Ok(Err(error)) = acked {
@@ -73,12 +75,12 @@ impl Hint {
         }
     }
 
-    /// The id that its sender gave it: the row of the outbox.
+    /// The id that its sender gave it: that of the outbox row.
     pub fn message_id(&self) -> Option<String> {
         Some(self.delivery.properties.message_id().as_ref()?.as_str().to_owned())
     }
 
-    /// W3C trace context of the span that made the work.
+    /// W3C trace context of the span that created the work.
     pub fn traceparent(&self) -> Option<String> {
         let headers = self.delivery.properties.headers().as_ref()?;
         let value = headers.inner().get("traceparent")?.as_long_string()?;
@@ -86,15 +88,15 @@ impl Hint {
     }
 }
 
-/// The line to the broker that these settings lead to.
+/// Why a connection to the broker with these settings is allowed.
 ///
 /// # Errors
-/// An address that cannot be read, or [`transport::PlaintextRefused`].
+/// An unreadable address, or [`transport::PlaintextRefused`].
 pub fn line(config: &Config) -> anyhow::Result<Line> {
     address(config).map(|(_, line)| line)
 }
 
-/// The broker's address, if the line to it may be used.
+/// The broker's address, if a connection to it is allowed.
 fn address(config: &Config) -> anyhow::Result<(AMQPUri, Line)> {
     let uri: AMQPUri = config.amqp_url.parse().map_err(|error| anyhow::anyhow!("read AMQP_URL: {error}"))?;
     let tls = match uri.scheme {
@@ -106,10 +108,10 @@ fn address(config: &Config) -> anyhow::Result<(AMQPUri, Line)> {
 }
 
 impl Broker {
-    /// Reads the address; connects at first use.
+    /// Parses the address; connects at first use.
     ///
     /// # Errors
-    /// An address that cannot be read, or [`transport::PlaintextRefused`].
+    /// An unreadable address, or [`transport::PlaintextRefused`].
     pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
         let (mut uri, _) = address(config)?;
         uri.query.heartbeat = Some(HEARTBEAT_S);
@@ -125,7 +127,7 @@ impl Broker {
         Ok(Self { inner: Arc::new(inner) })
     }
 
-    /// Receives hints of `stage`, never more than `slots` that are not acknowledged, over as many sessions as it takes, until
+    /// Receives hints of `stage`, never more than `slots` unacknowledged ones, over as many sessions as needed, until
     /// `stop`.
     pub fn consume(&self, stage: Stage, slots: u16, stop: CancellationToken) -> mpsc::Receiver<Hint> {
         let (sender, receiver) = mpsc::channel(usize::from(slots));
@@ -133,7 +135,7 @@ impl Broker {
         receiver
     }
 
-    /// Whether every consumer stands and the broker answers, within [`PATIENCE`].
+    /// Whether every consumer is active and the broker answers, within [`PATIENCE`].
     pub async fn check(&self) -> anyhow::Result<()> {
         let (wanted, standing) = (self.inner.wanted.load(Ordering::SeqCst), self.inner.standing.load(Ordering::SeqCst));
         anyhow::ensure!(standing >= wanted, "{standing} of {wanted} consumers stand");
@@ -147,7 +149,7 @@ impl Broker {
         within("connect to the broker", connecting).await
     }
 
-    /// Where a stage's hints come from, as traces name it.
+    /// The source of a stage's hints, as traces name it.
     pub(crate) fn destination(&self, stage: Stage) -> String {
         spans::destination(&self.name(WORK_EXCHANGE), stage, &self.queue(stage))
     }
@@ -158,7 +160,8 @@ impl Broker {
     }
 }
 
-/// The wait before the next attempt: doubles, bounded, with jitter, so that a fleet does not come back in one wave.
+/// The wait before the next attempt: it doubles up to a limit, with jitter, so that many processes do not reconnect at
+/// the same moment.
 struct Backoff {
     next: Duration,
 }
@@ -172,10 +175,12 @@ impl Backoff {
         self.next = BACKOFF.0;
     }
 
-    /// Reports a session that ended with `error`, and waits before the next one. Returns `false` once `stop` is cancelled.
+    /// Reports a session that ended with `error`, and waits before the next one. Returns `false` once `stop` is
+    /// cancelled.
     async fn again(&mut self, broker: &Broker, what: &str, error: &anyhow::Error, stop: &CancellationToken) -> bool {
         broker.inner.metrics.broker_reconnects.inc();
-        // One warning an outage: nothing was waited for since the session stood. Later attempts fail while the broker is away.
+        // One warning for each outage: this is the first failure since a session was active. Later attempts fail while
+        // the broker is unreachable.
         if self.next == BACKOFF.0 {
             warn!("the session for {what} ended, beginning another: {error:#}");
         } else {
@@ -187,7 +192,7 @@ impl Backoff {
         }
     }
 
-    /// Whether attempts failed for some seconds.
+    /// Whether attempts have failed for some seconds.
     fn is_long(&self) -> bool {
         self.next == BACKOFF.1
     }
@@ -199,25 +204,25 @@ impl Backoff {
     }
 }
 
-/// Awaits an answer of the broker, with the deadline that every one has.
+/// Waits for an answer of the broker, with the usual deadline.
 async fn within<T>(what: &str, answer: impl Future<Output = lapin::Result<T>>) -> anyhow::Result<T> {
     within_time(PATIENCE, what, answer).await
 }
 
-/// As [`within`], for an answer that may take another time.
+/// Like [`within`], with another deadline.
 async fn within_time<T>(
     time: Duration,
     what: &str,
     answer: impl Future<Output = lapin::Result<T>>,
 ) -> anyhow::Result<T> {
     match tokio::time::timeout(time, answer).await {
-        // As text: lapin's errors name their cause themselves, and a chain would name it twice.
+        // As text: lapin's errors contain their cause, and a chain would print it twice.
         Ok(result) => result.map_err(|error| anyhow::anyhow!("{what}: {error}")),
         Err(_) => anyhow::bail!("{what}: no answer within {} s", time.as_secs()),
     }
 }
 
-/// Closes politely, without insisting.
+/// Tries to close the connection properly, and ignores failures.
 async fn close(connection: Connection) {
     let closing = connection.close(200, "done".into());
     if tokio::time::timeout(Duration::from_secs(1), closing).await.is_err() {

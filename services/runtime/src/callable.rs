@@ -1,6 +1,6 @@
-//! Which addresses may be called on the word of a person or a partner: https, or http where configuration opens a network of ours, and
-//! never a server of ours otherwise. What can be said of an address without a call is said here; the publish role's client checks every
-//! address that a name resolves to by the same rule.
+//! Which addresses given by a person or a partner may be called: https, or http into our own networks that the
+//! configuration allows, and otherwise never a server of ours. This file decides everything that can be decided without
+//! a call; the publish role's client checks every address that a name resolves to by the same rule.
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,20 +11,20 @@ use crate::network::Network;
 
 mod address;
 
-/// Longer than any address that is really one; shorter than what fills a log.
+/// Longer than any real address, and short enough not to fill a log.
 pub const MAX_ADDRESS_BYTES: usize = 2048;
 
 /// Which addresses a client may call.
 #[derive(Clone, Debug)]
 pub struct Rule {
-    /// Networks of our own that configuration opens.
+    /// Our own networks that the configuration allows.
     pub allowed: Arc<[Network]>,
-    /// Whether nothing but these may be called.
+    /// Whether only these may be called.
     pub inside_only: bool,
 }
 
-/// Why an address is not called. Names the address's kind and not the address: what a name of ours resolves to inside of our network
-/// is not for the person who gave us the name.
+/// Why an address is not called. It names the kind of address and not the address itself: the person who entered a name
+/// must not learn what it resolves to inside our network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forbidden(pub &'static str);
 
@@ -46,11 +46,11 @@ impl Rule {
     }
 }
 
-/// Whether a person may give us this address: its form, and where it is written in numbers its place too. `allowed` are the networks of
-/// ours that configuration opens (`Config::allow_private_networks`).
+/// Whether a person may enter this address: its form, and for a numeric address also the network. `allowed` are our own
+/// networks that the configuration allows (`Config::allow_private_networks`).
 ///
 /// # Errors
-/// Says what is wrong with it, never the address.
+/// States what is wrong with it, without the address.
 pub fn check(text: &str, allowed: &[Network]) -> Result<Url, String> {
     let url = form(text)?;
     let inside_only = url.scheme() == "http";
@@ -64,10 +64,10 @@ pub fn check(text: &str, allowed: &[Network]) -> Result<Url, String> {
     Ok(url)
 }
 
-/// The form of an address alone.
+/// Checks only the form of an address.
 ///
 /// # Errors
-/// Says what is wrong with it.
+/// States what is wrong with it.
 pub fn form(text: &str) -> Result<Url, String> {
     if text.len() > MAX_ADDRESS_BYTES {
         return Err(format!("an address has at most {MAX_ADDRESS_BYTES} bytes"));
@@ -85,7 +85,7 @@ pub fn form(text: &str) -> Result<Url, String> {
     Ok(url)
 }
 
-/// The address, where it is written in numbers; the parser has read every spelling of it (`0x7f.1`, `2130706433`, `[::1]`).
+/// The IP address, if the URL contains one; the parser has read every spelling of it (`0x7f.1`, `2130706433`, `[::1]`).
 pub fn number(url: &Url) -> Option<IpAddr> {
     let host = url.host_str()?;
     host.trim_start_matches('[').trim_end_matches(']').parse().ok()

@@ -1,6 +1,7 @@
-//! Runs a media job in a sandboxed child: this program again, with the argument `child`. Request as JSON on its standard input,
-//! answers as JSON lines on its standard output. The child limits itself; the parent gives it an empty environment, a
-//! process group of its own and a deadline, and lets nothing of it survive.
+//! Runs a media job in a sandboxed child: this program again, with the argument `child`. It sends the request as JSON
+//! to the child's standard input and reads answers as JSON lines from its standard output. The child limits itself; the
+//! parent gives it an empty environment, a separate process group and a deadline, and kills everything that is left of
+//! it.
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -26,20 +27,22 @@ use spawner::{Running, Spawner};
 
 pub use believe::numbers;
 
-/// Longest line that a child may write. Its largest answer, a `MediaInfo` with many stretches, is a few hundred KiB.
+/// The longest line that a child may write. Its largest answer, a `MediaInfo` with many stretches, has a few hundred
+/// KiB.
 const MAX_LINE: u64 = 4 << 20;
-/// Most lines about progress that are read: five a second, which is all that a child writes, for eleven hours.
+/// The most progress lines that are read: five a second, the child's highest rate, for eleven hours.
 const MAX_PROGRESS: u32 = 200_000;
-/// How much is kept of what a child says about its failure, in characters: it goes to the part's row and to people.
+/// How much of a child's error text is kept, in characters: it is stored in the part's row and shown to people.
 const FAILURE_CHARS: usize = 2000;
 /// How much of the end of standard error is kept for the debug log.
 const STDERR_TAIL: usize = 4096;
 
-/// Keeps this process' memory, environment and open files from other processes of the same user, such as a child that got out of its
-/// sandbox: the kernel lets them neither attach nor read `/proc/PID/{mem,environ,fd}`, and writes no core. For processes with secrets.
+/// Hides this process's memory, environment and open files from other processes of the same user, such as a child that
+/// escaped from its sandbox: the kernel lets them neither attach nor read `/proc/PID/{mem,environ,fd}`, and writes no
+/// core dump. For processes that hold secrets.
 ///
 /// # Errors
-/// When the kernel refuses.
+/// If the kernel refuses.
 pub fn hide_this_process() -> anyhow::Result<()> {
     use rustix::process::{DumpableBehavior, set_dumpable_behavior};
     set_dumpable_behavior(DumpableBehavior::NotDumpable).context("hide this process from others (PR_SET_DUMPABLE)")
@@ -54,26 +57,27 @@ pub struct ChildRunner {
     metrics: Metrics,
 }
 
-/// How a child ended that gave no result.
+/// How a child ended without a result.
 #[derive(Debug, thiserror::Error)]
 pub enum ChildError {
-    /// It says that the content cannot be accepted.
+    /// It reports that the content cannot be accepted.
     #[error("the content was refused: {}", .0.code())]
     Rejected(Rejection),
-    /// A signal or an exit without an answer, as when a decoder crashes or the sandbox kills it: the content's fault, most likely.
+    /// A signal, or an exit without an answer, for example because a decoder crashed or the sandbox killed it: most
+    /// likely the content's fault.
     #[error("the child crashed: {0}")]
     Crashed(Crash),
-    /// It took longer than it may.
+    /// It exceeded its time limit.
     #[error("the child took longer than {} s", .0.as_secs())]
     TimedOut(Duration),
     /// The job is no longer wanted.
     #[error("the job was cancelled")]
     Cancelled,
-    /// Its answer does not fit the request, or the files that it left do not fit its answer: a decoder that an entrant's file took over,
-    /// or a bug of ours. Nothing of the answer is used.
+    /// Its answer does not fit the request, or its files do not fit its answer: a decoder was taken over by an
+    /// entrant's file, or we have a bug. Nothing of the answer is used.
     #[error("the child's answer does not fit the request: {0}")]
     Lied(String),
-    /// It could not be started, or says that it failed for a reason of ours, such as a full disk.
+    /// It could not be started, or reports a failure on our side, such as a full disk.
     #[error("the child failed: {0}")]
     Failed(String),
 }
@@ -83,9 +87,9 @@ pub enum ChildError {
 pub enum Crash {
     /// By this signal.
     Signal(i32),
-    /// It left with this code and without an answer.
+    /// It exited with this code and without an answer.
     Code(i32),
-    /// It wrote what is no answer.
+    /// It wrote something that is not an answer.
     Nonsense,
 }
 
@@ -113,7 +117,7 @@ impl ChildError {
 }
 
 impl ChildError {
-    /// What ended a child before it had said its last word, as a label of `reelmill_children_killed_total`.
+    /// What killed a child before its final answer, as a label of `reelmill_children_killed_total`.
     fn killed_by(&self) -> Option<&'static str> {
         match self {
             ChildError::Rejected(_) | ChildError::Failed(_) => None,
@@ -121,11 +125,11 @@ impl ChildError {
             ChildError::Cancelled => Some("cancelled"),
             ChildError::Crashed(Crash::Code(_) | Crash::Nonsense) | ChildError::Lied(_) => Some("no_answer"),
             ChildError::Crashed(Crash::Signal(signal)) => Some(match *signal {
-                // Out of memory, most likely.
+                // Most likely out of memory.
                 libc::SIGKILL => "sigkill",
                 libc::SIGSEGV | libc::SIGBUS => "sigsegv",
                 libc::SIGABRT => "sigabrt",
-                // The sandbox: a system call that is not allowed, or too much processor time.
+                // The sandbox: a forbidden system call, or too much processor time.
                 libc::SIGSYS => "sigsys",
                 libc::SIGXCPU => "sigxcpu",
                 _ => "other_signal",
@@ -151,14 +155,14 @@ impl ChildRunner {
             Some(program) => program.clone(),
             None => std::env::current_exe().context("find this program's own file")?,
         };
-        // The only thing that a child is told besides its request: whether it may run where Landlock is missing.
+        // The only setting that a child receives besides its request: whether it may run without Landlock.
         let allowed = config.allow_missing_landlock;
         let environment =
             if allowed { vec![("REELMILL_ALLOW_MISSING_LANDLOCK".to_owned(), "true".to_owned())] } else { Vec::new() };
         Ok(Self { program, environment, spawner: Spawner::start()?, metrics })
     }
 
-    /// Runs one child to its end: within `wall`, and only until `cancelled`. `on_progress` is called with 0 to 1.
+    /// Runs one child to its end, within `wall` and until `cancelled`. `on_progress` is called with 0 to 1.
     pub async fn run<Q: Serialize, R: DeserializeOwned>(
         &self,
         request: &Q,
@@ -196,7 +200,7 @@ impl ChildRunner {
         let mut command = tokio::process::Command::new(&self.program);
         command.arg("child").env_clear().envs(self.environment.iter().cloned());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
-        // From here on dropping `running` kills the whole group, whatever way this function is left.
+        // From here on, dropping `running` kills the whole group, however this function ends.
         let mut running = self.spawner.spawn(command).await.map_err(|error| failed("start the child", &error))?;
         tokio::select! {
             result = converse(&mut running, request, on_progress) => result,
@@ -206,7 +210,8 @@ impl ChildRunner {
     }
 }
 
-/// What a request asks for, as its own form names it (`{"job": {"qc": …}}`). Requests are ours, so there are few names.
+/// The kind of a request, by the name in its own format (`{"job": {"qc": …}}`). Requests are ours, so there are few
+/// names.
 fn job_of(request: &serde_json::Value) -> &str {
     match request.get("job") {
         Some(serde_json::Value::String(name)) => name,
@@ -231,7 +236,7 @@ async fn converse<R: DeserializeOwned>(
     let answering = async {
         let answer = listen(stdout, on_progress).await;
         if answer.is_err() {
-            // It would not be believed any more, so it need not go on.
+            // Its later output would be ignored, so it need not go on.
             running.kill_group();
         }
         answer
@@ -252,7 +257,7 @@ async fn converse<R: DeserializeOwned>(
     }
 }
 
-/// An answer whose texts may be kept. Whether it fits the request, the service that asked has to see.
+/// An answer whose texts may be stored. The service that asked must check whether it fits the request.
 fn believed<R: DeserializeOwned>(answer: serde_json::Value) -> Result<R, ChildError> {
     let read = believe::texts(&answer).and_then(|()| serde_json::from_value(answer).map_err(|error| error.to_string()));
     read.map_err(|why| {
@@ -261,7 +266,7 @@ fn believed<R: DeserializeOwned>(answer: serde_json::Value) -> Result<R, ChildEr
     })
 }
 
-/// A refusal that is a child's to give; any other answer is nonsense.
+/// A refusal that a child may give; any other answer is nonsense.
 fn refusal(reason: serde_json::Value) -> ChildError {
     match believed::<Rejection>(reason) {
         Ok(reason) if reason.is_of_the_file() => ChildError::Rejected(reason),
@@ -276,15 +281,15 @@ fn crash(status: ExitStatus) -> Crash {
 }
 
 async fn tell(mut stdin: ChildStdin, request: Vec<u8>) {
-    // A child that ends without reading its request says more by how it ends than a broken pipe could.
+    // If a child ends without reading its request, its exit says more than a broken pipe would.
     let _ = stdin.write_all(&request).await;
     let _ = stdin.shutdown().await;
 }
 
-/// The child wrote something that is no answer, or a line without end.
+/// The child wrote something that is not an answer, or a line without an end.
 struct Nonsense;
 
-/// Reads answers until the last one, then until the end, so that the child is never blocked by a full pipe.
+/// Reads answers until the last one, then to the end of the stream, so that the child is never blocked by a full pipe.
 async fn listen(stdout: ChildStdout, mut on_progress: impl FnMut(f64) + Send) -> Result<Option<Answer>, Nonsense> {
     let mut reader = BufReader::new(stdout);
     let mut told = 0;
@@ -303,7 +308,7 @@ async fn listen(stdout: ChildStdout, mut on_progress: impl FnMut(f64) + Send) ->
             }
         }
     };
-    // What follows is not read into memory. It is bounded by the deadline.
+    // The rest is not kept in memory. The deadline limits it.
     let _ = tokio::io::copy(&mut reader, &mut tokio::io::sink()).await;
     Ok(Some(answer))
 }
@@ -314,13 +319,13 @@ async fn line(reader: &mut (impl AsyncBufRead + Unpin)) -> Result<Option<Vec<u8>
     match read {
         Ok(0) | Err(_) => Ok(None),
         Ok(_) if line.ends_with(b"\n") => Ok(Some(line)),
-        // Too long, or cut off by the child's end; the latter counts as no answer at all.
+        // Too long, or truncated by the child's end; the latter counts as no answer.
         Ok(length) if length as u64 >= MAX_LINE => Err(Nonsense),
         Ok(_) => Ok(None),
     }
 }
 
-/// The last few KiB of standard error, harmless to print.
+/// The last few KiB of standard error, made safe to print.
 async fn tail(mut stderr: ChildStderr) -> String {
     let mut tail = Vec::with_capacity(2 * STDERR_TAIL);
     while let Ok(read) = read_some(&mut stderr, &mut tail).await
@@ -336,7 +341,8 @@ async fn read_some(from: &mut (impl AsyncRead + Unpin), to: &mut Vec<u8>) -> std
     from.take(STDERR_TAIL as u64).read_buf(to).await
 }
 
-/// Text of a child, which may echo an entrant's bytes: what no text of one line may hold is escaped, so that no log line is forged.
+/// A child's text, which may echo an entrant's bytes: characters that are not allowed in a one-line text are escaped,
+/// so that log lines cannot be forged.
 fn escaped(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let mut escaped = String::with_capacity(text.len());

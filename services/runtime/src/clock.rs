@@ -1,11 +1,11 @@
-//! The one place that reads the wall clock of this process. Leases do not use it: they live by the database's clock.
+//! The only place that reads the wall clock of this process. Leases do not use it; they use the database's clock.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::SystemTime;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Tells the time. Clones share one offset, so that a test can move a whole process into next week.
+/// Gives the time. Clones share one offset, so a test can move a whole process into next week.
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset_ms: Arc<AtomicI64>,

@@ -1,4 +1,4 @@
-//! What a process is told at its start: command line or environment, checked before anything is connected.
+//! The settings of a process: command line or environment, checked before any connection is made.
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -261,7 +261,7 @@ fn seconds(text: &str) -> Result<f64, String> {
 }
 
 impl Config {
-    /// How long a claim holds.
+    /// How long a claim is valid.
     pub fn lease(&self) -> Duration {
         Duration::from_secs_f64(self.lease_s)
     }
@@ -271,28 +271,29 @@ impl Config {
         Duration::from_secs_f64(self.reconcile_s)
     }
 
-    /// First wait between two looks at a partner.
+    /// First wait between two polls of a partner.
     pub fn poll_base(&self) -> Duration {
         Duration::from_secs_f64(self.poll_base_s)
     }
 
-    /// When an unanswered call's absence is believed.
+    /// After which time a missing answer of a call counts as not received.
     pub fn unknown_settle(&self) -> Duration {
         Duration::from_secs_f64(self.unknown_settle_s)
     }
 
-    /// The keys that seal personal data and credentials.
+    /// The keys that encrypt personal data and credentials.
     pub fn keyring(&self) -> anyhow::Result<Keyring> {
         Keyring::parse(self.personal_data_keys.as_deref().unwrap_or_default()).context("read PERSONAL_DATA_KEYS")
     }
 
-    /// What addresses are called in logs: by PERSONAL_DATA_KEYS where they are set, else by a key of this process. That they cannot be
-    /// read is said by what needs them.
+    /// Names for addresses in logs: made with PERSONAL_DATA_KEYS if they are set, else with a key of this process. An
+    /// unreadable setting is reported where the keys are needed.
     pub fn pseudonyms(&self) -> Pseudonyms {
         self.keyring().map_or_else(|_| Pseudonyms::random(), |keys| Pseudonyms::by(keys.pseudonym_key()))
     }
 
-    /// The catalogue: built in, without the demo unless it is asked for, or read from `catalogue_dir`. A wrong file is an error that names the file and the key.
+    /// The catalogue: built in, without the demo unless it is enabled, or read from `catalogue_dir`. An invalid file is
+    /// an error that names the file and the key.
     pub fn catalogue(&self) -> anyhow::Result<Arc<Catalogue>> {
         let Some(dir) = &self.catalogue_dir else {
             let all = Catalogue::builtin();

@@ -1,16 +1,17 @@
-//! `DESK_URL`, the address under which staff reach the desk. Their tokens and entrants' personal data travel over it, so it is https
-//! unless the desk is used on this machine only. One function decides it for services, commands and `reelmill doctor`.
+//! `DESK_URL`, the address under which staff reach the desk. Their tokens and entrants' personal data travel over it,
+//! so it must be https unless the desk is used only on this machine. One function checks it for services, commands and
+//! `reelmill doctor`.
 use axum::http::Uri;
 
 use crate::config::Config;
 use crate::transport::is_this_machine;
 
-/// Why the value of `DESK_URL` is not used.
+/// Why the value of `DESK_URL` is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeskUrlRefused {
-    /// It is more, or something else, than a scheme and a host name. Not repeated here: it may hold a password.
+    /// It is not just a scheme and a host name. It is not repeated here, because it may contain a password.
     NotOnlyHost,
-    /// It is plain http, and this host is another machine.
+    /// It is plain http to another machine, this host.
     PlainHttp(String),
 }
 
@@ -49,7 +50,7 @@ impl std::fmt::Display for DeskUrlRefused {
 
 impl std::error::Error for DeskUrlRefused {}
 
-/// `DESK_URL` without a slash at its end; `None` where it is not set.
+/// `DESK_URL` without a trailing slash; `None` if it is not set.
 ///
 /// # Errors
 /// [`DeskUrlRefused`].
@@ -60,7 +61,7 @@ pub fn desk_url(config: &Config) -> Result<Option<String>, DeskUrlRefused> {
     }
 }
 
-/// Whether two addresses have one host name. Browsers send the cookies of one port to all ports of its host.
+/// Whether two addresses have the same host name. Browsers send the cookies of one port to all ports of its host.
 pub fn same_host(one: &str, other: &str) -> bool {
     let host = |text: &str| Some(text.parse::<Uri>().ok()?.host()?.to_ascii_lowercase());
     host(one).is_some_and(|one| host(other) == Some(one))

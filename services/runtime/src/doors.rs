@@ -1,8 +1,9 @@
-//! Failed authentication leaves a trace: a line of the log and a count, at every door. A handler says why it refused a request by
-//! putting a [`Denied`] into its answer; the server takes it out again ([`Doors::watch`]), so no handler writes or counts by itself.
+//! Every failed authentication is logged and counted, on every port. A handler reports why it refused a request by
+//! adding a [`Denied`] to its answer; the server removes it again ([`Doors::watch`]), so that no handler logs or counts
+//! by itself.
 //!
-//! A line names the door, the reason, the code that the client read, the id of the credential where it is known, and a pseudonym
-//! of the client's address. It never holds the secret or the address.
+//! A log line contains the place of the check (the door), the reason, the code that the client received, the id of the
+//! credential if it is known, and a pseudonym of the client's address. It never contains the secret or the address.
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,7 +29,7 @@ pub enum Door {
     Organisers,
     /// The pages of staff, by password, second factor, invitation and session.
     Console,
-    /// The pages of recommending units, by the same.
+    /// The pages of recommending units, by the same means.
     Units,
     /// An entrant's entry and uploads, by the token of the entry.
     Entrants,
@@ -59,22 +60,22 @@ impl Door {
     }
 }
 
-/// Why a door stayed closed.
+/// Why access was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Reason {
-    /// No credential came.
+    /// There was no credential.
     Missing,
-    /// What came is no credential of this door.
+    /// The text is not a credential of this kind.
     Malformed,
     /// It names a credential that does not exist.
     Unknown,
     /// The secret or the signature is wrong.
     Wrong,
-    /// It was right once: expired or revoked.
+    /// It is no longer valid: expired or revoked.
     Ended,
-    /// It is right and does not open this.
+    /// It is valid but does not allow this.
     Forbidden,
-    /// It was not looked at: too many failures came before.
+    /// It was not checked, because of too many earlier failures.
     Slowed,
 }
 
@@ -104,23 +105,23 @@ impl Reason {
     }
 }
 
-/// A request that was refused at a door. Travels in the extensions of its answer.
+/// A request that was refused at a door. It is carried in the extensions of the answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Denied {
     /// Where.
     pub door: Door,
-    /// Why. The client receives less.
+    /// Why. The client receives less detail.
     pub reason: Reason,
-    /// The code that the client read.
+    /// The code that the client received.
     pub code: &'static str,
-    /// Id of the credential, where it is known. Never anything secret.
+    /// Id of the credential, if it is known; never a secret.
     pub credential: Option<String>,
 }
 
-/// Watches the doors of one port. Clones write and count together.
+/// Watches the doors of one port. Clones log and count together.
 #[derive(Clone)]
 pub struct Doors {
-    /// Proxies of ours before the port, each of which adds to X-Forwarded-For.
+    /// Our proxies in front of the port, each of which adds to X-Forwarded-For.
     hops: u8,
     pseudonyms: Pseudonyms,
     failures: IntCounterVec,
@@ -128,7 +129,7 @@ pub struct Doors {
 }
 
 impl Doors {
-    /// Doors of a port that has `hops` proxies of ours before it.
+    /// The doors of a port behind `hops` of our proxies.
     pub fn new(hops: u8, pseudonyms: Pseudonyms, metrics: &Metrics) -> Self {
         Self::counting(hops, pseudonyms, metrics.auth_failures.clone())
     }
@@ -138,18 +139,18 @@ impl Doors {
         Self { hops, pseudonyms, failures, lines: Arc::default() }
     }
 
-    /// The same doors for a port that no proxy of ours stands before.
+    /// The same doors for a port that is not behind any of our proxies.
     #[must_use]
     pub fn without_proxies(&self) -> Self {
         Self { hops: 0, ..self.clone() }
     }
 
-    /// What an address is called in logs.
+    /// The name of an address in logs.
     pub fn pseudonym(&self, address: IpAddr) -> Pseudonym {
         self.pseudonyms.of(address)
     }
 
-    /// Writes and counts one.
+    /// Logs and counts one failure.
     pub fn failed(&self, denied: &Denied, client: Option<&Pseudonym>) {
         let Denied { door, reason, code, credential } = denied;
         let (door, why) = (door.name(), reason.name());
@@ -168,9 +169,9 @@ impl Doors {
         );
     }
 
-    /// Middleware around everything that a port serves: each line of the log within a request names the client by its pseudonym, a
-    /// refusal at a door is written down, and each answer has the security headers. The [`Pseudonym`] is an extension of the request, so
-    /// that the audit trail names the client as the log does.
+    /// Middleware for everything that a port serves: each log line within a request names the client by its pseudonym,
+    /// a refusal at a door is logged, and each answer gets the security headers. The [`Pseudonym`] is an extension of
+    /// the request, so that the audit trail names the client as the log does.
     pub async fn watch(State(doors): State<Self>, mut request: Request, next: Next) -> Response {
         let peer = request.extensions().get::<Peer>();
         let client = peer.map(|peer| doors.pseudonym(client_of(peer.0, request.headers(), doors.hops)));
@@ -191,18 +192,18 @@ impl Doors {
     }
 }
 
-/// Lines about failures per minute, so that guesses cannot fill the disk. The counter counts them all.
+/// Log lines about failures per minute, so that guesses cannot fill the disk. The counter counts all of them.
 const LINES: u32 = 300;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How many lines were written within the running minute, and how many were not since the last line.
+/// How many lines were written within the current minute, and how many were suppressed since the last line.
 #[derive(Default)]
 struct Lines(Mutex<(Option<Instant>, u32, u64)>);
 
 impl Lines {
-    /// Whether one more may be written at `now`; then how many were not written since the line before.
+    /// Whether one more may be written at `now`; if so, how many were suppressed since the previous line.
     fn may_write(&self, now: Instant) -> Option<u64> {
-        // A panic while the lock is held leaves numbers that are as good as any.
+        // A panic while the lock is held leaves usable numbers.
         let (begun, written, unwritten) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if begun.is_none_or(|begun| now.duration_since(begun) >= MINUTE) {
             (*begun, *written) = (Some(now), 0);

@@ -1,5 +1,6 @@
-//! The object store of a single machine: an S3 server over a directory, so that development and small installations run the
-//! same code path as the large ones. It survives a killed process; a power cut may cost the last seconds, as files are not synced.
+//! The object store of a single machine: an S3 server over a directory, so that development and small installations run
+//! the same code as large ones. It survives a killed process. A power failure may lose the last seconds, because files
+//! are not synced.
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,13 +30,13 @@ mod door;
 mod files;
 mod keys;
 
-/// How long running requests may go on once asked to stop.
+/// How long running requests may continue after a stop was requested.
 const GRACE: Duration = Duration::from_secs(5);
-/// After a failed `accept`, such as for want of file descriptors.
+/// Wait after a failed `accept`, for example because of too few file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
-/// Serves the directory `root`, made if absent, until `shutdown`. Every request must be signed with the one key.
-/// Buckets are the directories in it.
+/// Serves the directory `root`, which is created if absent, until `shutdown`. Every request must be signed with the one
+/// key. Buckets are the directories in it.
 pub async fn serve(
     root: PathBuf,
     listener: TcpListener,
@@ -47,12 +48,13 @@ pub async fn serve(
     serve_watched(root, listener, (access_key, secret_key), doors, shutdown).await
 }
 
-/// The door of this store. Its process has no keys for personal data, so clients have names of their own here.
+/// The door of this store. Its process has no keys for personal data, so client pseudonyms here differ from those
+/// elsewhere.
 pub fn doors(metrics: &DoorMetrics) -> Doors {
     Doors::counting(0, Pseudonyms::random(), metrics.auth_failures.clone())
 }
 
-/// As [`serve`]; `key` is the access key and its secret, and refusals go to `doors`.
+/// Like [`serve`]; `key` is the access key and its secret, and refusals go to `doors`.
 pub async fn serve_watched(
     root: PathBuf,
     listener: TcpListener,
@@ -92,7 +94,7 @@ pub async fn serve_watched(
         let connection = server.serve_connection(TokioIo::new(stream), answering);
         let connection = graceful.watch(connection.into_owned());
         tokio::spawn(async move {
-            // A client that hangs up is no event here; it knows itself.
+            // A client that disconnects is not worth a log line.
             let _ = connection.await;
         });
     }
@@ -102,7 +104,7 @@ pub async fn serve_watched(
     Ok(())
 }
 
-/// What answers one connection.
+/// The service of one connection.
 #[derive(Clone)]
 struct Behind {
     service: S3Service,

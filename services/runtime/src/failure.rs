@@ -1,12 +1,13 @@
-//! Why a part failed, as a metric label: what the chain of causes ends in. A few words, so that a dashboard can tell our disk from a
-//! partner; the sentence for people is the error itself.
+//! Why a part failed, as a metric label: the last cause in the chain of errors. There are few labels, so that a
+//! dashboard can distinguish our disk from a partner; the sentence for people is the error itself.
 use pipeline::stage::Stage;
 
 use crate::child::ChildError;
 use crate::objects::ObjectError;
 use crate::store;
 
-/// Every reason that [`reason`] gives, and `quality`, with which parts are parked that quality control failed.
+/// Every reason that [`reason`] returns, and `quality`, the reason of parts that quality control failed and that were
+/// parked.
 pub const REASONS: [&str; 11] = [
     "database",
     "object_store",
@@ -20,7 +21,7 @@ pub const REASONS: [&str; 11] = [
     "partner",
     "other",
 ];
-/// Quality control failed: another try would, too.
+/// Quality control failed: another attempt would fail, too.
 pub const QUALITY: &str = "quality";
 
 /// What failed.
@@ -29,14 +30,14 @@ pub fn reason(stage: Stage, failure: &anyhow::Error) -> &'static str {
         return "panicked";
     }
     failure.chain().find_map(cause).unwrap_or(match stage {
-        // Whatever is none of ours there is theirs.
+        // Any other failure there is the partner's.
         Stage::Publish => "partner",
         Stage::Probe | Stage::Screen | Stage::Transcode | Stage::Assemble => "other",
     })
 }
 
-/// Whether it is for want of what everybody needs, and will be over without anybody looking at the part: no database, no object
-/// store, no room. A file that never fits is tried for ever; the oldest age of its stage tells of it.
+/// Whether the cause is a shared resource whose outage ends without work on this part: no database, no object store, no
+/// disk space. A file that never fits is retried for ever; the oldest age of its stage shows that.
 pub(crate) fn is_outage(failure: &anyhow::Error) -> bool {
     store::is_unavailable(failure)
         || failure.chain().any(|cause| match cause.downcast_ref::<ObjectError>() {
@@ -53,7 +54,7 @@ fn is_no_room(error: &std::io::Error) -> bool {
     matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
 }
 
-/// A child tells what failed as text; these are the words of the operating system in it.
+/// A child reports its failure as text; these are the operating system's words in it.
 fn says_no_room(words: &str) -> bool {
     ["No space left on device", "Disk quota exceeded"].iter().any(|full| words.contains(full))
 }

@@ -1,4 +1,4 @@
-//! Stored files brought into scratch, and compared with what was recorded of them: a store may lose or mix up bytes too.
+//! Copies stored files to scratch and compares them with their records: a store may also lose or mix up bytes.
 use std::path::Path;
 
 use anyhow::Context;
@@ -9,11 +9,11 @@ use crate::outcome::StoredFile;
 use crate::service::Runtime;
 use crate::store::submissions::SubmissionRow;
 
-/// What is fetched of a file's ends, in bytes: as much of its beginning as libav reads to find the streams, and an index at the end,
-/// which has about 20 bytes a frame.
+/// How many bytes are fetched of a file's two ends: as much of its start as libav reads to find the streams, and at the
+/// end an index, which has about 20 bytes a frame.
 const ENDS: (u64, u64) = (16 << 20, 8 << 20);
 
-/// The store has other bytes than were put.
+/// The store has other bytes than were stored.
 #[derive(Debug, thiserror::Error)]
 #[error("{} is not what was stored: {got} bytes with digest {digest}, expected {} with {}", stored.key, stored.bytes, stored.sha256)]
 pub struct Altered {
@@ -22,7 +22,8 @@ pub struct Altered {
     digest: String,
 }
 
-/// Whether fetching failed because what was put is gone for good, or became something else: another try would find no more.
+/// Whether fetching failed because the stored object is gone for good or has changed: another attempt would not
+/// succeed.
 pub fn is_lost(failure: &anyhow::Error) -> bool {
     let gone = |cause: &(dyn std::error::Error + 'static)| {
         cause.is::<Altered>() || matches!(cause.downcast_ref(), Some(ObjectError::NotFound))
@@ -31,10 +32,10 @@ pub fn is_lost(failure: &anyhow::Error) -> bool {
 }
 
 impl Runtime {
-    /// Fetches a file that a part put.
+    /// Fetches a file that a part stored.
     ///
     /// # Errors
-    /// When it is not there, or not what was put; [`is_lost`] tells these two from a store that is away.
+    /// If it does not exist or has changed; [`is_lost`] distinguishes these two cases from an unreachable store.
     pub async fn fetch(&self, file: &StoredFile, path: &Path) -> anyhow::Result<()> {
         let StoredFile { key, bytes, sha256 } = file;
         let (got, digest) = self.objects.get_to_file(key, path).await.with_context(|| format!("fetch {key}"))?;
@@ -46,11 +47,12 @@ impl Runtime {
         }
     }
 
-    /// Brings a submission's mezzanine to `path`, where nobody may write to it: another running part may have the same file.
-    /// Returns its size in bytes and its SHA-256 in lower-case hex, both as recorded when the upload was verified.
+    /// Copies a submission's mezzanine to `path`, which must not be written to: another running part may use the same
+    /// file. Returns its size in bytes and its SHA-256 in lower-case hex, both as recorded when the upload was
+    /// verified.
     ///
     /// # Errors
-    /// When there is none yet, or the stored bytes are not those that were received.
+    /// If there is none yet, or the stored bytes are not those that were received.
     pub async fn fetch_mezzanine(&self, submission: &SubmissionRow, path: &Path) -> anyhow::Result<(u64, String)> {
         let upload = submission.mezzanine_upload.context("the submission has no mezzanine yet")?;
         let bytes = submission.mezzanine_bytes.context("the mezzanine's size was never verified")?;
@@ -64,11 +66,11 @@ impl Runtime {
         Ok((file.bytes, file.sha256))
     }
 
-    /// Brings the ends of a submission's mezzanine to `path`, with a hole between them. They hold the headers of nearly every file, and
-    /// come in a moment where the whole takes its time; but nobody compared them with what was received.
+    /// Copies the two ends of a submission's mezzanine to `path`, with a hole between them. They contain the headers of
+    /// nearly every file and arrive much sooner than the whole file, but they are not compared with what was received.
     ///
     /// # Errors
-    /// When there is none yet, or it cannot be read.
+    /// If there is none yet, or it cannot be read.
     pub async fn fetch_ends(&self, submission: &SubmissionRow, path: &Path) -> anyhow::Result<()> {
         let upload = submission.mezzanine_upload.context("the submission has no mezzanine yet")?;
         let bytes = submission.mezzanine_bytes.context("the mezzanine's size was never verified")?;

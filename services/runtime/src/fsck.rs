@@ -1,9 +1,9 @@
-//! Compares what the database says there is with what the object store has: what is missing, what is not what it should be, and
-//! what nobody knows of. Looks for what is stuck as well, which the database alone says.
+//! Compares the database with the object store: what is missing, what differs from its record, and what has no record.
+//! It also finds stuck work, which needs the database only.
 //!
-//! Works through both in order of their ids, a few hundred entries at a time, so that memory does not grow with them. Services may
-//! run meanwhile: whatever looks wrong is looked at again on both sides before it is said, what is younger than the grace or under
-//! somebody's hands is left alone, and so is what is garbage already.
+//! It works through both in the order of ids, a few hundred entries at a time, so that its memory does not grow with
+//! them. Services may run meanwhile: before anything is reported, both sides are checked again. Objects that are
+//! younger than the grace period, in use, or garbage already are left alone.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -23,39 +23,39 @@ mod repair;
 
 pub use finding::{Fault, Finding, Kind};
 
-/// Entries, or uploads, that are compared in one go.
+/// Entries, or uploads, that are compared at a time.
 const CHUNK: i64 = 200;
-/// Objects that are read side by side by a deep look.
+/// Objects that a deep check reads in parallel.
 const READ_AT_ONCE: usize = 2;
-/// Where objects of entries lie, and where those of uploads do. `Kind` knows what lies there.
+/// The folders of entries' objects, and those of uploads. `Kind` knows their contents.
 const OF_ENTRIES: [&str; 5] = ["bags", "previews", "proofs", "renditions", "work"];
 const OF_UPLOADS: &str = "uploads";
 /// All of these, in order.
 pub const FOLDERS: [&str; 6] = ["bags", "previews", "proofs", "renditions", OF_UPLOADS, "work"];
 
-/// How to look.
+/// How to check.
 #[derive(Clone, Copy, Debug)]
 pub struct Look {
-    /// Whether every object is read and its SHA-256 compared, too.
+    /// Whether to read every object and compare its SHA-256, too.
     pub deep: bool,
-    /// Objects younger than this are nobody's yet: their row may be on its way.
+    /// Objects younger than this are ignored, because their row may not be written yet.
     pub grace: Duration,
     /// Whether to repair what can be repaired.
     pub repair: bool,
 }
 
-/// What was seen.
+/// The result.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
-    /// Objects that the database knows, and that are what it says.
+    /// Objects that match their record.
     pub sound: u64,
     /// Their bytes.
     pub sound_bytes: u64,
-    /// Objects that are young, in somebody's hands, or garbage already.
+    /// Objects that are young, in use, or garbage already.
     pub left_alone: u64,
     /// Everything that is wrong.
     pub findings: Vec<Finding>,
-    /// What could not be looked at, and why.
+    /// What could not be checked, and why.
     pub not_looked_at: Vec<String>,
 }
 
@@ -75,7 +75,7 @@ impl Report {
     }
 }
 
-/// Looks at everything. `said` hears of each finding as it is made.
+/// Checks everything. `said` is called with each finding as it is made.
 pub async fn check(
     store: &Store,
     objects: &Objects,
@@ -123,7 +123,8 @@ struct Check<'a> {
 }
 
 impl Check<'_> {
-    /// Everything under `prefix` that belongs to owners behind `after` up to `until`; without an end, up to the prefix' end.
+    /// Everything under `prefix` that belongs to owners after `after`, up to `until`; without an end, up to the end of
+    /// the prefix.
     async fn chunk(
         &mut self,
         prefix: &str,
@@ -132,7 +133,7 @@ impl Check<'_> {
         ids: &[Uuid],
     ) -> anyhow::Result<()> {
         let expected = self.expected(prefix, ids).await?;
-        // '0' follows '/': so the bound lies behind everything of that id, and before everything of the next.
+        // '0' follows '/', so this bound is after every key of that id and before every key of the next id.
         let bound = |id: Uuid| format!("{prefix}/{id}0");
         let from = after.map(bound);
         let found = self.objects.list_range(&format!("{prefix}/"), from.as_deref(), until.map(bound).as_deref()).await;
@@ -164,7 +165,7 @@ impl Check<'_> {
         Ok(all.into_iter().filter(under).map(|it| (it.key.clone(), it)).collect())
     }
 
-    /// What the database says now of a key: the chunk was read a moment ago.
+    /// The current record of a key: the chunk was read a moment ago.
     async fn expected_now(&self, key: &str) -> anyhow::Result<Option<Expected>> {
         let Some((prefix, owner)) = place(key) else { return Ok(None) };
         Ok(self.expected(prefix, &[owner]).await?.remove(key))
@@ -172,7 +173,7 @@ impl Check<'_> {
 
     async fn missing(&mut self, wanted: &Expected) -> anyhow::Result<()> {
         match self.objects.head(&wanted.key).await {
-            // It came since.
+            // It has been added since.
             Ok(_) => return Ok(()),
             Err(ObjectError::NotFound) => {}
             Err(error) => return self.unreadable(&wanted.key, &error),
@@ -212,7 +213,7 @@ impl Check<'_> {
         self.found(Finding::of_object(there, Kind::of_key(&there.key), Fault::Orphan)).await
     }
 
-    /// What is wanted of these entries and that no part will do.
+    /// Acts that these entries need and no part will do.
     async fn stuck(&mut self, ids: &[Uuid]) -> anyhow::Result<()> {
         for stuck in self.store.stuck(ids).await? {
             self.found(Finding::of_stuck(&stuck)).await?;
@@ -220,12 +221,12 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Uploads in parts that were begun and whose parts the object store does not have any more.
+    /// Multipart uploads that were started and whose parts the object store no longer has.
     async fn multiparts(&mut self, uploads: &[Uuid]) -> anyhow::Result<()> {
         for open in self.store.open_multiparts(uploads).await? {
             let told = self.store.upload_parts(UploadId(open.upload)).await?;
             let whole = match self.objects.list_parts(&open.multipart()).await {
-                // A server may know nothing of an upload and still answer with a list, of nothing.
+                // A server may not know an upload and still answer, with an empty list.
                 Ok(parts) => {
                     told.iter().all(|it| parts.iter().any(|part| (part.number, part.bytes) == (it.number, it.bytes)))
                 }
@@ -244,7 +245,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Uploads in parts that the object store holds, and bills, for uploads that are over or were never ours.
+    /// Multipart uploads that the object store keeps, and bills, for uploads that have ended or were never ours.
     async fn unknown_multiparts(&mut self) -> anyhow::Result<()> {
         let begun = match self.objects.list_multiparts(&format!("{OF_UPLOADS}/")).await {
             Ok(begun) => begun,
@@ -255,7 +256,7 @@ impl Check<'_> {
             }
         };
         for multipart in begun {
-            // An upload's row is there before its first part, so one without a row has none on its way.
+            // An upload's row exists before its first part, so an upload without a row has no part under way.
             let wanted = match place(&multipart.key) {
                 Some((_, upload)) => wanted_still(&self.store.owner_of_upload(upload, &multipart.key).await?, "parts"),
                 None => true,
@@ -267,7 +268,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// What lies beside everything that we have a key for. Never ours to delete.
+    /// Objects with keys that are not ours. We never delete them.
     async fn foreign(&mut self) -> anyhow::Result<()> {
         for there in self.objects.list_top().await.context("list the bucket")? {
             let folder = there.key.split('/').next().unwrap_or_default();
@@ -278,7 +279,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Counts what is sound, after reading it where a deep look is asked for.
+    /// Counts an object that matches, after reading it in a deep check.
     async fn read(&mut self, sound: Vec<Expected>) -> anyhow::Result<()> {
         if !self.look.deep {
             self.report.sound += sound.len() as u64;
@@ -311,7 +312,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// One object that does not open is a fact; a server that does not answer ends the look.
+    /// One object that cannot be read is a finding; a server that does not answer ends the check.
     fn unreadable(&mut self, key: &str, error: &ObjectError) -> anyhow::Result<()> {
         if let ObjectError::Unavailable(words) = error {
             anyhow::bail!("the object store does not answer: {words}");
@@ -329,23 +330,23 @@ impl Check<'_> {
     }
 }
 
-/// The folder of a key and whose it is; `None` for what is no key of ours.
+/// The folder and the owner of a key; `None` if the key is not ours.
 fn place(key: &str) -> Option<(&str, Uuid)> {
     let (prefix, rest) = key.split_once('/')?;
     let (owner, file) = rest.split_once('/')?;
     let known = FOLDERS.contains(&prefix);
-    // Written as we write ids, since a key is found by its text.
+    // In our own notation of ids, because a key is compared as text.
     let id: Uuid = owner.parse().ok()?;
     (known && !file.is_empty() && id.to_string() == owner).then_some((prefix, id))
 }
 
 fn is_young(modified: Option<DateTime<Utc>>, now: DateTime<Utc>, grace: Duration) -> bool {
     let grace = TimeDelta::from_std(grace).unwrap_or(TimeDelta::MAX);
-    // Of unknown age is young: nothing is deleted for want of a date.
+    // An object of unknown age counts as young: nothing is deleted because a date is missing.
     modified.is_none_or(|at| now.signed_duration_since(at) < grace)
 }
 
-/// Whether somebody may still come for an object that no row names, or is to delete it already.
+/// Whether an object without a row may still be needed, or is to be deleted already.
 fn wanted_still(owner: &Owner, key: &str) -> bool {
     owner.doomed || owner.in_hand || (owner.delivering && key.starts_with("bags/"))
 }

@@ -1,4 +1,5 @@
-//! Holding a claim: renewed by the database's clock while the handler runs, given up when it cannot be renewed.
+//! Holding a claim: it is renewed by the database's clock while the handler runs, and given up when it cannot be
+//! renewed.
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -10,7 +11,7 @@ use tracing::{Instrument, debug, warn};
 use crate::store::Store;
 use crate::store::parts::{Claim, Commit};
 
-/// How far a handler is, 0 to 1. Cheap to set; the lease writes it down now and then.
+/// A handler's progress, 0 to 1. It is cheap to set; the lease stores it from time to time.
 #[derive(Clone, Debug, Default)]
 pub struct Progress(Arc<AtomicU32>);
 
@@ -33,7 +34,7 @@ pub(crate) struct Lease {
 }
 
 impl Lease {
-    /// Resolves when the claim is no longer ours.
+    /// Resolves when the claim is lost.
     pub(crate) async fn lost(&self) {
         self.lost.cancelled().await;
     }
@@ -58,7 +59,7 @@ pub(crate) fn keep(store: Store, claim: Claim, progress: Progress) -> Lease {
 
 async fn renew_while(store: Store, claim: Claim, progress: Progress, lost: CancellationToken) {
     let lease = store.policy().lease;
-    // Three chances a lease; people who watch see progress every other second.
+    // Three attempts within each lease; viewers see progress every other second.
     let every = lease / 3;
     let look = every.min(Duration::from_secs(2));
     let (mut held_until, mut renewed, mut shown) = (Instant::now() + lease, Instant::now(), 0.0);
@@ -71,9 +72,9 @@ async fn renew_while(store: Store, claim: Claim, progress: Progress, lost: Cance
         let asked = Instant::now();
         match tokio::time::timeout(every, store.renew(&claim, now)).await {
             Ok(Ok(Commit::Committed)) => {
-                // The database counted from a moment after `asked`, so this errs on the safe side.
+                // The database counts from a moment after `asked`, so this is on the safe side.
                 (held_until, renewed, shown) = (asked + lease, asked, now);
-                // For people who watch: the claim does not hang on it.
+                // For viewers: the claim does not depend on it.
                 if let Err(error) = store.tell_progress(claim.submission, claim.run).await {
                     debug!("could not tell how far {} is: {error:#}", claim.submission);
                 }
@@ -90,8 +91,8 @@ async fn renew_while(store: Store, claim: Claim, progress: Progress, lost: Cance
     lost.cancel();
 }
 
-/// Runs a commit until it succeeds or says something other than "not now". A database that restarts must not cost the work
-/// of an hour; the lease is still renewed meanwhile, and the fence decides in the end.
+/// Runs a commit until it succeeds or fails with something other than "not now". A restart of the database must not
+/// lose an hour's work. The lease is still renewed meanwhile, and the fence decides in the end.
 pub(crate) async fn persist<T, F: Future<Output = anyhow::Result<T>>>(commit: impl Fn() -> F) -> anyhow::Result<T> {
     let deadline = Instant::now() + Duration::from_secs(20);
     let mut wait = Duration::from_millis(100);

@@ -1,28 +1,28 @@
-//! What a process of Reelmill runs on: Postgres, RabbitMQ, S3, telemetry, shutdown, sandboxed children.
+//! What a Reelmill process runs on: Postgres, RabbitMQ, S3, telemetry, shutdown, sandboxed children.
 //!
 //! | question | file |
 //! |---|---|
-//! | how is a process told what to do, started, stopped? | `config`, `service`, `health` |
-//! | what is true? | `store` (Postgres) |
-//! | who does a part, and what if they die? | `worker`, `outcome`, `failure`, `lease`, `reconciler` |
-//! | how does word get around? | `outbox`, `broker`, `wire` |
+//! | how is a process configured, started, stopped? | `config`, `service`, `health` |
+//! | where is the truth stored? | `store` (Postgres) |
+//! | who does a part, and what if that process dies? | `worker`, `outcome`, `failure`, `lease`, `reconciler` |
+//! | how are changes announced? | `outbox`, `broker`, `wire` |
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
-//! | is everything there that should be? | `fsck` |
-//! | what is past its time? | `retention` |
+//! | do database and object store agree? | `fsck` |
+//! | what is deleted, and when? | `retention` |
 //! | who opens an entrant's file? | `child` |
-//! | who may read personal data? | `seal` |
-//! | who is an organiser? | `bearer`, `password`, `second_factor`, `secret` |
-//! | who was refused, and where? | `doors` |
-//! | which addresses may be called on another's word? | `callable`, `network` |
-//! | what is kept of a webhook's address and secrets? | `webhook` |
-//! | who may be spoken to without TLS? | `transport` |
+//! | who can read personal data? | `seal` |
+//! | how do people authenticate? | `bearer`, `password`, `second_factor`, `secret` |
+//! | which requests were refused, and where? | `doors` |
+//! | which addresses given by others may be called? | `callable`, `network` |
+//! | how are a webhook's address and secrets stored? | `webhook` |
+//! | which servers may be reached without TLS? | `transport` |
 //! | under which address do staff reach the desk? | `desk_url` |
-//! | how does mail leave? | `mail` |
+//! | how is mail sent? | `mail` |
 //! | what can be wrong with a request or an act, in two languages? | `problem` |
-//! | what do partners not take of a work's texts? | `warning` |
-//! | which bytes of a file are asked for? | `range` |
-//! | how much does a port bear, and one address at it? | `serving` |
-//! | what can be watched? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
+//! | which parts of a work's texts do partners not accept? | `warning` |
+//! | which bytes of a file are requested? | `range` |
+//! | how much load does a port accept, and from one address? | `serving` |
+//! | what can be monitored? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
 
 pub mod bearer;
 pub mod broker;

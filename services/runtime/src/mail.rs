@@ -1,5 +1,5 @@
-//! Mail out, through the one SMTP server that the operator names. Every wait has a deadline. An address stands in the mail only: neither in a
-//! log line nor in an error.
+//! Sends mail through the one SMTP server that the operator configures. Every wait has a deadline. An address appears
+//! only in the mail, never in a log line or an error.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,9 +11,9 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 use crate::config::Config;
 use crate::transport::smtp_line;
 
-/// Longest wait for one answer of the server.
+/// The longest wait for one answer of the server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
-/// Longest that sending one mail takes altogether.
+/// The longest time for sending one mail.
 const SENT_WITHIN: Duration = Duration::from_secs(40);
 
 /// Sends mail. Clones share the connection's settings.
@@ -23,13 +23,13 @@ pub struct Mailer {
     from: Mailbox,
 }
 
-/// Why a mail was not sent. The server's words may repeat the address, so they are not kept.
+/// Why a mail was not sent. The server's words may repeat the address, so they are not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailError {
-    /// The server refused it for good, or the address is none: the same mail is never taken.
+    /// The server refused it permanently, or the address is invalid: the same mail will never be accepted.
     #[error("the mail is refused for good{}", status(.0))]
     Refused(Option<u16>),
-    /// The server was not reached in time or wants to be asked later.
+    /// The server was not reached in time or asked for a later attempt.
     #[error("the mail server did not take the mail{}", status(.0))]
     Later(Option<u16>),
 }
@@ -39,10 +39,10 @@ fn status(code: &Option<u16>) -> String {
 }
 
 impl Mailer {
-    /// By `SMTP_URL` and `MAIL_FROM`; `None` where no server is named.
+    /// Configured by `SMTP_URL` and `MAIL_FROM`; `None` if no server is named.
     ///
     /// # Errors
-    /// An address that cannot be read, a server that would be reached without TLS, or links without `PUBLIC_URL`.
+    /// An unreadable address, a server that would be reached without TLS, or links without `PUBLIC_URL`.
     pub fn of(config: &Config) -> anyhow::Result<Option<Self>> {
         let Some(url) = config.smtp_url.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
         smtp_line(config)?;
@@ -71,7 +71,7 @@ impl Mailer {
     /// Sends a plain text.
     ///
     /// # Errors
-    /// [`MailError`], which says whether it may be tried again.
+    /// [`MailError`], which states whether it may be tried again.
     pub async fn send(&self, to: &str, subject: &str, text: String) -> Result<(), MailError> {
         let to: Mailbox = to.trim().parse().map_err(|_| MailError::Refused(None))?;
         let mail = Message::builder().from(self.from.clone()).to(to).subject(subject).header(ContentType::TEXT_PLAIN);

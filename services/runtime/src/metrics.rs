@@ -1,6 +1,7 @@
-//! What Prometheus reads at /metrics. Labels are few and bounded: stages, outcomes, names of the catalogue; never an id.
+//! What Prometheus reads at /metrics. Labels are few and bounded: stages, outcomes, names of the catalogue; never an
+//! id.
 //!
-//! Each metric stands on a panel of `deploy/grafana/generate.py`; a test says so if one does not.
+//! Each metric is on a panel of `deploy/grafana/generate.py`; a test fails if one is not.
 use pipeline::stage::Stage;
 use prometheus::process_collector::ProcessCollector;
 use prometheus::{Encoder, GaugeVec, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Registry, TextEncoder};
@@ -21,10 +22,11 @@ pub use whole::WholeMetrics;
 
 use make::{Maker, begin};
 
-/// Outcomes of a part. `overtaken` is screened again, `unrecorded` could not be written down, `fenced` is somebody else's.
+/// Outcomes of a part. `overtaken` is screened again, `unrecorded` could not be stored, `fenced` belongs to another
+/// worker.
 pub const OUTCOMES: [&str; 9] =
     ["done", "rejected", "failed", "parked", "later", "handed_back", "overtaken", "fenced", "unrecorded"];
-/// Reason of a part that ended well, or for no reason of its own.
+/// The reason of a part that ended well, or without a reason.
 pub const NO_REASON: &str = "none";
 
 /// Every metric of a process. Clones share them.
@@ -42,11 +44,12 @@ pub struct Metrics {
     pub parts_running: IntGaugeVec,
     /// `reelmill_messages_sent_total{outcome}`: confirmed, nacked, returned, closed, timed_out.
     pub messages_sent: IntCounterVec,
-    /// `reelmill_leases_expired_total{stage}`: claims whose holder fell silent.
+    /// `reelmill_leases_expired_total{stage}`: claims whose holder stopped renewing them.
     pub leases_expired: IntCounterVec,
-    /// `reelmill_unstuck_total{what}`: what was stuck and was set going again by the reconciler, see [`crate::store::stuck::KINDS`].
+    /// `reelmill_unstuck_total{what}`: stuck work that the reconciler restarted, see [`crate::store::stuck::KINDS`].
     pub unstuck: IntCounterVec,
-    /// `reelmill_transactions_total{name,outcome}`: committed, retried, refused (by what was asked), failed (the database's fault).
+    /// `reelmill_transactions_total{name,outcome}`: committed, retried, refused (because of the request), failed
+    /// (because of the database).
     pub transactions: IntCounterVec,
     /// `reelmill_transaction_seconds{name}`: with retries.
     pub transaction_seconds: HistogramVec,
@@ -54,27 +57,29 @@ pub struct Metrics {
     pub child_seconds: HistogramVec,
     /// `reelmill_children_total{end}`: sandboxed children by how they ended.
     pub children: IntCounterVec,
-    /// `reelmill_broker_reconnects_total`: sessions with the broker that ended and were begun again.
+    /// `reelmill_broker_reconnects_total`: sessions with the broker that ended and were started again.
     pub broker_reconnects: IntCounter,
     /// `reelmill_garbage_objects_total`: objects deleted by the sweep.
     pub garbage_objects: IntCounter,
-    /// `reelmill_credentials_seconds_left{partner}`: until the credentials of our account end; below 0 they have ended.
+    /// `reelmill_credentials_seconds_left{partner}`: until the credentials of our account end; negative once they have
+    /// ended.
     pub credentials_seconds_left: GaugeVec,
-    /// `reelmill_credentials_refused{partner}`: 1 where a person has to look after our account, 0 where the partner accepts us.
+    /// `reelmill_credentials_refused{partner}`: 1 if a person must look after our account, 0 if the partner accepts it.
     pub credentials_refused: IntGaugeVec,
-    /// `reelmill_time_to_live_seconds{partner}`: from a whole upload, or the begin of a later run, until people can see the work.
+    /// `reelmill_time_to_live_seconds{partner}`: from the complete upload, or the start of a later run, until the work
+    /// is public.
     pub time_to_live_seconds: HistogramVec,
     /// `reelmill_delivered_media_seconds_total{partner}`: length of the works that went live.
     pub delivered_media_seconds: prometheus::CounterVec,
-    /// `reelmill_webhook_attempts_total{outcome}`: attempts to send a webhook by what followed.
+    /// `reelmill_webhook_attempts_total{outcome}`: attempts to send a webhook, by result.
     pub webhook_attempts: IntCounterVec,
     /// `reelmill_mails_total{outcome}`: attempts to send a mail: sent, failed (tried again later), refused for good.
     pub mails: IntCounterVec,
     /// `reelmill_auth_failures_total{door,reason}`: requests that were refused at a door, see [`crate::doors`].
     pub auth_failures: IntCounterVec,
-    /// What was made, and what it took.
+    /// Produced media and their cost.
     pub media: MediaMetrics,
-    /// Calls to neighbours, to partners, and to us.
+    /// Calls to other servers, to partners, and to us.
     pub calls: CallMetrics,
     /// Uploads.
     pub uploads: UploadMetrics,
@@ -82,13 +87,13 @@ pub struct Metrics {
     pub whole: WholeMetrics,
 }
 
-/// A hop and a transaction are milliseconds.
+/// Hops and transactions take milliseconds.
 const HOPS: [f64; 14] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 /// Transactions have many names, so their buckets are few.
 const TRANSACTIONS: [f64; 7] = [0.0025, 0.01, 0.05, 0.25, 1.0, 5.0, 30.0];
 /// A part takes up to an hour.
 const WORKS: [f64; 14] = [0.005, 0.02, 0.1, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0];
-/// People stand in the way of a work: from a minute to a month.
+/// A work waits for people, too: from a minute to a month.
 const DAYS: [f64; 10] = [
     60.0,
     300.0,
@@ -103,7 +108,7 @@ const DAYS: [f64; 10] = [
 ];
 
 impl Metrics {
-    /// A fresh set in a registry of its own.
+    /// A new set in a registry of its own.
     pub fn new() -> anyhow::Result<Self> {
         let registry = Registry::new();
         #[cfg(target_os = "linux")]
@@ -166,7 +171,7 @@ impl Metrics {
         Ok(made)
     }
 
-    /// What is known beforehand, at 0.
+    /// Starts every series that is known in advance at 0.
     fn begin(&self) {
         for stage in Stage::ALL {
             let stage = stage.name();
@@ -185,7 +190,7 @@ impl Metrics {
         begin(&self.children, &["done", "rejected", "crashed", "timed_out", "cancelled", "failed"]);
     }
 
-    /// Where a service registers metrics of its own, named `reelmill_<noun>_<unit>`.
+    /// Where a service registers its own metrics, named `reelmill_<noun>_<unit>`.
     pub fn registry(&self) -> &Registry {
         &self.registry
     }
@@ -210,7 +215,7 @@ mod tests {
         assert!(String::from_utf8(other.text().unwrap()).unwrap().contains("reelmill_broker_reconnects_total 0"));
     }
 
-    /// Names of labels, each with what bounds its values. An id, a title or an address bounds nothing.
+    /// Names of labels, each with what limits its values. Ids, titles and addresses are unlimited.
     const LABELS: [(&str, &str); 23] = [
         ("stage", "Stage::ALL"),
         ("outcome", "a list beside the metric"),
@@ -268,7 +273,7 @@ mod tests {
     }
 
     impl Metrics {
-        /// One series of each metric that has none before something happens.
+        /// One series of each metric that has none before the first event.
         fn touch(&mut self) {
             let none = crate::metrics::NO_REASON;
             self.transactions.with_label_values(&["ping", "committed"]);

@@ -1,4 +1,4 @@
-//! A block of addresses in CIDR notation, as settings name them. Which blocks may be reached is decided elsewhere.
+//! A block of addresses in CIDR notation, as used in settings. Other files decide which blocks may be reached.
 use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
@@ -10,13 +10,13 @@ pub struct Network {
     prefix: u8,
 }
 
-/// Why a text is no block of addresses.
+/// Why a text is not a block of addresses.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{0:?} is no block of addresses, such as 10.0.0.0/8 or fd00::/8, whose bits beyond the prefix are zero")]
 pub struct BadNetwork(String);
 
 impl Network {
-    /// Whether the block holds `address`. Blocks hold addresses of their own version only.
+    /// Whether the block contains `address`. Blocks contain only addresses of their own version.
     pub fn holds(&self, address: IpAddr) -> bool {
         match (self.address, address) {
             (IpAddr::V4(own), IpAddr::V4(other)) => {
@@ -29,7 +29,7 @@ impl Network {
         }
     }
 
-    /// The block's first address, which stands in its notation.
+    /// The block's first address, as written in its notation.
     fn first(address: IpAddr, prefix: u8) -> IpAddr {
         match address {
             IpAddr::V4(own) => {
@@ -56,7 +56,7 @@ impl FromStr for Network {
         let address: IpAddr = address.parse().map_err(|_| wrong())?;
         let longest = if address.is_ipv4() { 32 } else { 128 };
         let prefix = prefix.unwrap_or(longest);
-        // `10.1.2.3/8` is more often a slip than a wish for all of 10.0.0.0/8.
+        // `10.1.2.3/8` is more often a mistake than a request for all of 10.0.0.0/8.
         if prefix > longest || Self::first(address, prefix) != address {
             return Err(wrong());
         }

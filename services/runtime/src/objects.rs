@@ -1,7 +1,7 @@
-//! The object store: the only place that speaks S3. Every call has a deadline and a bounded number of tries.
+//! The object store: the only place that uses S3. Every call has a deadline and a limited number of attempts.
 //!
-//! Objects are written under an `ObjectKey` and read back under the text that was stored of one. What two servers do differently
-//! is said where it matters: s3s-fs (embedded) and Garage are what the tests run on.
+//! Objects are written under an `ObjectKey` and read back under the stored text of one. Differences between servers are
+//! noted where they matter: the tests run on s3s-fs (embedded) and Garage.
 use std::fmt::Display;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,18 +39,19 @@ pub use read::ObjectReader;
 
 use watch::Watch;
 
-/// Tries of one call, the first included. Together they wait a second at most: whoever calls has a longer way to wait.
+/// Attempts of one call, including the first. Together they wait at most a second: callers have longer retries of their
+/// own.
 const TRIES: u32 = 4;
-/// Before the first repetition, at most; doubles with each.
+/// The longest wait before the first repetition; it doubles with each.
 const BACKOFF: Duration = Duration::from_millis(150);
-/// One try of a call that moves no body.
+/// One attempt of a call that transfers no body.
 const SMALL: Duration = Duration::from_secs(10);
-/// One try of a call that moves a body of up to one part, or that makes the server join parts.
+/// One attempt of a call that transfers a body of up to one part, or that makes the server join parts.
 const LARGE: Duration = Duration::from_secs(300);
-/// Deletes under a prefix that run side by side.
+/// Deletes under a prefix that run in parallel.
 const DELETES: usize = 8;
 
-/// Where the object store is and how to sign.
+/// The address of the object store and how to sign requests.
 #[derive(Clone)]
 pub struct S3Access {
     /// Address such as `http://127.0.0.1:9000`; `None` for Amazon's own of the region.
@@ -63,7 +64,7 @@ pub struct S3Access {
     pub access_key: String,
     /// Secret access key.
     pub secret_key: String,
-    /// Bucket in the path and not in the host name; what self-hosted servers want.
+    /// Bucket in the path instead of the host name, which self-hosted servers need.
     pub path_style: bool,
 }
 
@@ -81,7 +82,7 @@ pub struct Listed {
     pub key: String,
     /// Size in bytes.
     pub bytes: u64,
-    /// When it was put, by the server's clock; `None` where the server does not say.
+    /// When it was stored, by the server's clock; `None` if the server does not report it.
     pub modified: Option<DateTime<Utc>>,
 }
 
@@ -94,12 +95,12 @@ impl From<&aws_sdk_s3::types::Object> for Listed {
 }
 
 impl Objects {
-    /// Makes the client; connects to nothing yet.
+    /// Creates the client without connecting.
     pub fn new(access: &S3Access) -> Self {
         Self::with(access, None)
     }
 
-    /// As [`Objects::new`], and counts every call.
+    /// Like [`Objects::new`], and counts every call.
     pub fn watched(access: &S3Access, metrics: &Metrics) -> Self {
         Self::with(access, Some(Watch(metrics.calls.clone())))
     }
@@ -118,8 +119,9 @@ impl Objects {
             .force_path_style(access.path_style)
             .retry_config(RetryConfig::standard().with_max_attempts(TRIES).with_initial_backoff(BACKOFF))
             .timeout_config(deadline(SMALL))
-            // Garage refuses to complete an upload whose parts carry a checksum that its start did not declare, and s3s-fs keeps
-            // an object whose checksum it refused. So none are sent unasked: what matters is read back and compared.
+            // Garage refuses to complete an upload if its parts carry a checksum that was not declared at the start,
+            // and s3s-fs keeps an object whose checksum it refused. So no checksums are sent unless required; important
+            // objects are read back and compared.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
             .stalled_stream_protection(
@@ -132,7 +134,7 @@ impl Objects {
         Self { client: Client::from_conf(config.build()), bucket: access.bucket.as_str().into() }
     }
 
-    /// Makes the bucket unless it exists.
+    /// Creates the bucket if it does not exist.
     pub async fn ensure_bucket(&self) -> Result<(), ObjectError> {
         match self.client.head_bucket().bucket(&*self.bucket).send().await {
             Ok(_) => return Ok(()),
@@ -143,7 +145,7 @@ impl Objects {
         }
         match self.client.create_bucket().bucket(&*self.bucket).send().await.map_err(ObjectError::from) {
             Ok(_) => Ok(()),
-            // Another process was faster; anything else shows at the next call.
+            // Another process was faster; any other error shows at the next call.
             Err(_) if self.healthy().await => Ok(()),
             Err(err) => Err(err),
         }
@@ -155,12 +157,12 @@ impl Objects {
         matches!(tokio::time::timeout(Duration::from_secs(2), head).await, Ok(Ok(_)))
     }
 
-    /// Puts a small object whole.
+    /// Stores a small object in one call.
     pub async fn put_bytes(&self, key: &ObjectKey, bytes: impl Into<Bytes>) -> Result<(), ObjectError> {
         self.put(key, ByteStream::from(bytes.into())).await.map(drop)
     }
 
-    /// Puts one object from memory or from a stretch of a file, at most a part's size; returns its ETag.
+    /// Stores one object from memory or from a section of a file, at most of a part's size; returns its ETag.
     pub async fn put_body(&self, key: &ObjectKey, body: Body) -> Result<String, ObjectError> {
         self.put(key, body.into_stream().await?).await
     }
@@ -172,7 +174,7 @@ impl Objects {
         Ok(put.e_tag().unwrap_or_default().to_owned())
     }
 
-    /// Awaits one call of the server's API, with a span of its own.
+    /// Waits for one call of the server's API, with a span of its own.
     async fn traced<T, E>(
         &self,
         operation: &'static str,
@@ -196,7 +198,7 @@ impl Objects {
         Ok(head.content_length().unwrap_or_default().try_into().unwrap_or_default())
     }
 
-    /// Deletes an object; one that is not there is deleted already.
+    /// Deletes an object; a missing one counts as deleted.
     pub async fn delete(&self, key: &impl Display) -> Result<(), ObjectError> {
         match self.client.delete_object().bucket(&*self.bucket).key(key.to_string()).send().await {
             Ok(_) => Ok(()),
@@ -217,7 +219,7 @@ impl Objects {
         Ok(found)
     }
 
-    /// Objects under a prefix whose keys lie behind `after` and before `until`, in order of key, as servers list them.
+    /// Objects under a prefix whose keys are after `after` and before `until`, in order of key, as servers list them.
     pub async fn list_range(
         &self,
         prefix: &str,
@@ -245,14 +247,14 @@ impl Objects {
         Ok(found)
     }
 
-    /// The next objects under a prefix behind the key `after`, as many as the server lists in one answer.
+    /// The next objects under a prefix after the key `after`, as many as the server lists in one answer.
     pub async fn list_page(&self, prefix: &str, after: Option<&str>) -> Result<Vec<Listed>, ObjectError> {
         let call = self.client.list_objects_v2().bucket(&*self.bucket).prefix(prefix);
         let page = call.set_start_after(after.map(str::to_owned)).send().await?;
         Ok(page.contents().iter().map(Listed::from).collect())
     }
 
-    /// What lies at the top of the bucket: objects without a folder, and one object for each folder.
+    /// The top level of the bucket: objects without a folder, and one object for each folder.
     pub async fn list_top(&self) -> Result<Vec<Listed>, ObjectError> {
         let call = self.client.list_objects_v2().bucket(&*self.bucket).delimiter("/");
         let mut pages = call.into_paginator().send();
@@ -266,11 +268,11 @@ impl Objects {
         Ok(found)
     }
 
-    /// Deletes what lies under a prefix, except `keep`; returns how many objects went.
+    /// Deletes everything under a prefix, except `keep`; returns how many objects were deleted.
     pub async fn delete_prefix(&self, prefix: &str, keep: &[String]) -> Result<usize, ObjectError> {
         let going: Vec<_> = self.list(prefix).await?.into_iter().filter(|it| !keep.contains(&it.key)).collect();
         let count = going.len();
-        // One at a time and not `DeleteObjects`: that wants a checksum, and servers differ in which.
+        // One at a time and not with `DeleteObjects`, which needs a checksum, and servers differ in which.
         stream::iter(going)
             .map(|object| async move { self.delete(&object.key).await })
             .buffer_unordered(DELETES)
@@ -280,7 +282,7 @@ impl Objects {
     }
 }
 
-/// The deadlines of a call, each of whose tries may take `attempt`.
+/// The deadlines of a call, each of whose attempts may take `attempt`.
 fn deadline(attempt: Duration) -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(3))

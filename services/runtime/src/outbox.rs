@@ -1,6 +1,6 @@
-//! The relay: sends what the outbox holds, and deletes what the broker confirmed. Every process runs one; rows are locked
-//! while they are sent, so relays share the work and never send one message side by side. Woken by its own process, by
-//! LISTEN/NOTIFY for what others wrote, and by the clock for what was missed.
+//! The relay: sends the messages of the outbox, and deletes what the broker confirmed. Every process runs one. Rows are
+//! locked while they are sent, so relays share the work and never send a message twice at the same time. A relay is
+//! woken by its own process, by LISTEN/NOTIFY for messages of other processes, and by a timer for missed notifications.
 use std::time::Duration;
 
 use sqlx::postgres::PgListener;
@@ -11,11 +11,12 @@ use crate::broker::Broker;
 use crate::store::messages::{self, WAKE_CHANNEL};
 use crate::store::{self, Store};
 
-/// Messages in one batch: enough to fill the line between two confirms, few enough to be confirmed well within a deadline.
+/// Messages in one batch: enough to use the connection between two confirms, few enough to be confirmed well within a
+/// deadline.
 const BATCH: i64 = 256;
-/// Look again after this long without a notification: notifications are lost while the listener reconnects.
+/// Check again after this time without a notification: notifications are lost while the listener reconnects.
 const POLL: Duration = Duration::from_secs(2);
-/// Wait after a batch of which something was not confirmed.
+/// The wait after a batch that was not confirmed completely.
 const BACKOFF: Duration = Duration::from_millis(500);
 
 /// Relays until `stop`.
@@ -24,7 +25,7 @@ pub(crate) async fn relay(store: Store, broker: Broker, stop: CancellationToken)
     let mut stuck = false;
     while !stop.is_cancelled() {
         let drained = drain(&store, &broker, &stop).await;
-        // Said once an outage, not at each of its attempts.
+        // Logged once per outage, not at each attempt.
         match &drained {
             Ok(()) if stuck => info!("messages are sent again"),
             Err(error) if !stuck => warn!("messages stay in the outbox for now: {error:#}"),
@@ -49,7 +50,7 @@ pub(crate) async fn relay(store: Store, broker: Broker, stop: CancellationToken)
     let _ = listening.await;
 }
 
-/// Hears of what other processes wrote.
+/// Receives notifications about messages of other processes.
 async fn listen(store: Store, stop: CancellationToken) {
     let mut listener = None;
     while !stop.is_cancelled() {
@@ -82,7 +83,7 @@ pub(crate) async fn relay_batch(store: &Store, broker: &Broker) -> anyhow::Resul
                 if taken.is_empty() {
                     return Ok((0, None));
                 }
-                // Not repeated by a retry of the transaction: these statements neither deadlock nor conflict.
+                // A retry of the transaction does not repeat this: these statements neither deadlock nor conflict.
                 let results = broker.send(&taken).await;
                 let mut confirmed = Vec::with_capacity(taken.len());
                 let mut failure = None;
@@ -110,13 +111,13 @@ async fn notified(store: &Store, listener: &mut Option<PgListener>) -> Result<()
         let mut connected = store::listener(store).await?;
         connected.listen(WAKE_CHANNEL).await?;
         *listener = Some(connected);
-        // What came between the last look and now was not announced to this listener: look again at once.
+        // This listener was not notified of messages written between the last check and now: check again immediately.
         return Ok(());
     }
     if let Some(listener) = listener {
-        // `None` says that the connection was lost and made anew: look again.
+        // `None` means that the connection was lost and opened again: check again.
         listener.try_recv().await?;
-        // One look serves all that were announced so far.
+        // One check serves all notifications so far.
         while listener.next_buffered().is_some() {}
     }
     Ok(())

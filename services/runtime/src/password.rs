@@ -6,11 +6,11 @@ use pipeline::text::{Lines, check};
 use crate::bearer::hasher::Hasher;
 use crate::problem::Detail;
 
-/// Length in characters: long enough that guessing fails at the rate the sign-in allows, short enough to hash.
+/// Length in characters: long enough that guessing fails at the permitted rate of sign-ins, short enough to hash.
 const CHARS: std::ops::RangeInclusive<usize> = 12..=128;
-/// Fewest different characters; fewer make a pattern.
+/// The fewest different characters; fewer form a pattern.
 const LEAST_DIFFERENT: usize = 5;
-/// Fewest characters besides the person's names.
+/// The fewest characters besides the person's names.
 const LEAST_OWN_CHARS: usize = 8;
 /// Common passwords of 12 characters and more, in lower case.
 const USUAL: [&str; 22] = [
@@ -38,15 +38,15 @@ const USUAL: [&str; 22] = [
     "woaini5201314",
 ];
 
-/// The hash of no password, with the same cost parameters as every other. It is verified where there is no password, so that an unknown
-/// login name takes as long as a known one.
+/// A hash that no password matches, with the usual cost parameters. It is verified if there is no password, so that an
+/// unknown login name takes as long as a known one.
 const OF_NONE: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Checks a password that a person chooses.
 ///
 /// # Errors
-/// What is allowed; never repeats the password.
+/// What is allowed; it never repeats the password.
 pub fn fit(password: &str, person: &Person) -> Result<(), Detail> {
     if let Err(wrong) = check(password, Lines::One) {
         return Err(Detail::new(wrong.text(pipeline::lang::Lang::Zh), wrong.to_string()));
@@ -68,13 +68,13 @@ pub fn fit(password: &str, person: &Person) -> Result<(), Detail> {
     Ok(())
 }
 
-/// The hash to store: argon2id in PHC form. [`crate::bearer::Busy`] where too many wait for a turn.
+/// The hash to store: argon2id in PHC form. [`crate::bearer::Busy`] if too many wait for a turn.
 pub async fn keep(password: &str) -> anyhow::Result<String> {
     Hasher::of_process().hash(password.to_owned()).await
 }
 
 /// Whether the password matches the stored hash. `None`, for a person without a password, takes as long and is `false`.
-/// [`crate::bearer::Busy`] as for [`keep`].
+/// [`crate::bearer::Busy`] as in [`keep`].
 pub async fn is(password: &str, kept: Option<&str>) -> anyhow::Result<bool> {
     // A longer text matches no password, so the rest of it need not be hashed.
     let password: String = password.chars().take(CHARS.end() + 1).collect();

@@ -1,4 +1,5 @@
-//! The `Range` header: one stretch of bytes, or all of them. Lists of ranges are answered with the whole file, as RFC 9110 allows.
+//! The `Range` header: one range of bytes, or all of them. Lists of ranges are answered with the whole file, as RFC
+//! 9110 allows.
 use axum::http::{HeaderMap, StatusCode, header, response};
 use axum::response::{IntoResponse, Response};
 
@@ -7,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 pub struct Stretch {
     /// First byte.
     pub from: u64,
-    /// Behind the last one.
+    /// One past the last byte.
     pub to: u64,
     bytes: u64,
     tag: String,
@@ -21,13 +22,13 @@ pub struct Beyond {
 }
 
 impl Stretch {
-    /// What these headers ask for of a file of `bytes`, whose digest is its tag.
+    /// The range that these headers request from a file of `bytes`, whose digest is its tag.
     ///
     /// # Errors
-    /// When it has no such bytes.
+    /// If it has no such bytes.
     pub fn asked(headers: &HeaderMap, bytes: u64, sha256: &str) -> Result<Self, Beyond> {
         let tag = format!("\"{sha256}\"");
-        // A part of another file is of no use to whoever has the rest.
+        // A part of a changed file is useless to a client that has the rest of the old one.
         let same = headers.get(header::IF_RANGE).is_none_or(|wanted| wanted.as_bytes() == tag.as_bytes());
         let range = headers.get(header::RANGE).and_then(|range| range.to_str().ok()).filter(|_| same);
         let (status, from, to) = match asked(range, bytes) {
@@ -38,7 +39,7 @@ impl Stretch {
         Ok(Self { from, to, bytes, tag, status })
     }
 
-    /// The head of the answer. Nothing between us and the reader keeps it: who may read it may change.
+    /// The head of the answer. Caches must not store it, because the right to read it may change.
     pub fn head(&self, content_type: &str) -> response::Builder {
         let head = Response::builder()
             .status(self.status)
@@ -67,17 +68,17 @@ enum Asked {
     Whole,
     /// Bytes `[from, to)`.
     Part(u64, u64),
-    /// Bytes that it does not have.
+    /// Bytes beyond its end.
     Beyond,
 }
 
-/// Reads the header against a file of `bytes`. What is no range of bytes is ignored.
+/// Parses the header for a file of `bytes`. Anything that is not a range of bytes is ignored.
 fn asked(header: Option<&str>, bytes: u64) -> Asked {
     let Some(range) = header.and_then(|header| header.trim().strip_prefix("bytes=")) else { return Asked::Whole };
     let Some((first, last)) = range.trim().split_once('-') else { return Asked::Whole };
     let number = |text: &str| text.bytes().all(|it| it.is_ascii_digit()).then(|| text.parse::<u64>().ok()).flatten();
     match (first.is_empty(), last.is_empty(), number(first), number(last)) {
-        // The last so many bytes.
+        // The last N bytes.
         (true, false, _, Some(0)) => Asked::Beyond,
         (true, false, _, Some(_)) if bytes == 0 => Asked::Beyond,
         (true, false, _, Some(count)) => Asked::Part(bytes.saturating_sub(count), bytes),

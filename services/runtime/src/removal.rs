@@ -1,6 +1,7 @@
-//! Removes what is no longer needed: what is past its time by the policy, garbage in the object store, what dead processes left on this
-//! machine. Two loops in every service, apart from the reconciler, so that no amount of it keeps a part waiting. They go on for as long as
-//! there is something to remove, and then look again after a while.
+//! Removes what is no longer needed: rows and objects whose time has passed under the retention policy, garbage in the
+//! object store, and files that dead processes left on this machine. Two loops in every service, separate from the
+//! reconciler, so that no amount of work here delays a part. They continue as long as there is something to remove, and
+//! then check again after a while.
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -19,7 +20,7 @@ use crate::store::garbage::Garbage;
 
 /// Rows of garbage that are taken at a time.
 const TAKEN: i64 = 64;
-/// How many of them are swept at once.
+/// How many of them are swept in parallel.
 const SWEPT_AT_ONCE: usize = 8;
 
 /// What the loops need.
@@ -28,7 +29,8 @@ pub(crate) struct Removal {
     pub(crate) store: Store,
     pub(crate) objects: Objects,
     pub(crate) metrics: Metrics,
-    /// Between two looks for something to remove. What is past its time is looked at by one process in [`retention::EVERY`].
+    /// The time between two checks for something to remove. One process at a time checks the retention policy, every
+    /// [`retention::EVERY`].
     pub(crate) every: Duration,
     pub(crate) clock: Clock,
     /// How long what is no longer needed is kept.
@@ -48,7 +50,7 @@ impl Removal {
         while !stop.is_cancelled() {
             let found = self.sweep().await;
             trouble.say(found.as_ref().err());
-            // A full batch may have been the first of many.
+            // A full batch may be the first of many.
             if found.is_ok_and(|found| found == TAKEN as usize) {
                 continue;
             }
@@ -60,7 +62,7 @@ impl Removal {
         let trouble = Trouble::of("remove what is past its time");
         let mut scratch_due = Instant::now() + retention::EVERY;
         while !stop.is_cancelled() {
-            // Each machine's own, so no turn is taken at it.
+            // Every machine has its own, so this needs no turn.
             if Instant::now() >= scratch_due {
                 scratch_due = Instant::now() + retention::EVERY;
                 self.scratch().await;
@@ -70,7 +72,7 @@ impl Removal {
         }
     }
 
-    /// Takes some garbage and removes it, several rows at once. Returns how many rows it took.
+    /// Takes some garbage and removes it, several rows in parallel. Returns how many rows it took.
     async fn sweep(&self) -> anyhow::Result<usize> {
         let taken = self.store.take_garbage(TAKEN).await?;
         let count = taken.len();
@@ -96,7 +98,7 @@ impl Removal {
         Ok(objects as u64)
     }
 
-    /// Removes what is past its time where it is this process's turn, to the end.
+    /// If it is this process's turn, removes everything whose time has passed.
     async fn retain_in_turn(&self, stop: &CancellationToken) -> anyhow::Result<()> {
         if !self.store.take_turn("retention", retention::EVERY).await? {
             return Ok(());
@@ -140,7 +142,7 @@ async fn pause(time: Duration, stop: &CancellationToken) {
     }
 }
 
-/// Says an outage once, not at each look.
+/// Logs an outage once, not at each check.
 struct Trouble {
     what: &'static str,
     failing: AtomicBool,

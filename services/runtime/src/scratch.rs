@@ -1,5 +1,5 @@
-//! Directories for the files of running parts: one for each process, locked, so that what a killed process left is removed by
-//! the next one, and in it one for each part.
+//! Directories for the files of running parts: one for each process, locked, so that the next process removes what a
+//! killed one left; and in it one for each part.
 use std::collections::HashMap;
 use std::fs::{self, DirBuilder, File};
 use std::os::unix::fs::DirBuilderExt;
@@ -17,14 +17,14 @@ pub use left::Left;
 
 use crate::child::ChildError;
 
-/// The process' directory. Removed when dropped.
+/// The process's directory. Removed when dropped.
 pub struct Scratch {
     path: PathBuf,
-    /// Where running parts have files that were fetched and found right, by what they are.
+    /// Paths at which running parts have fetched and verified files, by the files' keys.
     fetched: Mutex<HashMap<String, Vec<PathBuf>>>,
-    /// Who fetches a file, or waits for whoever does.
+    /// A lock for each file that is being fetched.
     fetching: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
-    // Held, never read: the lock on it says that this process lives.
+    // Kept but never read: the lock on it shows that this process is alive.
     _lock: File,
 }
 
@@ -37,7 +37,7 @@ pub struct ScratchDir {
 }
 
 impl Scratch {
-    /// Makes a directory for this process under `root`, and removes those of processes that are gone.
+    /// Creates a directory for this process under `root`, and removes those of dead processes.
     pub fn new(root: &Path) -> anyhow::Result<Self> {
         private()
             .recursive(true)
@@ -51,8 +51,8 @@ impl Scratch {
         Ok(Self { path, fetched: Mutex::default(), fetching: Mutex::default(), _lock: lock })
     }
 
-    /// Waits until nobody else in this process fetches the file `key`, and holds others off until what it gives is dropped: parts
-    /// of one work that begin together then fetch it once.
+    /// Waits until no other task of this process fetches the file `key`, and excludes others until the result is
+    /// dropped: parts of one work that start together then fetch it once.
     pub async fn alone(&self, key: &str) -> tokio::sync::OwnedMutexGuard<()> {
         let lock = {
             let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
@@ -64,12 +64,12 @@ impl Scratch {
         lock.lock_owned().await
     }
 
-    /// Puts the file `key` at `to` as one more link to what another running part fetched; false if none has it any more. It takes no
-    /// room, and goes with the last part that has it.
+    /// Creates `to` as another hard link to the file `key` that another running part fetched; false if none has it any
+    /// more. It takes no space, and is removed with the last part that has it.
     pub fn link(&self, key: &str, to: &Path) -> bool {
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(paths) = fetched.get_mut(key) else { return false };
-        // Those that are gone went with their parts.
+        // Paths of parts that have ended no longer exist.
         let found = paths.iter().any(|path| fs::hard_link(path, to).is_ok());
         paths.retain(|path| path.exists());
         if found {
@@ -80,7 +80,7 @@ impl Scratch {
         found
     }
 
-    /// Tells that the file `key` lies at `path`, whole and right, and that nobody will write to it.
+    /// Records that the file `key` is at `path`, complete and verified, and that it will not be written to.
     pub fn fetched(&self, key: &str, path: &Path) {
         let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         fetched.retain(|_, paths| {
@@ -90,10 +90,10 @@ impl Scratch {
         fetched.entry(key.to_owned()).or_default().push(path.to_owned());
     }
 
-    /// Makes an empty directory for one part. `name` is made of ids.
+    /// Creates an empty directory for one part. `name` is made of ids.
     pub fn dir(&self, name: &str) -> anyhow::Result<ScratchDir> {
         let path = self.path.join(name);
-        // Removed when dropped, so a half-made one goes too.
+        // Removed when dropped, even if it is only half created.
         let dir = ScratchDir { input: path.join("in"), output: path.join("out"), path };
         for part in [&dir.path, &dir.input, &dir.output] {
             private().create(part).with_context(|| format!("make {}", part.display()))?;
@@ -124,23 +124,25 @@ impl ScratchDir {
         &self.output
     }
 
-    /// Creates another directory for a child to write to, separate from the output of the part's other children. `name` is ours.
+    /// Creates another directory for a child to write to, separate from the output of the part's other children. `name`
+    /// is ours.
     ///
     /// # Errors
-    /// When it exists already or cannot be created.
+    /// If it exists already or cannot be created.
     pub fn beside(&self, name: &str) -> anyhow::Result<PathBuf> {
         let path = self.path.join(name);
         private().create(&path).with_context(|| format!("make {}", path.display()))?;
         Ok(path)
     }
 
-    /// Moves a file that a child left in the output directory to the input directory, under a name of ours, in place of what lies
-    /// there. From then on no child can change it.
+    /// Moves a file that a child left in the output directory to the input directory, under a name of ours, and
+    /// replaces any file there. From then on, no child can change it.
     ///
     /// # Errors
-    /// As [`Left::open`].
+    /// Those of [`Left::open`].
     pub fn take(&self, name: &str, most_bytes: u64, to: &str) -> Result<Left, ChildError> {
-        // A rename moves a symbolic link as it is; what was moved is looked at in its new place, where nothing changes any more.
+        // A rename moves a symbolic link unchanged; the moved file is checked in its new place, where nothing changes
+        // it any more.
         Left::open(&self.output, name, most_bytes)?;
         let moved = fs::rename(self.output.join(name), self.input.join(to));
         moved.map_err(|error| ChildError::Failed(format!("take {name} out of the output directory: {error}")))?;
@@ -154,14 +156,14 @@ impl Drop for ScratchDir {
     }
 }
 
-/// Makes directories that only this user may look into: they hold works that are not published.
+/// Creates directories that only this user may open: they contain unpublished works.
 fn private() -> DirBuilder {
     let mut private = DirBuilder::new();
     private.mode(0o700);
     private
 }
 
-/// What a dead process left.
+/// The directory of a dead process.
 #[derive(Clone, Debug)]
 pub struct Abandoned {
     /// Its directory.
@@ -170,19 +172,19 @@ pub struct Abandoned {
     pub bytes: u64,
 }
 
-/// Directories under `root` whose processes are gone and that nobody touched for `older_than` before `now`.
+/// Directories under `root` whose processes are dead and that were last modified more than `older_than` before `now`.
 pub fn abandoned(root: &Path, older_than: Duration, now: SystemTime) -> Vec<Abandoned> {
     let of_processes = directories_of_processes(root).into_iter();
     let old = of_processes.filter(|path| {
         let touched = fs::metadata(path).and_then(|it| it.modified());
         touched.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age >= older_than))
     });
-    // The lock is let go of again at once: this only asks.
+    // The lock is released again immediately: this is only a check.
     let dead = old.filter(|path| locked_by_nobody(path).is_some());
     dead.map(|path| Abandoned { bytes: bytes_below(&path), path }).collect()
 }
 
-/// Removes a process' directory if that process is gone; whether it did.
+/// Removes a process's directory if that process is dead; returns whether it did.
 pub fn remove_if_abandoned(path: &Path) -> bool {
     let Some(_lock) = locked_by_nobody(path) else { return false };
     info!("removes {}, which a killed process left behind", path.display());
@@ -196,7 +198,7 @@ fn remove_abandoned(root: &Path) {
     }
 }
 
-/// Only what has the name of a process' directory: the root may be shared with others.
+/// Only entries with the name of a process's directory: the root may be shared with others.
 fn directories_of_processes(root: &Path) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
     let ours = |path: &PathBuf| {
@@ -206,7 +208,7 @@ fn directories_of_processes(root: &Path) -> Vec<PathBuf> {
     entries.flatten().map(|entry| entry.path()).filter(ours).collect()
 }
 
-/// The directory's lock, if its process does not hold it any more.
+/// The directory's lock, if no process holds it.
 fn locked_by_nobody(path: &Path) -> Option<File> {
     let dir = File::open(path).ok()?;
     flock(&dir, FlockOperation::NonBlockingLockExclusive).ok()?;
@@ -267,7 +269,7 @@ mod tests {
         assert!((&mut second).now_or_never().is_none(), "the first has not ended");
         drop(first);
         assert!(second.now_or_never().is_some());
-        assert!(scratch.fetching.lock().unwrap().len() <= 1, "locks of what nobody fetches any more are let go of");
+        assert!(scratch.fetching.lock().unwrap().len() <= 1, "locks of files that are no longer fetched are dropped");
     }
 
     #[test]

@@ -1,6 +1,8 @@
-//! Personal data and partners' credentials at rest: XChaCha20-Poly1305 with keys that have ids, bound to where it belongs.
+//! Encryption of stored personal data and partners' credentials: XChaCha20-Poly1305 with keys that have ids, bound to
+//! the place where the data belongs.
 //!
-//! The first key seals, every key opens; so a key is changed by putting a new one in front, and retired when no row names it.
+//! The first key encrypts and every key decrypts. So a key is changed by putting a new one first, and removed when no
+//! row uses it any more.
 use std::fmt;
 
 use base64::Engine;
@@ -13,10 +15,10 @@ use sha2::Sha256;
 
 /// Size of a key in bytes.
 const KEY_BYTES: usize = 32;
-/// Size of a nonce in bytes. Random ones of this size do not meet.
+/// Size of a nonce in bytes. Random nonces of this size do not repeat.
 const NONCE_BYTES: usize = 24;
 
-/// The keys that seal and open. Prints its key ids only.
+/// The keys that encrypt and decrypt. Its debug output contains only key ids.
 #[derive(Clone)]
 pub struct Keyring {
     keys: Vec<(String, XChaCha20Poly1305)>,
@@ -26,18 +28,18 @@ pub struct Keyring {
     earlier: Vec<[u8; 32]>,
 }
 
-/// Sealed bytes as they lie in the database.
+/// Encrypted bytes as stored in the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
-    /// Which key sealed them.
+    /// Which key encrypted them.
     pub key_id: String,
     /// 24 random bytes.
     pub nonce: Vec<u8>,
-    /// The bytes and their tag.
+    /// The encrypted bytes and their tag.
     pub ciphertext: Vec<u8>,
 }
 
-/// Why a text is no keyring. Never quotes the key.
+/// Why a text is not a keyring. It never contains the key.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadKeys {
     /// Empty.
@@ -49,24 +51,24 @@ pub enum BadKeys {
     /// Not 32 bytes of base64.
     #[error("key {0:?} is not 32 bytes in base64; make one with `openssl rand -base64 32`")]
     NotAKey(String),
-    /// One id twice.
+    /// An id that occurs twice.
     #[error("key id {0:?} is there twice")]
     Twice(String),
 }
 
-/// Why sealed bytes do not open.
+/// Why encrypted bytes cannot be decrypted.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum CannotOpen {
-    /// The key is not on the ring.
+    /// The key is not in the keyring.
     #[error("sealed with key {0:?}, which is not configured")]
     UnknownKey(String),
-    /// Changed, or of another submission or place.
+    /// Changed, or from another submission or place.
     #[error("what was sealed is damaged or belongs elsewhere")]
     Damaged,
 }
 
 impl Keyring {
-    /// Reads `id:base64,id2:base64`.
+    /// Parses `id:base64,id2:base64`.
     pub fn parse(text: &str) -> Result<Self, BadKeys> {
         let mut keys: Vec<(String, XChaCha20Poly1305)> = Vec::new();
         let (mut pseudonyms, mut earlier) = ([0; 32], Vec::new());
@@ -92,7 +94,8 @@ impl Keyring {
         if keys.is_empty() { Err(BadKeys::None) } else { Ok(Self { keys, pseudonyms, earlier }) }
     }
 
-    /// The key of [`crate::doors::Pseudonyms`], derived from the first key: another one as soon as another key stands in front.
+    /// The key of [`crate::doors::Pseudonyms`], derived from the first key, so it changes when another key is put
+    /// first.
     pub fn pseudonym_key(&self) -> [u8; 32] {
         self.pseudonyms
     }
@@ -102,29 +105,29 @@ impl Keyring {
         derived(&derived(&self.pseudonyms, purpose.as_bytes()), text.as_bytes())
     }
 
-    /// The same with every key on the ring, the first one's first: what was hashed before another key became the first is
+    /// The same with every key of the keyring, the first one's first: what was hashed before another key became the first is
     /// still recognised.
     pub fn keyed_hashes(&self, purpose: &str, text: &str) -> Vec<[u8; KEY_BYTES]> {
         let hash = |key: &[u8; 32]| derived(&derived(key, purpose.as_bytes()), text.as_bytes());
         std::iter::once(&self.pseudonyms).chain(&self.earlier).map(hash).collect()
     }
 
-    /// Whether a key is on the ring.
+    /// Whether a key is in the keyring.
     pub fn has(&self, id: &str) -> bool {
         self.keys.iter().any(|(known, _)| known == id)
     }
 
-    /// Seals the personal data of one submission with the first key.
+    /// Encrypts the personal data of one submission with the first key.
     pub fn seal(&self, submission: SubmissionId, plain: &[u8]) -> anyhow::Result<Sealed> {
         self.seal_for(submission.0.as_bytes(), plain)
     }
 
-    /// Opens what was sealed for that submission, with whichever key sealed it.
+    /// Decrypts data of that submission, with the key that encrypted it.
     pub fn open(&self, submission: SubmissionId, sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
         self.open_for(submission.0.as_bytes(), sealed)
     }
 
-    /// Seals anything for one place: what is sealed for another does not open there. Such as `partner:bilibili/default`.
+    /// Encrypts data for one place, such as `partner:bilibili/default`: it cannot be decrypted for another place.
     pub fn seal_for(&self, place: &[u8], plain: &[u8]) -> anyhow::Result<Sealed> {
         let (key_id, key) = self.keys.first().ok_or(BadKeys::None)?;
         let mut nonce = [0; NONCE_BYTES];
@@ -136,7 +139,7 @@ impl Keyring {
         Ok(Sealed { key_id: key_id.clone(), nonce: nonce.to_vec(), ciphertext })
     }
 
-    /// Opens what was sealed for that place.
+    /// Decrypts data that was encrypted for that place.
     pub fn open_for(&self, place: &[u8], sealed: &Sealed) -> Result<Vec<u8>, CannotOpen> {
         let Some((_, key)) = self.keys.iter().find(|(id, _)| *id == sealed.key_id) else {
             return Err(CannotOpen::UnknownKey(sealed.key_id.clone()));
@@ -157,7 +160,7 @@ fn derived(key: &[u8], purpose: &[u8]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// Seals with a key of the caller's own, bound to `about`: nonce and ciphertext.
+/// Encrypts with a key of the caller, bound to `about`: nonce and ciphertext.
 pub fn seal_with(key: &[u8; KEY_BYTES], about: &[u8], plain: &[u8]) -> anyhow::Result<(Vec<u8>, Vec<u8>)> {
     let mut nonce = [0; NONCE_BYTES];
     rand::rngs::OsRng.try_fill_bytes(&mut nonce)?;
@@ -167,7 +170,7 @@ pub fn seal_with(key: &[u8; KEY_BYTES], about: &[u8], plain: &[u8]) -> anyhow::R
     Ok((nonce.to_vec(), ciphertext))
 }
 
-/// Opens what [`seal_with`] sealed with that key about that.
+/// Decrypts what [`seal_with`] encrypted with this key and this `about`.
 pub fn open_with(key: &[u8; KEY_BYTES], about: &[u8], nonce: &[u8], ciphertext: &[u8]) -> Result<Vec<u8>, CannotOpen> {
     if nonce.len() != NONCE_BYTES {
         return Err(CannotOpen::Damaged);

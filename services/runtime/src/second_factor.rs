@@ -1,5 +1,5 @@
-//! The second factor of persons who sign in: codes of an authenticator app (TOTP, RFC 6238, with the parameters that every app knows:
-//! SHA-1, 6 digits, 30 seconds), and recovery codes for a person who lost the app.
+//! The second factor of persons who sign in: codes of an authenticator app (TOTP, RFC 6238, with the parameters that
+//! every app supports: SHA-1, 6 digits, 30 seconds), and recovery codes for a person who lost the app.
 use std::fmt;
 
 use anyhow::Context;
@@ -12,22 +12,22 @@ use totp_rs::{Algorithm, Builder, Totp};
 
 use crate::seal::{Keyring, Sealed};
 
-/// Bytes of a secret: those of SHA-1's digest, as RFC 4226 recommends.
+/// Bytes of a secret: the size of SHA-1's digest, as RFC 4226 recommends.
 const SECRET_BYTES: usize = 20;
 /// Seconds of a step.
 const STEP_S: u64 = 30;
-/// Clocks of phones are seldom wrong by more than a step.
+/// Clocks of phones are rarely wrong by more than a step.
 const SKEW: u16 = 1;
-/// Who asks for the code, as the app shows it.
+/// The name that the app shows for the codes.
 const ISSUER: &str = "Reelmill";
 /// Recovery codes in a person's set.
 pub const RECOVERY_CODES: usize = 10;
-/// 32 characters without those that look alike, in lower case: 5 bits each.
+/// 32 lower-case characters, without those that look alike: 5 bits each.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 /// Characters of a recovery code: 80 bits.
 const CODE_CHARS: usize = 16;
 
-/// The secret that a person's app shares with us. Does not print itself.
+/// The secret that a person's app shares with us. Its debug output is hidden.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TotpSecret([u8; SECRET_BYTES]);
 
@@ -39,12 +39,12 @@ impl TotpSecret {
         Ok(Self(bytes))
     }
 
-    /// Seals it for the person's row.
+    /// Encrypts it for the person's row.
     pub fn seal(&self, keys: &Keyring, person: PersonId) -> anyhow::Result<Sealed> {
         keys.seal_for(place(person).as_bytes(), &self.0)
     }
 
-    /// Opens the one of a person's row.
+    /// Decrypts the one in a person's row.
     pub fn open(keys: &Keyring, person: PersonId, sealed: &Sealed) -> anyhow::Result<Self> {
         let bytes = keys.open_for(place(person).as_bytes(), sealed).context("open a second factor")?;
         let bytes = bytes.try_into().map_err(|_| anyhow::anyhow!("a second factor has a wrong length"))?;
@@ -100,7 +100,7 @@ fn seconds(now: DateTime<Utc>) -> anyhow::Result<u64> {
     u64::try_from(now.timestamp()).context("the clock is before 1970")
 }
 
-/// A code that replaces one of the app, once. Does not print itself.
+/// A code that replaces one of the app, once. Its debug output is hidden.
 #[derive(Clone, PartialEq, Eq)]
 pub struct RecoveryCode(String);
 
@@ -112,10 +112,10 @@ impl RecoveryCode {
         Ok(Self(bytes.iter().map(|byte| char::from(ALPHABET[usize::from(byte % 32)])).collect()))
     }
 
-    /// Parses a code as typed, ignoring case, spaces and hyphens; `None` where it has another form.
+    /// Parses a code as typed, ignoring case, spaces and hyphens; `None` if it has another form.
     pub fn parse(text: &str) -> Option<Self> {
         let plain = text.chars().filter(|c| !matches!(c, ' ' | '-')).map(|c| c.to_ascii_lowercase());
-        // One more than it may have, so that a long text is not read to its end.
+        // One more than allowed, so that a long text is not read to its end.
         let plain: String = plain.take(CODE_CHARS + 1).collect();
         let right = plain.len() == CODE_CHARS && plain.bytes().all(|it| ALPHABET.contains(&it));
         right.then_some(Self(plain))

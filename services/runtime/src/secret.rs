@@ -1,5 +1,5 @@
-//! Random secrets of session cookies and invitation links, shown once and stored as their digest only. They have 256 random bits and cannot
-//! be guessed, so a plain SHA-256 is enough.
+//! Random secrets of session cookies and invitation links, shown once and stored only as their digest. They have 256
+//! random bits and cannot be guessed, so a plain SHA-256 is enough.
 use std::fmt;
 
 use anyhow::Context;
@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 /// Random bytes of a secret.
 const BYTES: usize = 32;
 
-/// 32 random bytes, written in base64url. Does not print itself.
+/// 32 random bytes, written in base64url. Its debug output is hidden.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret([u8; BYTES]);
 
@@ -23,7 +23,7 @@ impl Secret {
         Ok(Self(bytes))
     }
 
-    /// Parses the text of a secret; `None` where it has another form.
+    /// Parses the text of a secret; `None` if it has another form.
     pub fn parse(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         Some(Self(bytes.try_into().ok()?))

@@ -1,7 +1,8 @@
 //! A process: what its roles share, how they start, and how they stop.
 //!
-//! Stopping is soft first (SIGTERM, SIGINT): nothing new is claimed, running parts get `stop_grace_s` to finish and are then
-//! handed back, the outbox is sent, all within ten seconds. A second signal is hard: parts are handed back at once.
+//! The first signal stops gently (SIGTERM, SIGINT): nothing new is claimed, running parts get `stop_grace_s` to finish
+//! and are then handed back, and the outbox is sent, all within ten seconds. A second signal hands parts back
+//! immediately.
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -35,7 +36,7 @@ mod waiting;
 
 /// What every role of a process shares.
 pub struct Runtime {
-    /// As it was told.
+    /// The settings.
     pub config: Config,
     /// Postgres.
     pub store: Store,
@@ -49,7 +50,7 @@ pub struct Runtime {
     pub clock: Clock,
     /// What Prometheus reads.
     pub metrics: Metrics,
-    /// Who was refused at which door.
+    /// Logs and counts refused requests.
     pub doors: Doors,
     /// Sandboxed children.
     pub child: ChildRunner,
@@ -59,15 +60,15 @@ pub struct Runtime {
     pub shutdown: Shutdown,
     /// Where /metrics, /healthz and /readyz are.
     pub admin_addr: SocketAddr,
-    /// Who claims, for people: host and process.
+    /// The name of this process in claims, for people: host and process.
     pub holder: String,
     admin: Mutex<Option<TcpListener>>,
 }
 
-/// How a process is told to stop.
+/// The two signals to stop.
 #[derive(Clone, Debug)]
 pub struct Shutdown {
-    /// Take nothing new, finish what can be finished soon.
+    /// Take nothing new, and finish what can be finished soon.
     pub soft: CancellationToken,
     /// Drop everything.
     pub hard: CancellationToken,
@@ -75,7 +76,7 @@ pub struct Shutdown {
 }
 
 impl Shutdown {
-    /// Resolves when running parts have to be given back.
+    /// Resolves when running parts must be handed back.
     pub async fn out_of_grace(&self) {
         let patiently = async {
             self.soft.cancelled().await;
@@ -108,7 +109,7 @@ impl Services {
         self.task(H::STAGE.name(), move |runtime| worker::serve(runtime, Arc::new(handler)))
     }
 
-    /// Runs a task. It has to end soon after `shutdown.soft`; ending before that stops the process.
+    /// Runs a task. It must end soon after `shutdown.soft`; if it ends before that, the process stops.
     #[must_use]
     pub fn task<F, R>(mut self, name: &str, task: F) -> Self
     where
@@ -127,11 +128,11 @@ impl Services {
     }
 }
 
-/// Whatever has not ended this long after the soft signal is abandoned. Leases do the rest.
+/// Anything that has not ended this long after the soft signal is abandoned. The leases take care of it.
 const STOP_DEADLINE: Duration = Duration::from_millis(9500);
 
 impl Runtime {
-    /// Reads the catalogue, binds the admin port, waits for the database and its schema.
+    /// Reads the catalogue, binds the admin port, and waits for the database and its schema.
     pub async fn start(config: Config) -> anyhow::Result<Arc<Self>> {
         let catalogue = config.catalogue()?;
         let metrics = Metrics::new()?;
@@ -146,7 +147,7 @@ impl Runtime {
             .await
             .with_context(|| format!("listen on {} for metrics", config.admin_listen))?;
         let admin_addr = admin.local_addr()?;
-        info!("metrics and health are told on {admin_addr}");
+        info!("metrics and health are served on {admin_addr}");
         let starting = Starting::begin(&admin, doors.without_proxies(), &metrics)?;
         waiting::for_the_database(&store, &config, &starting).await?;
         starting.end().await;
@@ -197,14 +198,15 @@ impl Runtime {
             warn!("something did not stop in time and is abandoned");
         }
         last.cancel();
-        // What was handed back should be heard of now, not at somebody's next tick.
+        // Other processes should learn of the parts handed back now, not at the next tick.
         let farewell = outbox::drain(&self.store, &self.broker, &self.shutdown.hard);
         let _ = tokio::time::timeout(Duration::from_millis(500), farewell).await;
         drop(background);
         outcome
     }
 
-    /// What runs in every service: relay, reconciler, removal, admin server, signals. Ends when the result is dropped.
+    /// What runs in every service: relay, reconciler, removal, admin server, signals. It ends when the result is
+    /// dropped.
     fn background(self: &Arc<Self>, last: &CancellationToken) -> anyhow::Result<JoinSet<()>> {
         let mut background = JoinSet::new();
         background.spawn(outbox::relay(self.store.clone(), self.broker.clone(), last.clone()));

@@ -1,12 +1,13 @@
-//! HTTP with bounds, for every port of ours: so many connections, so many of one address, and nobody who takes for ever to ask or to
-//! take what was asked for. Whoever finds no place hears that there is none, in both languages, and when to come again.
+//! HTTP with limits, for every port of ours. Connections are limited, in total and for one address, and so is the time
+//! that a client takes to send its request or to read the answer. A client that finds no free slot is answered so, in
+//! both languages, with the time after which to try again.
 //!
-//! | bound | by | beyond it |
+//! | limit | enforced by | beyond it |
 //! |---|---|---|
-//! | connections, altogether and of one address | here | 503 or 429 and the end of the connection |
-//! | how long a head takes, and silence between requests | here | the end of the connection |
-//! | how long a client takes no byte of an answer, and how slowly it takes them | `stall`, `pace` | the end of the connection |
-//! | requests at once, altogether and of one address, and how long each may take | `places` | 503 or 429 |
+//! | connections, in total and of one address | this file | 503 or 429 and the end of the connection |
+//! | the time for a head, and the silence between requests | this file | the end of the connection |
+//! | how long a client reads no byte of an answer, and how slowly it reads | `stall`, `pace` | the end of the connection |
+//! | requests at the same time, in total and of one address, and the time for each | `places` | 503 or 429 |
 //! | bodies | the routes | 413 |
 use std::net::IpAddr;
 use std::time::Duration;
@@ -50,34 +51,35 @@ use stall::Stalling;
 use crate::doors::Doors;
 use crate::metrics::TurnedAway;
 
-/// What one connection may keep in memory of what it sends and is sent: a head, or a piece of a body on its way.
+/// How much of the bytes sent and received one connection may keep in memory: a head, or a piece of a body.
 const BUFFER_BYTES: usize = 128 * 1024;
-/// A client that takes not one byte of what it asked for within this is not there any more.
+/// A client that reads no byte of the answer within this time counts as disconnected.
 const TAKEN_WITHIN: Duration = Duration::from_secs(60);
-/// Connections at once beyond the bound, for as long as it takes to tell them so; yet further ones wait in the kernel.
+/// Connections beyond the limit that are served at the same time with a refusal; further ones wait in the kernel.
 const TURNED_AWAY_AT_ONCE: usize = 256;
-/// How long a connection that is turned away may take to hear of it.
+/// How long a refused connection may take to receive the refusal.
 const TURNED_AWAY_WITHIN: Duration = Duration::from_secs(1);
-/// After a failed `accept`, such as for want of file descriptors.
+/// Wait after a failed `accept`, for example because of too few file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-/// Seconds until a client should try again that was turned away.
+/// Seconds after which a refused client should try again.
 pub const RETRY_AFTER_S: u32 = 5;
 
-/// How much one port bears.
+/// The limits of one port.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
-    /// Connections at once.
+    /// Connections at the same time.
     pub connections: usize,
-    /// How many of them one address may have. Behind a proxy all come from one.
+    /// How many of them one address may have. Behind a proxy, all come from one address.
     pub of_one_address: usize,
-    /// How long a client may take to say what it wants, and to say nothing between two requests.
+    /// How long a client may take to send a request's head, and may be silent between two requests.
     pub heads_within: Duration,
     /// How long running requests may take once the process stops.
     pub grace: Duration,
 }
 
-/// Serves until `stop`, and then what runs until the grace is over. Each request carries its [`Peer`], and all that is served stands
-/// behind [`Doors::watch`]. HTTP/1.1 alone: what speaks HTTP/2 to clients is the proxy before us.
+/// Serves until `stop`, and then finishes running requests until the grace period ends. Each request carries its
+/// [`Peer`], and everything that is served is wrapped by [`Doors::watch`]. HTTP/1.1 only: the proxy in front of us
+/// speaks HTTP/2 to clients.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -94,7 +96,7 @@ pub async fn serve(
     let leaving = std::sync::Arc::new(tokio::sync::Semaphore::new(TURNED_AWAY_AT_ONCE));
     loop {
         let accepted = async {
-            // It is never closed.
+            // The semaphore is never closed.
             let way_out = leaving.clone().acquire_owned().await.ok();
             (way_out, listener.accept().await)
         };
@@ -122,7 +124,7 @@ pub async fn serve(
         let connection = server.serve_connection(stream, TowerToHyperService::new(from(peer.ip(), router.clone())));
         let connection = graceful.watch(connection);
         tokio::spawn(async move {
-            // Who hangs up knows it; whatever the request was about sees the end of its body.
+            // A client that disconnects knows it; the handler sees the end of the request's body.
             let _ = connection.await;
             drop(place);
         });
@@ -133,7 +135,7 @@ pub async fn serve(
     }
 }
 
-/// The router, told with each request who is at the other end.
+/// The router, which receives the peer's address with each request.
 fn from<S>(
     peer: IpAddr,
     service: S,
@@ -149,7 +151,7 @@ async fn leave(stream: TcpStream, full: Full, way_out: Option<OwnedSemaphorePerm
     drop(way_out);
 }
 
-/// Says that there is no place, without reading what is wanted: it costs nothing but the connection.
+/// Answers that there is no free slot, without reading the request: it costs only the connection.
 async fn turn_away(mut stream: TcpStream, full: Full) {
     let (status, body, secure) = (full.status(), full.body(), headers::as_lines());
     let answer = format!(
@@ -160,7 +162,7 @@ async fn turn_away(mut stream: TcpStream, full: Full) {
     if stream.write_all(answer.as_bytes()).await.is_err() || stream.shutdown().await.is_err() {
         return;
     }
-    // Closing on bytes that were not read would take the answer away from the client again.
+    // Closing with unread bytes would discard the answer before the client reads it.
     let mut rest = [0; 4096];
     while stream.read(&mut rest).await.is_ok_and(|bytes| bytes > 0) {}
 }

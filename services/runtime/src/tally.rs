@@ -1,5 +1,5 @@
-//! What a part that is done comes to in metrics: film encoded, wishes met without encoding, estimated work that is over, works
-//! that went live. Counted after the commit, by the one who committed.
+//! What a finished part contributes to the metrics: film encoded, requests met without encoding, finished estimated
+//! work, works that went live. Counted after the commit, by the process that committed.
 use std::time::Duration;
 
 use pipeline::part::Part;
@@ -14,14 +14,14 @@ use crate::store::Store;
 use crate::store::parts::Claim;
 use crate::worker::Job;
 
-/// What is known of a part before it is done; the handler takes the job itself away.
+/// What is known about a part before it is done; afterwards the handler has consumed the job.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Expected {
-    /// Estimated, seconds of one core; `None` where there is no plan yet.
+    /// Estimated, in seconds of one core; `None` if there is no plan yet.
     work_s: Option<f64>,
     /// Seconds of film that each encode of the part has.
     media_s: f64,
-    /// Of a rendition: whether it is a copy, whether an earlier one has its picture, and how many get it.
+    /// For a rendition: whether it is a copy, whether an earlier one has its picture, and how many partners get it.
     wish: Option<Wish>,
 }
 
@@ -68,7 +68,7 @@ fn wish(plan: &Plan, name: &pipeline::id::RenditionName) -> Option<Wish> {
     Some(Wish { copied, shared, partners: this.partners.len() })
 }
 
-/// Counts what `output` says that was done.
+/// Counts the results in `output`.
 pub(crate) async fn done(
     metrics: &Metrics,
     store: &Store,
@@ -101,7 +101,7 @@ pub(crate) async fn done(
     }
 }
 
-/// The probe has no plan before it, but is planned by what it found.
+/// The probe has no plan before it; its own result gives the estimate.
 fn work_of(expected: &Expected, output: &Output) -> Option<f64> {
     match output {
         Output::Probed { media_info, .. } => Some(Estimate::of_probe(media_info)),
@@ -111,7 +111,8 @@ fn work_of(expected: &Expected, output: &Output) -> Option<f64> {
     }
 }
 
-/// How the wishes for one file were met: the first partner's by making it or by something cheaper, the others' by that file.
+/// How the requests for one file were met: the first partner's by making it or by something cheaper, the others' by
+/// that file.
 fn met(wish: Wish, rendition: &StoredRendition) -> [(&'static str, u64); 2] {
     let first = if rendition.reused_from.is_some() {
         "reused"
@@ -134,7 +135,7 @@ async fn landed(metrics: &Metrics, store: &Store, claim: &Claim) {
             metrics.delivered_media_seconds.with_label_values(&partner).inc_by(landed.media_s);
         }
         Ok(_) => {}
-        // A figure less; the delivery itself stands.
+        // Only a metric is missing; the delivery itself is valid.
         Err(error) => warn!("a delivery to {partner} is missing in the metrics: {error:#}"),
     }
 }

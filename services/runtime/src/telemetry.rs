@@ -1,4 +1,4 @@
-//! Logs, traces and the trace context that travels with parts and messages. Which spans there are: `spans`.
+//! Logs, traces and the trace context that accompanies parts and messages. `spans` defines the spans.
 use std::io::IsTerminal;
 use std::time::Duration;
 
@@ -53,11 +53,11 @@ pub fn init(service: &'static str, otlp_endpoint: Option<&str>) -> anyhow::Resul
     Ok(Telemetry { provider })
 }
 
-/// What only lines of the log are about is in no trace, and the other way around.
+/// Events for the log alone are not in traces, and the other way around.
 const LINES: &str = ",otel=off";
 const SPANS: &str = ",otel=info,log_context=off";
 
-/// JSON lines that name the trace that they belong to, so that a log leads to its spans and back.
+/// JSON lines with the ids of their trace, so that a log line leads to its span and back.
 struct TracedJson(Format<Json>);
 
 impl<S, N> FormatEvent<S, N> for TracedJson
@@ -79,7 +79,7 @@ where
     }
 }
 
-/// The same for lines that people read: the trace stands at the end.
+/// The same for lines that people read: the trace is at the end.
 struct TracedText(Format<Full>);
 
 impl<S, N> FormatEvent<S, N> for TracedText
@@ -100,19 +100,19 @@ where
     }
 }
 
-/// The ids of the span that the current line is written in. The layer that makes spans enters their context with them.
+/// The ids of the span in which the current line is written. The layer that creates spans also enters their context.
 fn current_ids() -> Option<SpanContext> {
     let current = Context::current();
     Some(current.span().span_context().clone()).filter(SpanContext::is_valid)
 }
 
-/// Whether a span is current that is exported. One that only gives lines of the log their context does not count.
+/// Whether the current span is exported. A span that only gives context to log lines does not count.
 fn is_traced() -> bool {
     current_ids().is_some()
 }
 
-/// `RUST_LOG`, or everything from `info` up, without what libraries say of each lost connection: the store, the broker and the
-/// relay say it once an outage, in their own words.
+/// `RUST_LOG`, or everything from `info` up, without the libraries' messages about each lost connection: the store, the
+/// broker and the relay report an outage once, in their own words.
 fn filter(also: &str) -> anyhow::Result<EnvFilter> {
     let mut wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| "info".to_owned());
     for (library, quiet) in [("lapin", ",lapin=off,io_loop=off"), ("sqlx", ",sqlx=error")] {
@@ -125,7 +125,7 @@ fn filter(also: &str) -> anyhow::Result<EnvFilter> {
 }
 
 fn exporter(service: &'static str, endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
-    // Its HTTP client does not come to life without one, even for plain HTTP; somebody may have set it already.
+    // Its HTTP client needs a provider, even for plain HTTP; one may have been installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let exporter = SpanExporter::builder()
         .with_http()
@@ -150,12 +150,12 @@ impl Drop for Telemetry {
     }
 }
 
-/// The current span as a W3C `traceparent`, to travel with what it causes; `None` when nothing is traced.
+/// The current span as a W3C `traceparent`, to accompany what it causes; `None` when nothing is traced.
 pub fn current_traceparent() -> Option<String> {
     traceparent_of(&Span::current())
 }
 
-/// The same of any span.
+/// The same for any span.
 pub fn traceparent_of(span: &Span) -> Option<String> {
     let context = span.context();
     if !context.span().span_context().is_valid() {
@@ -174,22 +174,23 @@ pub fn trace_id_of(span: &Span) -> Option<String> {
     ids.is_valid().then(|| ids.trace_id().to_string())
 }
 
-/// Links `span` to the span that a `traceparent` names: caused by it, but a trace of its own, since hours may lie between. `how`
-/// is the link's attribute `reelmill.link`.
+/// Links `span` to the span in a `traceparent`: caused by it, but in a trace of its own, because hours may lie between.
+/// `how` is the link's attribute `reelmill.link`.
 pub fn link(span: &Span, traceparent: Option<&str>, how: &'static str) {
     let Some(traceparent) = traceparent else { return };
     let producer = context_of(traceparent).span().span_context().clone();
     span.add_link_with_attributes(producer, vec![KeyValue::new("reelmill.link", how)]);
 }
 
-/// The current span changes a submission, or is about it: names it, and links to the span that changed it before.
+/// The current span changes a submission, or concerns it: adds the submission's id, and links to the span that changed
+/// it before.
 pub fn follow(submission: SubmissionId, before: Option<&str>) {
     let span = Span::current();
     span.set_attribute("submission.id", submission.to_string());
     link(&span, before, "follows");
 }
 
-/// The context that a `traceparent` names. A fresh one: an unreadable header must not lead to whatever span happens to be current.
+/// The context of a `traceparent`, built from an empty one: an unreadable header must not lead to the current span.
 fn context_of(traceparent: &str) -> Context {
     let carrier = HashMap::from([("traceparent".to_owned(), traceparent.to_owned())]);
     TraceContextPropagator::new().extract_with_context(&Context::new(), &carrier)
@@ -201,7 +202,7 @@ mod tests {
 
     use super::*;
 
-    /// Takes lines in.
+    /// Collects lines.
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
 

@@ -1,12 +1,13 @@
-//! Whether PostgreSQL, RabbitMQ and the object store are reached over a line that others could read. One function decides it for all.
+//! Whether PostgreSQL, RabbitMQ and the object store are reached over a connection that others could read. One function
+//! decides it for all.
 //!
-//! TLS is required unless the server is on this machine (a loopback address, a Unix socket) or `ALLOW_PLAINTEXT` names it. For PostgreSQL
-//! `sslmode=require` is enough to pass: it keeps listeners out, and providers whose certificates nobody can check are common. It does
-//! not keep out a server that pretends to be the database; `verify-full` does, and `reelmill doctor` says so. `amqps` always checks the
-//! server's certificate.
+//! TLS is required unless the server is on this machine (a loopback address, a Unix socket) or `ALLOW_PLAINTEXT` names
+//! it. For PostgreSQL, `sslmode=require` is enough: it prevents eavesdropping, and many providers have certificates
+//! that cannot be checked. It does not protect against a server that pretends to be the database; `verify-full` does,
+//! and `reelmill doctor` reports that. `amqps` always checks the server's certificate.
 //!
-//! An object store without TLS is no reason not to start: requests are signed, so the key never travels, and what is read is compared
-//! with digests. Others could read films on the way, so `reelmill doctor` asks for TLS there, too.
+//! A process starts even if its object store has no TLS: requests are signed, so the key is never sent, and what is
+//! read is compared with digests. Others could read films in transit, so `reelmill doctor` asks for TLS there, too.
 use std::net::IpAddr;
 use std::str::FromStr;
 
@@ -21,13 +22,14 @@ use crate::network::Network;
 /// A server, or a block of addresses, to which a connection without TLS is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Trusted {
-    /// Addresses. A server that is named is never resolved to compare it with these: its name may lead elsewhere a minute later.
+    /// Addresses. A server that is given by name is never resolved for this comparison: its name may lead to another
+    /// address a minute later.
     Network(Network),
     /// A host name, in lower case.
     Host(String),
 }
 
-/// Why a text names neither.
+/// Why a text is neither.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "{0:?} is no host name and no block of addresses, such as 10.0.0.0/8 or fd00::/8, whose bits beyond the prefix are zero"
@@ -51,7 +53,7 @@ impl FromStr for Trusted {
     }
 }
 
-/// Which of the three.
+/// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Server {
     /// The database.
@@ -64,20 +66,20 @@ pub enum Server {
     Smtp,
 }
 
-/// Why a line may be used.
+/// Why a connection is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Line {
     /// It does not leave this machine.
     Local,
     /// It is not encrypted, and `ALLOW_PLAINTEXT` names the server.
     Allowed,
-    /// It is encrypted; who is at the other end is not proven.
+    /// It is encrypted; the identity of the server is not proven.
     Encrypted,
     /// It is encrypted, and the server proves its name with a certificate.
     Verified,
 }
 
-/// A line that may not be used.
+/// A connection that is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaintextRefused {
     /// Which server.
@@ -121,7 +123,7 @@ impl std::fmt::Display for PlaintextRefused {
 
 impl std::error::Error for PlaintextRefused {}
 
-/// What an address asks for.
+/// What an address requires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Tls {
     No,
@@ -154,7 +156,7 @@ pub fn is_this_machine(host: &str) -> bool {
     name == "localhost" || address.is_some_and(|it| it.is_loopback())
 }
 
-/// A host as a plain name, and as the address that it is written as.
+/// A host as a plain name, and its IP address if it is written as one.
 fn read(host: &str) -> (String, Option<IpAddr>) {
     let name = plain_name(host.trim_start_matches('[').trim_end_matches(']'));
     let address = name.parse::<IpAddr>().ok().map(|it| it.to_canonical());
@@ -166,12 +168,12 @@ fn plain_name(name: &str) -> String {
     name.trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// Judges what will be connected to, after `PGHOST`, `PGSSLMODE` and the like had their say.
+/// Judges the final connection options, including those from `PGHOST`, `PGSSLMODE` and the like.
 pub(crate) fn to_database(options: &PgConnectOptions, allowed: &[Trusted]) -> Result<Line, PlaintextRefused> {
     let tls = match options.get_ssl_mode() {
-        // `prefer` goes on without TLS when the server, or somebody in between, says that it has none.
+        // `prefer` continues without TLS if the server, or an attacker in between, reports that there is none.
         PgSslMode::Disable | PgSslMode::Allow | PgSslMode::Prefer => Tls::No,
-        // `verify-ca` takes any name that the authority signed.
+        // `verify-ca` accepts any name that the authority signed.
         PgSslMode::Require | PgSslMode::VerifyCa => Tls::Unverified,
         PgSslMode::VerifyFull => Tls::Verified,
     };
@@ -180,24 +182,24 @@ pub(crate) fn to_database(options: &PgConnectOptions, allowed: &[Trusted]) -> Re
     decide(Server::Postgres, (!socket).then_some(host), tls, allowed)
 }
 
-/// As [`to_database`], for the broker, whose address `broker` reads.
+/// Like [`to_database`], for the broker, whose address `broker` parses.
 pub(crate) fn to_broker(host: &str, tls: bool, allowed: &[Trusted]) -> Result<Line, PlaintextRefused> {
     decide(Server::RabbitMq, Some(host), if tls { Tls::Verified } else { Tls::No }, allowed)
 }
 
-/// The line to the database that these settings lead to.
+/// Why the connection to the database with these settings is allowed.
 ///
 /// # Errors
-/// An address that cannot be read, or [`PlaintextRefused`].
+/// An unreadable address, or [`PlaintextRefused`].
 pub fn database_line(config: &Config) -> anyhow::Result<Line> {
     let options: PgConnectOptions = config.database_url.parse().context("read DATABASE_URL")?;
     Ok(to_database(&options, &config.allow_plaintext)?)
 }
 
-/// The line to the object store. Without an address of its own it is Amazon's, which has TLS.
+/// Why the connection to the object store is allowed. Without an address of its own it is Amazon's, which has TLS.
 ///
 /// # Errors
-/// An address that cannot be read, or [`PlaintextRefused`], which nothing is refused for.
+/// An unreadable address, or [`PlaintextRefused`], which is only reported and does not prevent the connection.
 pub fn objects_line(config: &Config) -> anyhow::Result<Line> {
     let Some(endpoint) = &config.s3.endpoint else { return Ok(Line::Verified) };
     let uri: Uri = endpoint.parse().context("read S3_ENDPOINT")?;
@@ -206,10 +208,11 @@ pub fn objects_line(config: &Config) -> anyhow::Result<Line> {
     Ok(decide(Server::S3, Some(host), tls, &config.allow_plaintext)?)
 }
 
-/// The line to the mail server of `SMTP_URL`. `tls=opportunistic` goes on without TLS if an attacker on the line removes the offer of it.
+/// Why the connection to the mail server of `SMTP_URL` is allowed. `tls=opportunistic` continues without TLS if an
+/// attacker on the connection removes the offer of it.
 ///
 /// # Errors
-/// An address that cannot be read, or [`PlaintextRefused`].
+/// An unreadable address, or [`PlaintextRefused`].
 pub fn smtp_line(config: &Config) -> anyhow::Result<Line> {
     // The error would repeat the password.
     let read = config.smtp_url.as_deref().and_then(|url| url.parse::<Url>().ok());
@@ -308,7 +311,7 @@ mod tests {
         assert_eq!(rabbitmq("amqp://mq.inside.example", &names), Ok(Line::Allowed));
         assert_eq!(postgres("postgres://u@10.21.3.4/d", &names), refused(Server::Postgres, "10.21.3.4"));
         assert_eq!(postgres("postgres://u@postgres.example/d", &names), refused(Server::Postgres, "postgres.example"));
-        // A name is not resolved: what it leads to may change.
+        // A name is not resolved: its address may change.
         assert_eq!(postgres("postgres://u@db.example/d", &["0.0.0.0/0"]), refused(Server::Postgres, "db.example"));
     }
 

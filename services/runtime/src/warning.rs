@@ -1,5 +1,6 @@
-//! What partners do not take of a work's texts, said as long as an entrant or an organiser can change them: when the form is entered, when
-//! texts are written, and before a release. The rules are `pipeline::preflight`'s; nothing here refuses anything.
+//! What partners do not accept in a work's texts, reported while an entrant or an organiser can still change them: when
+//! the form is entered, when texts are written, and before a release. The rules are in `pipeline::preflight`; nothing
+//! here refuses anything.
 use pipeline::catalogue::{Catalogue, Contest};
 use pipeline::id::{ContestId, PartnerId};
 use pipeline::lang::Lang;
@@ -32,7 +33,7 @@ pub struct Entry<'a> {
 }
 
 impl Warning {
-    /// Of one failure at a partner.
+    /// From one failure at a partner.
     pub fn of(partner: &PartnerId, failure: &Failure) -> Self {
         let code = failure.problem.code().to_owned();
         Self { partner: partner.to_string(), code, zh: failure.text(Lang::Zh), en: failure.text(Lang::En) }
@@ -40,14 +41,14 @@ impl Warning {
 }
 
 impl Entry<'_> {
-    /// What is written beside the work at a partner: an organiser's texts for it, else the entry's own.
+    /// The texts that accompany the work at a partner: an organiser's texts for it, or else the entry's own.
     pub fn written(&self, catalogue: &Catalogue, contest: &ContestId, own: Option<&Texts>) -> Written {
         let theme = catalogue.contest(contest).and_then(|it| it.theme(self.theme));
         let theme = theme.map_or(self.theme, |theme| theme.zh.as_str());
         Written::of(own, self.title, self.synopsis, theme)
     }
 
-    /// What one partner does not take. A partner that is no longer in the catalogue takes anything.
+    /// What one partner does not accept. A partner that is no longer in the catalogue accepts anything.
     pub fn warnings(
         &self,
         catalogue: &Catalogue,
@@ -60,7 +61,7 @@ impl Entry<'_> {
         failures.iter().map(|it| Warning::of(partner, it)).collect()
     }
 
-    /// What the partners of a contest do not take of the form as it was entered, by partner.
+    /// What the partners of a contest do not accept in the form as entered, by partner.
     pub fn warnings_of_all(&self, catalogue: &Catalogue, contest: &Contest) -> Vec<Warning> {
         let partners = contest.partners.iter();
         partners.flat_map(|partner| self.warnings(catalogue, &contest.id, partner, None)).collect()

@@ -1,5 +1,5 @@
-//! A webhook's address and secrets: one sealed text in the database, since an address may hold a token. Secrets are written as Standard
-//! Webhooks 1.0 has them: `whsec_` and base64.
+//! A webhook's address and secrets: one encrypted text in the database, because an address may contain a token. Secrets
+//! have the format of Standard Webhooks 1.0: `whsec_` and base64.
 use std::fmt;
 
 use anyhow::{Context, Result, ensure};
@@ -13,18 +13,18 @@ use uuid::Uuid;
 
 use crate::seal::{Keyring, Sealed};
 
-/// What stands before every secret.
+/// The prefix of every secret.
 const PREFIX: &str = "whsec_";
 /// Bytes that a secret may have, by the specification.
 const SECRET_BYTES: std::ops::RangeInclusive<usize> = 24..=64;
-/// Bytes of a secret that is made here.
+/// Bytes of a secret that is created here.
 const FRESH_BYTES: usize = 32;
 /// How long the secret before the newest stays valid.
 const OVERLAP: TimeDelta = TimeDelta::hours(24);
-/// Parts of an address this long may be tokens, and are cut out of what is kept of answers.
+/// Parts of an address of at least this length may be tokens, and are removed from stored answers.
 const TOKEN_BYTES: usize = 8;
 
-/// Where an endpoint is, and what signs for it. Prints neither.
+/// The address of an endpoint and its signing secrets. The debug output contains neither.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Target {
     /// The address.
@@ -35,19 +35,19 @@ pub struct Target {
 
 #[derive(Clone, Serialize, Deserialize)]
 struct Secret {
-    /// As it was told: `whsec_…`.
+    /// In its text form: `whsec_…`.
     text: String,
     /// Until when it signs, once there is a newer one.
     until: Option<DateTime<Utc>>,
 }
 
 impl Target {
-    /// A target with a fresh secret.
+    /// A target with a new secret.
     pub fn new(url: &str) -> Result<Self> {
         Ok(Self { url: url.to_owned(), secrets: vec![Secret { text: fresh()?, until: None }] })
     }
 
-    /// The newest secret, to be told once.
+    /// The newest secret, to be shown once.
     pub fn secret(&self) -> &str {
         self.secrets.first().map_or("", |secret| &secret.text)
     }
@@ -58,7 +58,7 @@ impl Target {
         url.and_then(|url| url.host_str().map(ToOwned::to_owned)).unwrap_or_default()
     }
 
-    /// Puts a fresh secret in front. Those before it sign beside it for another day, if they do not end sooner.
+    /// Adds a new secret in front. Earlier ones sign together with it for another day, if they do not end sooner.
     pub fn rotate(&mut self, now: DateTime<Utc>) -> Result<()> {
         self.secrets.retain(|secret| secret.until.is_none_or(|until| until > now));
         for secret in &mut self.secrets {
@@ -74,7 +74,7 @@ impl Target {
         valid.map(|it| secret_bytes(&it.text)).collect()
     }
 
-    /// Everything that must not be kept from an answer, the longest first.
+    /// Everything that must not be stored from an answer, the longest first.
     pub fn secrets(&self) -> Vec<String> {
         let mut all: Vec<String> = Vec::new();
         for secret in &self.secrets {
@@ -86,13 +86,13 @@ impl Target {
         all
     }
 
-    /// Sealed for its endpoint and no other.
+    /// Encrypted for its endpoint only.
     pub fn seal(&self, keys: &Keyring, endpoint: Uuid) -> Result<Sealed> {
         let plain = serde_json::to_vec(self).context("write a webhook's secrets")?;
         keys.seal_for(place(endpoint).as_bytes(), &plain)
     }
 
-    /// Opens what was sealed for the endpoint.
+    /// Decrypts what was encrypted for the endpoint.
     pub fn open(keys: &Keyring, endpoint: Uuid, sealed: &Sealed) -> Result<Self> {
         let plain = keys.open_for(place(endpoint).as_bytes(), sealed).context("open a webhook's secrets")?;
         serde_json::from_slice(&plain).context("read a webhook's secrets")
@@ -105,7 +105,7 @@ impl fmt::Debug for Target {
     }
 }
 
-/// What of an address may be a token: its query, values in it, and long parts of its path.
+/// The parts of an address that may be tokens: its query, values in it, and long parts of its path.
 pub fn tokens_of(url: &str) -> Vec<String> {
     let Ok(parsed) = Url::parse(url) else { return Vec::new() };
     let mut tokens = vec![url.to_owned(), parsed.to_string()];
@@ -129,7 +129,7 @@ fn fresh() -> Result<String> {
 /// A secret's bytes.
 ///
 /// # Errors
-/// Text that is none; the error does not quote it.
+/// Text that is not a secret; the error does not quote it.
 pub fn secret_bytes(text: &str) -> Result<Vec<u8>> {
     let base64 = text.strip_prefix(PREFIX).unwrap_or(text);
     let bytes = STANDARD.decode(base64).ok().context("a webhook's secret is whsec_ and base64")?;
@@ -137,7 +137,7 @@ pub fn secret_bytes(text: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Bytes as a secret is written.
+/// Bytes in the text form of a secret.
 pub fn written(bytes: &[u8]) -> String {
     format!("{PREFIX}{}", STANDARD.encode(bytes))
 }
@@ -169,7 +169,7 @@ mod tests {
         let second = secret_bytes(target.secret()).unwrap();
         assert_eq!(target.valid(at(23)).unwrap(), [second.clone(), first.clone()]);
         assert_eq!(target.valid(at(24)).unwrap(), vec![second.clone()]);
-        // Rotated again within the day, nobody's secret ends early or lives longer.
+        // If it is rotated again within the day, no secret ends early or lives longer.
         target.rotate(at(12)).unwrap();
         let third = secret_bytes(target.secret()).unwrap();
         assert_eq!(target.valid(at(23)).unwrap(), [third.clone(), second.clone(), first]);

@@ -1,4 +1,4 @@
-//! Messages as bytes: protobuf bodies and CloudEvents headers. The only file that sees protobuf.
+//! Messages as bytes: protobuf bodies and CloudEvents headers. Only this file uses protobuf.
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::progress::Reached;
@@ -10,10 +10,10 @@ use serde::{Deserialize, Serialize};
 
 /// Direct exchange in front of the stages' queues; the routing key is the stage's name.
 pub const WORK_EXCHANGE: &str = "reelmill.work";
-/// Topic exchange for whoever wants to follow.
+/// Topic exchange for subscribers.
 pub const EVENTS_EXCHANGE: &str = "reelmill.events";
 
-/// A message as it lies in the outbox. Its id, and with it the CloudEvents id, is the row's.
+/// A message as stored in the outbox. Its id, and with it the CloudEvents id, is that of the row.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outgoing {
     /// Exchange without prefix.
@@ -24,7 +24,7 @@ pub struct Outgoing {
     pub kind: &'static str,
     /// Protobuf.
     pub body: Vec<u8>,
-    /// What goes into the headers besides id, source, type and version.
+    /// The headers besides id, source, type and version.
     pub headers: Headers,
 }
 
@@ -86,7 +86,7 @@ pub fn submission_changed(
     }
 }
 
-/// "The machines are so far with the submission."
+/// "The machines have made this progress with the submission."
 pub fn submission_progressed(
     submission: SubmissionId,
     contest: &str,
@@ -151,14 +151,14 @@ pub enum Announced {
         submission: SubmissionId,
         /// Its contest.
         contest: ContestId,
-        /// Its state now; `None`: only its progress changed.
+        /// Its state now; `None` if only its progress changed.
         state: Option<String>,
     },
     /// A delivery's state changed.
     Delivery {
         /// The work.
         submission: SubmissionId,
-        /// To whom.
+        /// The partner.
         partner: PartnerId,
         /// Its state now.
         state: String,

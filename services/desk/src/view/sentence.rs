@@ -41,7 +41,7 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
         "released" => detail.about(said("已批准发布", "Released"), &detail.partners_or_all()),
         "recalled" => detail.about(said("从部分平台撤下", "Taken back from partners"), &detail.partners()),
         "recall_ordered" => detail.about(said("已要求撤下", "A recall was ordered"), &detail.partners_and("reason")),
-        "withdrawn" => said("作品已撤回，报送人信息已删除。", "The work was withdrawn; who entered it was forgotten."),
+        "withdrawn" => said("作品已撤回，报送人信息已删除。", "The work was withdrawn; personal data was deleted."),
         "revoked" => said("作品已整体撤下。", "The work was revoked as a whole."),
         "reprocess" => detail.about(said("重新处理，开始于", "Processed again, from"), &say.stage(detail.text("from"))),
         "bulk_started" => said("由批量任务启动新一轮处理。", "A bulk job began a new run."),

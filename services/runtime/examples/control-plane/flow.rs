@@ -1,4 +1,4 @@
-//! Many entries on their way at once, and how fast they go.
+//! Many entries under way at the same time, and their throughput.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -15,12 +15,12 @@ use serde_json::json;
 use crate::work::{Runs, Work, enter};
 use crate::{resident_mib, say};
 
-/// Who enters works at once.
+/// How many clients enter works at the same time.
 const ENTRANTS: u64 = 8;
-/// Nobody waits longer than this for the next part to be done: then something is stuck.
+/// The longest wait for the next finished part. After it, something is stuck.
 const STUCK: Duration = Duration::from_secs(120);
 
-/// Parts whose end is committed, counted where metrics are.
+/// Parts whose end is committed, counted where the metrics are.
 fn done(runtime: &Runtime, stage: Stage) -> u64 {
     runtime.metrics.parts.with_label_values(&[stage.name(), "done", NO_REASON]).get()
 }
@@ -29,7 +29,7 @@ fn all_done(runtime: &Runtime) -> u64 {
     Stage::ALL.into_iter().map(|stage| done(runtime, stage)).sum()
 }
 
-/// Enters `submissions` and waits until they are all published; says once a second how far it is.
+/// Enters `submissions` and waits until all are published; prints the progress once a second.
 pub(crate) async fn parts(
     runtime: &Arc<Runtime>,
     runs: &Arc<Runs>,
@@ -89,7 +89,7 @@ async fn tell(runtime: Arc<Runtime>, runs: Arc<Runs>, over: Arc<AtomicBool>, beg
     Ok(())
 }
 
-/// Enters works as people do, at moments that know nothing of each other, and reads from the table how long each part waited.
+/// Enters works at random, independent moments, as people do, and reads from the table how long each part waited.
 pub(crate) async fn hops(
     runtime: &Arc<Runtime>,
     runs: &Runs,
@@ -134,7 +134,7 @@ pub(crate) async fn hops(
     Ok(())
 }
 
-/// What it costs to have nothing to do.
+/// The cost of being idle.
 pub(crate) async fn idle(seconds: u64) -> anyhow::Result<()> {
     let before = cpu_ticks()?;
     tokio::time::sleep(Duration::from_secs(seconds)).await;

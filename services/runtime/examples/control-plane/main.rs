@@ -1,5 +1,6 @@
-//! Measures the control plane with the media work stubbed, and what could stand in its place; `make bench-control` runs it and adds
-//! up. Wants DATABASE_URL (an empty database) and AMQP_URL; all stages run in this process. Says what it sees as lines of JSON.
+//! Measures the control plane with the media work stubbed, and alternatives to it; `make bench-control` runs it and
+//! summarises. Needs DATABASE_URL (an empty database) and AMQP_URL; all stages run in this process. Prints its results
+//! as lines of JSON.
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,7 +105,7 @@ async fn stop(runtime: Arc<Runtime>, running: Running) -> anyhow::Result<()> {
     running.await?
 }
 
-/// One line of JSON for whoever started this.
+/// One line of JSON for the calling script.
 fn say(line: &serde_json::Value) {
     println!("{line}");
 }

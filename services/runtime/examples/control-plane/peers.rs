@@ -1,5 +1,5 @@
-//! What could stand in place of the control plane, as bare as it gets, on the same servers: neither knows of a submission, a fence, a
-//! lease or a history. They say how far from the servers' own speed the whole is.
+//! The simplest alternatives to the control plane, on the same servers: they know no submissions, fences, leases or
+//! history. They show how far the complete system is from the servers' own speed.
 use std::collections::VecDeque;
 use std::time::Instant;
 

@@ -1,4 +1,5 @@
-//! Nothing lost, nothing doubled: counted from the tables after everything has come through, beside how often handlers ran.
+//! Shows that nothing was lost or done twice: counted from the tables after everything has finished, next to how often
+//! handlers ran.
 use std::time::{Duration, Instant};
 
 use pipeline::stage::Stage;
@@ -11,7 +12,7 @@ async fn count(runtime: &Runtime, question: &'static str) -> anyhow::Result<i64>
     Ok(sqlx::query_scalar(question).fetch_one(runtime.store.pool()).await?)
 }
 
-/// What the tables say. `wrong` names everything that is not as it has to be.
+/// The contents of the tables. `wrong` names everything that is not as required.
 pub(crate) async fn take(runtime: &Runtime, runs: &Runs, work: &Work, submissions: u64) -> anyhow::Result<Value> {
     // The relay sends the last events after the last part is done.
     let deadline = Instant::now() + Duration::from_secs(30);
@@ -40,7 +41,7 @@ pub(crate) async fn take(runtime: &Runtime, runs: &Runs, work: &Work, submission
         "parts": is("parts", count(runtime, "select count(*) from parts").await?, parts),
         "done": is("parts done", count(runtime, "select count(*) from parts where status = 'done'").await?, parts),
         "handler_runs": is("runs of handlers", handled, parts),
-        // Screening tells its end by another name.
+        // Screening reports its end under another name.
         "told_once": is("parts told of", told.await?, parts - entries),
         "told": is(
             "lines about parts",

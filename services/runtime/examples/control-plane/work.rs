@@ -1,4 +1,4 @@
-//! What is entered, and the stubs that do it in no time: every stage's output is made once, beforehand.
+//! What is entered, and the stubs that finish immediately: every stage's output is made once, in advance.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -88,7 +88,7 @@ impl Work {
     }
 }
 
-/// A stage's handler that is done at once.
+/// A stage's handler that finishes immediately.
 pub(crate) struct Stub<const STAGE: usize> {
     runs: Arc<Runs>,
     work: Arc<Work>,
@@ -118,7 +118,7 @@ impl<const STAGE: usize> Handler for Stub<STAGE> {
         let output = self.work.output(&job);
         let store = self.store.clone();
         let handled: BoxFuture<'static, _> = Box::pin(async move {
-            // A publish part ends only where its delivery has come to rest.
+            // A publish part ends only when its delivery has reached a final state.
             if Self::STAGE == Stage::Publish {
                 stubs::hand_over(&store, &job).await?;
             }
@@ -128,7 +128,7 @@ impl<const STAGE: usize> Handler for Stub<STAGE> {
     }
 }
 
-/// Enters one work whose bytes are whole.
+/// Enters one work whose upload is complete.
 pub(crate) async fn enter(runtime: &Runtime) -> anyhow::Result<SubmissionId> {
     let id = SubmissionId(Uuid::now_v7());
     let new = &NewSubmission {

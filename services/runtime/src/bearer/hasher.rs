@@ -1,5 +1,5 @@
-//! The process's one use of argon2, for tokens and passwords. Hashing and verifying share a few turns and a bounded queue, which bounds
-//! their memory: 19 MiB for each turn. No other file may name argon2; `.clippy.toml` enforces that.
+//! The process's only use of argon2, for tokens and passwords. Hashing and verifying share a few turns and a bounded
+//! queue, which limits their memory: 19 MiB for each turn. No other file may use argon2; `.clippy.toml` enforces that.
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
@@ -10,9 +10,9 @@ use argon2::{Algorithm, Params, Version};
 use rand::TryRngCore;
 use tokio::sync::{Semaphore, TryAcquireError};
 
-/// Hashes at once, 19 MiB and a processor each.
+/// Hashes at the same time, with 19 MiB and a processor each.
 const AT_ONCE: usize = 2;
-/// Requests that may wait for a turn. A hash takes some 30 ms, so the last of them waits about half a second.
+/// Requests that may wait for a turn. A hash takes about 30 ms, so the last of them waits about half a second.
 const WAITING: usize = 32;
 /// How long a request waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -28,7 +28,7 @@ static OF_PROCESS: LazyLock<Hasher> = LazyLock::new(|| Hasher::new(AT_ONCE, WAIT
 #[error("too many secrets are being hashed at once")]
 pub struct Busy;
 
-/// Computes argon2id hashes, a few at once.
+/// Computes argon2id hashes, a few at a time.
 pub(crate) struct Hasher {
     turns: Arc<Semaphore>,
     /// One permit for each request that has a turn or waits for one.
@@ -37,7 +37,7 @@ pub(crate) struct Hasher {
     running: Arc<Running>,
 }
 
-/// How many hashes run, counted where they run.
+/// How many hashes are running, counted where they run.
 #[derive(Default)]
 struct Running {
     now: AtomicUsize,
@@ -45,7 +45,7 @@ struct Running {
 }
 
 impl Hasher {
-    /// The one of this process.
+    /// The hasher of this process.
     pub(crate) fn of_process() -> &'static Self {
         &OF_PROCESS
     }
@@ -55,7 +55,7 @@ impl Hasher {
         Self { turns: semaphore(at_once), places: semaphore(at_once + waiting), patience, running: Arc::default() }
     }
 
-    /// The hash of a secret in PHC form, with a new salt. [`Busy`] where there is no turn.
+    /// The hash of a secret in PHC form, with a new salt. [`Busy`] if there is no turn.
     pub(crate) async fn hash(&self, secret: String) -> anyhow::Result<String> {
         self.run(move || {
             let mut salt = [0; 16];
@@ -67,7 +67,7 @@ impl Hasher {
         .await
     }
 
-    /// Whether a hash is that of this secret. [`Busy`] where there is no turn.
+    /// Whether a hash belongs to this secret. [`Busy`] if there is no turn.
     pub(crate) async fn verify(&self, secret: String, hash: String) -> anyhow::Result<bool> {
         self.run(move || {
             let hash = PasswordHash::new(&hash).map_err(|err| anyhow::anyhow!("read a hash: {err}"))?;
@@ -76,12 +76,12 @@ impl Hasher {
         .await
     }
 
-    /// The most hashes that ever ran at once.
+    /// The most hashes that ever ran at the same time.
     pub(crate) fn most_at_once(&self) -> usize {
         self.running.most.load(Ordering::SeqCst)
     }
 
-    /// Runs `work` when it has its turn. A caller that goes away leaves the turn taken until the work has ended.
+    /// Runs `work` when it has its turn. If the caller goes away, the turn stays taken until the work has ended.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
@@ -128,7 +128,7 @@ mod tests {
         done.err().is_some_and(|err| err.is::<Busy>())
     }
 
-    /// Work that has its turn and keeps it until the sender is dropped.
+    /// Work that holds its turn until the sender is dropped.
     fn held(hasher: &'static Hasher) -> (mpsc::Sender<()>, tokio::task::JoinHandle<anyhow::Result<()>>) {
         let (release, wait) = mpsc::channel::<()>();
         let work = move || {

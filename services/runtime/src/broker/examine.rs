@@ -1,4 +1,4 @@
-//! What `reelmill doctor` asks the broker: who receives, what waits, and whether it takes messages at all.
+//! What `reelmill doctor` asks the broker: which consumers exist, what waits, and whether it accepts messages.
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Confirmation};
@@ -10,7 +10,7 @@ use crate::wire::WORK_EXCHANGE;
 /// A stage's queue as the broker has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct QueueState {
-    /// Whose.
+    /// The stage.
     pub stage: Stage,
     /// Hints that wait.
     pub messages: u32,
@@ -19,7 +19,7 @@ pub struct QueueState {
 }
 
 impl Broker {
-    /// Whether it lets us in, which says nothing of what there is inside.
+    /// Whether the broker accepts our login, which shows nothing about its contents.
     pub async fn answers(&self) -> anyhow::Result<()> {
         let connection = self.connect("doctor").await?;
         within("open a channel", connection.create_channel()).await?;
@@ -27,7 +27,7 @@ impl Broker {
         Ok(())
     }
 
-    /// Declares what there should be, and looks at each queue: one that was declared otherwise is an error that names it.
+    /// Declares the expected queues and examines each: a queue that was declared differently is an error that names it.
     pub async fn examine(&self) -> anyhow::Result<Vec<QueueState>> {
         let connection = self.connect("doctor").await?;
         let channel = within("open a channel", connection.create_channel()).await?;
@@ -44,16 +44,16 @@ impl Broker {
         Ok(states)
     }
 
-    /// Sends messages that go nowhere and awaits the broker's word on them. A broker that is short of memory or disk answers
-    /// everything else, and lets senders wait.
+    /// Sends messages that go nowhere and waits for the broker's confirms. A broker that is short of memory or disk
+    /// answers everything else but blocks senders.
     pub async fn takes_messages(&self) -> anyhow::Result<()> {
         let connection = self.connect("doctor").await?;
         let channel = within("open a channel", connection.create_channel()).await?;
         within("ask for confirms", channel.confirm_select(ConfirmSelectOptions::default())).await?;
         self.declare_all(&channel).await?;
-        // Two: the first one is taken even then, and only what follows it waits.
+        // Two, because even then it takes the first one, and blocks only those that follow.
         for _ in 0..2 {
-            // No stage is called so.
+            // No stage has this name.
             let sent = channel.basic_publish(
                 self.name(WORK_EXCHANGE).as_str().into(),
                 "doctor".into(),

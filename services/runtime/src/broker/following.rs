@@ -16,7 +16,7 @@ use crate::wire::{self, Announced, EVENTS_EXCHANGE};
 
 /// Most events in the broker's queue, which this process empties without waiting for its reader.
 const MAX_EVENTS: i32 = 10_000;
-/// Most events that wait for the reader. A reader that is further behind gets [`Followed::Missed`].
+/// The most events that wait for the reader. A reader that falls further behind gets [`Followed::Missed`].
 const BUFFERED: usize = 256;
 /// What is followed: states of works and deliveries, and the progress of works.
 const TOPICS: [&str; 3] = ["submission.#", "delivery.#", "progress.#"];
@@ -26,7 +26,7 @@ const TOPICS: [&str; 3] = ["submission.#", "delivery.#", "progress.#"];
 pub enum Followed {
     /// Something changed.
     Changed(Announced),
-    /// Earlier changes may not have been received: a session has begun, or the reader was too slow.
+    /// Earlier changes may have been lost: a session has started, or the reader was too slow.
     Missed,
 }
 

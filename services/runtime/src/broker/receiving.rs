@@ -1,4 +1,4 @@
-//! Receiving hints: one session after the other, each with a connection of its own.
+//! Receives hints: one session after another, each with its own connection.
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use tracing::{info, warn};
 
 use super::{Backoff, Broker, Hint, close, within, within_time};
 
-/// Keeps a consumer standing until `stop`.
+/// Keeps a consumer running until `stop`.
 pub(super) async fn supervise(
     broker: Broker,
     stage: Stage,
@@ -34,7 +34,7 @@ pub(super) async fn supervise(
     broker.inner.wanted.fetch_sub(1, Ordering::SeqCst);
 }
 
-/// Counts a session as standing for as long as it lives.
+/// Counts a session as active for as long as this exists.
 struct Standing<'a>(&'a Broker);
 
 impl<'a> Standing<'a> {
@@ -50,21 +50,22 @@ impl Drop for Standing<'_> {
     }
 }
 
-/// How the broker says that it failed in itself (541), with which it ends the whole connection.
+/// The broker's reply for an internal error (541), with which it closes the whole connection.
 const INTERNAL: &str = "INTERNAL_ERROR";
 
-/// Most time for deleting a queue. A broker asks a queue that does not answer for five seconds before it deletes it all the same
-/// (measured with RabbitMQ 3.10.8), and whoever leaves before that leaves the queue as it was.
+/// The longest time for deleting a queue. A broker waits five seconds for a queue that does not answer, and then
+/// deletes it anyway (measured with RabbitMQ 3.10.8). A client that leaves earlier leaves the queue as it was.
 const DELETING: Duration = Duration::from_secs(10);
 
-/// Deletes a queue that exists and does not serve; whether it did. A broker that was killed moments after a quorum queue was declared
-/// can come back with one that has no leader and never will: it neither confirms nor delivers. One whose disk was full can come back
-/// with one that has no process at all, and then ends the connection of whoever consumes. Nothing in it is worth keeping, since the
-/// table knows what is pending; the next session declares it anew. A queue that another process is just declaring has no process
-/// either, for a moment: deleted then, it could not be declared again. So only one that has none for seconds (`long`) is deleted.
+/// Deletes a queue that exists but does not work; returns whether it did. If a broker is killed moments after a quorum
+/// queue was declared, the queue can come back without a leader, for ever: it neither confirms nor delivers. After a
+/// full disk, a queue can come back without a process, and the broker then closes the connection of every consumer. The
+/// contents are not needed, because the table knows what is pending, and the next session declares the queue again. A
+/// queue that another process is just declaring has no process for a moment either; if it were deleted then, it could
+/// not be declared again. So only a queue that has had no process for seconds (`long`) is deleted.
 async fn discard(broker: &Broker, connection: &Connection, stage: Stage, error: &anyhow::Error, long: bool) -> bool {
     let connected = connection.status().connected();
-    // Otherwise the connection broke, which says nothing about the queue.
+    // Otherwise the connection broke, which is no evidence about the queue.
     let has_no_process = long && format!("{error:#}").contains(INTERNAL);
     if !connected && !has_no_process {
         return false;
@@ -72,14 +73,14 @@ async fn discard(broker: &Broker, connection: &Connection, stage: Stage, error: 
     let name = broker.queue(stage);
     let deleted = async {
         let another = if connected { None } else { Some(broker.connect(stage.name()).await?) };
-        // A channel of its own: the other one still waits for its answer.
+        // A separate channel: the other one still waits for its answer.
         let opening = another.as_ref().unwrap_or(connection).create_channel();
         let channel = within("open a channel", opening).await?;
         let deleting = channel.queue_delete(name.as_str().into(), QueueDeleteOptions::default());
         within_time(DELETING, "delete a queue", deleting).await
     };
     match deleted.await {
-        Ok(_) => warn!("the queue {name} did not serve; it is declared anew and filled from the table"),
+        Ok(_) => warn!("the queue {name} did not work; it is declared again and filled from the table"),
         Err(error) => {
             warn!("the queue {name} does not serve and cannot be deleted: {error:#}");
             return false;
@@ -110,7 +111,7 @@ async fn session(
     let mut deliveries = match within("consume", consuming).await {
         Ok(deliveries) => deliveries,
         Err(error) => {
-            // At once only where something was mended: the others wait longer each time.
+            // Immediately only if something was repaired: other attempts wait longer each time.
             if discard(broker, &connection, stage, &error, backoff.is_long()).await {
                 backoff.reset();
             }
@@ -127,7 +128,7 @@ async fn session(
         };
         match delivery {
             Some(Ok(delivery)) => {
-                // The channel holds as many as may be unacknowledged, so this waits only for hints of a lost session.
+                // The channel has room for every unacknowledged hint, so this waits only for hints of a lost session.
                 if hints.send(Hint { delivery }).await.is_err() {
                     break;
                 }
@@ -137,7 +138,7 @@ async fn session(
         }
     }
     drop(standing);
-    // Hints that are still held are acknowledged through the connection: it is closed when the last of them has gone.
+    // Hints that are still held are acknowledged through the connection, which is closed when the last of them is gone.
     hints.closed().await;
     close(connection).await;
     Ok(())

@@ -1,4 +1,4 @@
-//! Sending with confirms, many messages in flight, and the survey of what waits in the queues.
+//! Sends messages with confirms, many in flight, and surveys the queues.
 use futures::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
@@ -11,19 +11,19 @@ use crate::store::messages::Stored;
 use crate::telemetry::{self, spans};
 use crate::wire::WORK_EXCHANGE;
 
-/// Why a message is not known to have arrived. It stays in the outbox in every case.
+/// Why a message is not known to have arrived. In every case it stays in the outbox.
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
-    /// The broker took it and said no: try again later.
+    /// The broker received and rejected it: try again later.
     #[error("the broker refused the message")]
     Nacked,
-    /// No queue is bound where it should go: declare them again.
+    /// No queue is bound to its destination: declare them again.
     #[error("the broker returned the message: {0}")]
     Returned(String),
     /// The session ended before the answer came: the message may or may not have arrived.
     #[error("the session with the broker ended: {0}")]
     Closed(String),
-    /// No answer in time, as from a broker that has blocked its publishers: as for `Closed`.
+    /// No answer in time, for example because the broker has blocked its publishers. Handled like `Closed`.
     #[error("the broker did not confirm within {} s", PATIENCE.as_secs())]
     TimedOut,
 }
@@ -39,7 +39,8 @@ impl SendError {
         }
     }
 
-    /// Whether a new session is needed before anything else can be sent. After a return, so that the queues are declared.
+    /// Whether a new session is needed before anything else can be sent. After a returned message it is, so that the
+    /// queues are declared.
     fn ends_session(&self) -> bool {
         match self {
             SendError::Nacked => false,
@@ -48,15 +49,17 @@ impl SendError {
     }
 }
 
-/// A connection that only sends: a broker in need blocks senders, and receivers should not be blocked with them.
+/// A connection that only sends. A broker that is short of resources blocks connections that publish, and consumers
+/// must not be blocked with them.
 pub(super) struct Session {
     channel: Channel,
-    // Held: the channel ends with it.
+    // Kept, because the channel ends with it.
     connection: Connection,
 }
 
 impl Broker {
-    /// Sends messages in this order, all in flight at once, and awaits the broker's word on each. One result a message.
+    /// Sends messages in this order, all in flight together, and waits for the broker's answer to each. One result for
+    /// each message.
     pub async fn send(&self, messages: &[Stored]) -> Vec<Result<(), SendError>> {
         let mut sender = self.inner.sender.lock().await;
         let session = match self.session(&mut sender).await {
@@ -92,7 +95,7 @@ impl Broker {
             };
             in_flight.push((sent, span));
         }
-        // A span ends with the broker's word on its message.
+        // A span ends with the broker's answer to its message.
         join_all(in_flight.into_iter().map(async |(sent, span)| {
             let result = match sent {
                 Ok(confirm) => confirmed(confirm, deadline).await,
@@ -113,7 +116,7 @@ impl Broker {
     }
 
     async fn publish(&self, channel: &Channel, message: &Stored, span: &Span) -> lapin::Result<PublisherConfirm> {
-        // Work must reach a queue. An event may have no listener, which is nobody's fault.
+        // Work must reach a queue. An event without a listener is normal.
         let options = BasicPublishOptions { mandatory: message.exchange == WORK_EXCHANGE, immediate: false };
         let exchange = ShortString::from(self.name(&message.exchange));
         let key = ShortString::from(message.routing_key.as_str());
@@ -121,7 +124,7 @@ impl Broker {
         channel.basic_publish(exchange, key, options, &message.body, properties(message, traceparent.as_deref())).await
     }
 
-    /// How many hints wait in each stage's queue. Declares queues that are missing.
+    /// How many hints wait in each stage's queue. It declares queues that are missing.
     pub async fn survey(&self) -> anyhow::Result<Vec<(Stage, u32)>> {
         let mut sender = self.inner.sender.lock().await;
         let result = async {
@@ -139,7 +142,7 @@ impl Broker {
         result
     }
 
-    /// Asks for a sign of life.
+    /// Checks that the broker responds.
     pub(super) async fn probe(&self) -> anyhow::Result<()> {
         let mut sender = self.inner.sender.lock().await;
         let session = self.session(&mut sender).await?;
@@ -153,7 +156,7 @@ impl Broker {
         }
     }
 
-    /// The session for sending, begun if there is none or if the last one has ended.
+    /// The session for sending; starts one if there is none or if the last one has ended.
     async fn session<'a>(&self, sender: &'a mut Option<Session>) -> anyhow::Result<&'a Session> {
         if sender.as_ref().is_none_or(|session| !session.channel.status().connected()) {
             *sender = None;
@@ -167,7 +170,7 @@ impl Broker {
     }
 }
 
-/// What the broker said of one message.
+/// The broker's answer about one message.
 async fn confirmed(confirm: PublisherConfirm, deadline: tokio::time::Instant) -> Result<(), SendError> {
     match tokio::time::timeout_at(deadline, confirm).await {
         Ok(Ok(Confirmation::Ack(None))) => Ok(()),
@@ -175,7 +178,7 @@ async fn confirmed(confirm: PublisherConfirm, deadline: tokio::time::Instant) ->
             Err(SendError::Returned(returned.reply_text.to_string()))
         }
         Ok(Ok(Confirmation::Nack(None))) => Err(SendError::Nacked),
-        // Confirms are always on; without one nothing is known.
+        // Confirms are always on; without one, the outcome is unknown.
         Ok(Ok(Confirmation::NotRequested)) => Err(SendError::Closed("confirms are off".to_owned())),
         Ok(Err(error)) => Err(SendError::Closed(error.to_string())),
         Err(_) => Err(SendError::TimedOut),

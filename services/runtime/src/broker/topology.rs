@@ -1,4 +1,5 @@
-//! What exists on the broker. Declaring is idempotent, and done at the start of every session, so a wiped broker is rebuilt.
+//! The exchanges and queues on the broker. Declaring is idempotent and happens at the start of every session, so an
+//! emptied broker is rebuilt.
 use anyhow::Context;
 use lapin::options::{
     ExchangeDeclareOptions, ExchangeDeleteOptions, QueueBindOptions, QueueDeclareOptions, QueueDeleteOptions,
@@ -10,11 +11,11 @@ use pipeline::stage::Stage;
 use super::{Broker, close, within};
 use crate::wire::{EVENTS_EXCHANGE, WORK_EXCHANGE};
 
-/// Most hints that a queue holds. More would say nothing new: the reconciler sends hints as long as there is pending work
-/// and the queue is shorter than that.
+/// The most hints that a queue holds. More would add no information: the reconciler sends hints as long as there is
+/// pending work and the queue is shorter than this.
 pub(crate) const MAX_HINTS: u32 = 10_000;
-/// Deliveries after which a quorum queue drops a hint. A worker that dies of a part must not meet the hint for ever; the
-/// part's own attempts decide what becomes of it.
+/// Deliveries after which a quorum queue drops a hint. If a part kills its worker, the hint must not be delivered for
+/// ever; the part's own attempts decide about it.
 const DELIVERY_LIMIT: i32 = 20;
 
 impl Broker {
@@ -38,8 +39,8 @@ impl Broker {
 
     /// Declares a stage's queue with its binding and returns how many hints wait in it.
     ///
-    /// Quorum: survives the loss of a node. Bounded with `drop-head`: hints are all alike, so dropping the oldest loses
-    /// nothing, while refusing new ones (`reject-publish`) would fill the outbox with messages that nobody needs.
+    /// Quorum: survives the loss of a node. Bounded with `drop-head`: all hints are alike, so dropping the oldest loses
+    /// nothing, while refusing new ones (`reject-publish`) would fill the outbox with useless messages.
     pub(super) async fn declare_queue(&self, channel: &Channel, stage: Stage) -> anyhow::Result<u32> {
         let text = |text: &str| AMQPValue::LongString(LongString::from(text));
         let mut arguments = FieldTable::default();
@@ -65,8 +66,8 @@ impl Broker {
         Ok(queue.message_count())
     }
 
-    /// Deletes every queue and exchange of this installation, whatever lies in them. For taking one down, and for tests;
-    /// a running one builds them again and sends what is pending.
+    /// Deletes every queue and exchange of this installation with its contents. For removing an installation, and for
+    /// tests; a running one creates them again and sends what is pending.
     pub async fn delete_all(&self) -> anyhow::Result<()> {
         let connection = self.connect("delete").await?;
         let channel = within("open a channel", connection.create_channel()).await?;

@@ -1,23 +1,23 @@
-//! Which addresses may be called on somebody's word. An address is judged by where a packet to it ends, however it is written: an
-//! IPv6 address that stands for an IPv4 one is judged as that one.
+//! Which addresses given by other people may be called. An address is judged by the destination of a packet to it, in
+//! whichever form it is written: an IPv6 address that represents an IPv4 one is judged as that one.
 //!
 //! Sources: IANA's special-purpose address registries (RFC 6890 and its updates), RFC 6052 (NAT64), RFC 3056 (6to4).
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::network::Network;
 
-/// What an address is, for whoever wants to call it.
+/// The kind of an address, for a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    /// Somebody's on the Internet.
+    /// A public address on the Internet.
     Public,
-    /// Of a network of our own, or of this machine: called only where configuration allows it.
+    /// In one of our own networks, or on this machine: called only if the configuration allows it.
     Private(&'static str),
-    /// Nobody's to call on another's word, whatever the configuration says.
+    /// Never called for another person, whatever the configuration allows.
     Never(&'static str),
 }
 
-/// Where clouds tell a machine its own credentials. A wide block in the configuration must not open these.
+/// Where cloud providers give a machine its own credentials. A wide block in the configuration must not open these.
 const METADATA: [IpAddr; 6] = [
     IpAddr::V4(Ipv4Addr::new(169, 254, 169, 254)), // AWS, Azure, Google, Tencent, Huawei and most others
     IpAddr::V4(Ipv4Addr::new(169, 254, 170, 2)),   // AWS, containers
@@ -47,13 +47,13 @@ const V4: [(u32, u32, Kind); 16] = [
     (ip4(240, 0, 0, 0), 4, Kind::Never("reserved")),
 ];
 
-/// IPv6 blocks inside of 2000::/3 that are not the Internet, and the ones outside that have a name of their own.
+/// IPv6 blocks inside 2000::/3 that are not the Internet, and the ones outside that have a name of their own.
 const V6: [(u128, u32, Kind); 12] = [
     (ip6([0, 0, 0, 0, 0, 0, 0, 0]), 128, Kind::Never("unspecified")),
     (ip6([0, 0, 0, 0, 0, 0, 0, 1]), 128, Kind::Private("loopback")),
     (ip6([0x64, 0xff9b, 1, 0, 0, 0, 0, 0]), 48, Kind::Never("local NAT64")),
     (ip6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0]), 32, Kind::Private("documentation")),
-    // Teredo is among them: it hides an IPv4 address behind a relay that anybody may run.
+    // Teredo is among them: it hides an IPv4 address behind a relay that any person may run.
     (ip6([0x2001, 0, 0, 0, 0, 0, 0, 0]), 23, Kind::Never("protocol assignments")),
     (ip6([0x3fff, 0, 0, 0, 0, 0, 0, 0]), 20, Kind::Private("documentation")),
     (ip6([0xfc00, 0, 0, 0, 0, 0, 0, 0]), 7, Kind::Private("unique local")),
@@ -61,7 +61,7 @@ const V6: [(u128, u32, Kind); 12] = [
     (ip6([0xfec0, 0, 0, 0, 0, 0, 0, 0]), 10, Kind::Private("site-local")),
     (ip6([0xff00, 0, 0, 0, 0, 0, 0, 0]), 8, Kind::Never("multicast")),
     (ip6([0x2000, 0, 0, 0, 0, 0, 0, 0]), 3, Kind::Public),
-    // Whatever else there is has not been given to anybody: IPv4-compatible, IPv4-translated, discard, segment routing.
+    // All other blocks are not assigned: IPv4-compatible, IPv4-translated, discard, segment routing.
     (0, 0, Kind::Never("not global unicast")),
 ];
 
@@ -73,7 +73,7 @@ const fn ip6(s: [u16; 8]) -> u128 {
     Ipv6Addr::new(s[0], s[1], s[2], s[3], s[4], s[5], s[6], s[7]).to_bits()
 }
 
-/// Whether an address may be called, and else why not.
+/// Whether an address may be called, or else why not.
 pub(super) fn may_call(address: IpAddr, allowed: &[Network]) -> Result<(), &'static str> {
     let address = real(address);
     match kind(address) {
@@ -84,7 +84,7 @@ pub(super) fn may_call(address: IpAddr, allowed: &[Network]) -> Result<(), &'sta
     }
 }
 
-/// Whether configuration names the address as one of a network that we trust.
+/// Whether the configuration lists the address in a trusted network.
 pub(super) fn is_inside(address: IpAddr, allowed: &[Network]) -> bool {
     let address = real(address);
     !matches!(kind(address), Kind::Never(_)) && is_allowed(address, allowed)
@@ -94,7 +94,7 @@ fn is_allowed(address: IpAddr, allowed: &[Network]) -> bool {
     allowed.iter().any(|network| network.holds(address))
 }
 
-/// The address that a packet ends at: IPv4-mapped, NAT64 and 6to4 addresses carry it inside.
+/// The address at which a packet arrives: IPv4-mapped, NAT64 and 6to4 addresses contain it.
 fn real(address: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = address else { return address };
     let bits = v6.to_bits();

@@ -1,17 +1,19 @@
-//! What may be kept of any answer of a child, whatever job it answers: texts of a bounded length that hold nothing but text, and
-//! numbers of a size that the rest of the program can add and multiply. A child is not trusted. Whether an answer fits its request is
-//! for the services to see, each in one place.
+//! What may be stored of any child's answer, whatever the job: texts of limited length without control characters, and
+//! numbers of a size that the rest of the program can add and multiply. A child is not trusted. Each service checks, in
+//! one place, whether an answer fits its request.
 use pipeline::text::{Lines, check};
 use serde_json::Value;
 
-/// Longest text in an answer, in characters. The longest that honest children write is the AI label of a file, 8192.
+/// The longest text in an answer, in characters. The longest that honest children write is the AI label of a file,
+/// 8192.
 const TEXT_CHARS: usize = 16_384;
 
-/// Checks every text of an answer, names of fields included: its length, and that it holds what a text of people may hold. Postgres keeps
-/// no NUL, a terminal obeys an escape, and a turned direction rewrites the line that a name is shown in.
+/// Checks every text of an answer, including field names: its length, and that it contains only what a text for people
+/// may contain. Postgres stores no NUL, a terminal obeys escape sequences, and a direction override garbles the line in
+/// which a name is shown.
 ///
 /// # Errors
-/// Says which text is wrong and how, without repeating it.
+/// States which text is wrong and why, without repeating it.
 pub(super) fn texts(answer: &Value) -> Result<(), String> {
     match answer {
         Value::String(text) => plain(text),
@@ -27,18 +29,20 @@ fn plain(text: &str) -> Result<(), String> {
     if text.chars().nth(TEXT_CHARS).is_some() {
         return Err(format!("a text has more than {TEXT_CHARS} characters"));
     }
-    // Separators of lines and paragraphs stand in AI labels, which have to be kept as they are.
+    // AI labels may contain line and paragraph separators and must be stored unchanged.
     let text = text.replace(['\u{2028}', '\u{2029}'], " ");
     check(&text, Lines::Many).map_err(|error| error.to_string())
 }
 
-/// The largest number that is believed: bytes of 1 TiB, milliseconds of 34 years. A thousand times as much still fits an `i64`.
+/// The largest accepted number: bytes of 1 TiB, milliseconds of 34 years. A thousand times as much still fits into an
+/// `i64`.
 pub(crate) const MOST: f64 = (1_u64 << 40) as f64;
 
-/// Checks every number of a (part of an) answer: its absolute value is at most [`MOST`]. JSON has neither NaN nor infinity.
+/// Checks every number in (a part of) an answer: its absolute value is at most [`MOST`]. JSON has neither NaN nor
+/// infinity.
 ///
 /// # Errors
-/// Says which field holds the number.
+/// Names the field of the number.
 pub fn numbers(answer: &Value) -> Result<(), String> {
     match answer {
         Value::Number(number) => match number.as_f64() {

@@ -1,5 +1,5 @@
-//! Spawning, and killing. A child asks the kernel to die with the *thread* that made it, so all are made by one thread that
-//! lives as long as the process, not by a worker thread that the runtime may retire.
+//! Spawning and killing. A child asks the kernel to kill it when the *thread* that created it ends. So one thread
+//! creates all children and lives as long as the process; a worker thread of the async runtime could end earlier.
 use std::io;
 use std::process::ExitStatus;
 
@@ -15,10 +15,10 @@ struct Order {
     made: oneshot::Sender<io::Result<Child>>,
 }
 
-/// The thread that makes children. Ends with its last clone.
+/// The thread that creates children. It ends with its last clone.
 #[derive(Clone)]
 pub(super) struct Spawner {
-    // Bounded by the number of slots; each order is answered at once.
+    // Limited by the number of slots; each order is answered immediately.
     orders: mpsc::Sender<Order>,
 }
 
@@ -30,7 +30,7 @@ impl Spawner {
             .spawn(move || {
                 while let Some(Order { mut command, runtime, made }) = received.blocking_recv() {
                     let _entered = runtime.enter();
-                    // Nobody waits any more: dropping the child kills it.
+                    // If the requester has gone, dropping the child kills it.
                     let _ = made.send(command.spawn());
                 }
             })
@@ -50,10 +50,10 @@ impl Spawner {
     }
 }
 
-/// A child that is dead, with everything it started, when this is dropped.
+/// A child that is killed, with everything it started, when this is dropped.
 pub(super) struct Running {
     child: Child,
-    /// Its process group, until it was waited for: after that the number may be somebody else's.
+    /// Its process group, until the child was waited for: after that, the number may belong to another process.
     group: Option<Pid>,
 }
 
@@ -62,18 +62,18 @@ impl Running {
         (self.child.stdin.take(), self.child.stdout.take(), self.child.stderr.take())
     }
 
-    /// Waits for the end of a child, and ends what it left behind.
+    /// Waits for the end of a child, and kills what it left running.
     pub(super) async fn wait(&mut self) -> io::Result<ExitStatus> {
         let status = self.child.wait().await;
-        // The leader is gone; what it started and left behind keeps the group's number taken, so it can still be killed.
+        // The leader is gone. Processes that it left keep the group's number in use, so the group can still be killed.
         self.kill_group();
         status
     }
 
-    /// Ends it and everything that it started.
+    /// Kills it and everything that it started.
     pub(super) fn kill_group(&mut self) {
         if let Some(group) = self.group.take() {
-            // Fails when nobody is left in the group, which is as it should be.
+            // This fails if the group is empty, which is fine.
             let _ = kill_process_group(group, Signal::KILL);
         }
     }
@@ -85,7 +85,7 @@ impl Drop for Running {
     }
 }
 
-/// Asks the kernel to kill the child when its maker dies, so that `kill -9` of a worker leaves no orphan.
+/// Asks the kernel to kill the child when its creator dies, so that `kill -9` of a worker leaves no orphan.
 #[allow(
     unsafe_code,
     reason = "pre_exec is the only place to set the parent-death signal; it makes two system calls and no allocation"

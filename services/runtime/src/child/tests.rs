@@ -1,4 +1,4 @@
-//! The runner against a shell script in the child's place: what counts is how a child ends, not what it computes.
+//! The runner with a shell script in place of the child: the tests check how a child ends, not what it computes.
 use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
@@ -29,7 +29,7 @@ async fn run(fixture: &Fixture, wall: Duration) -> Result<u32, ChildError> {
     fixture.runner.run(&"request", wall, &CancellationToken::new(), |_| {}).await
 }
 
-/// Whether a process of this number lives and is no zombie.
+/// Whether a process with this number exists and is not a zombie.
 fn alive(pid: &str) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
     !stat.is_empty() && !stat.contains(") Z ")
@@ -84,7 +84,7 @@ async fn an_answer_that_may_not_be_kept_is_nonsense() {
         r#"{"rejected":{"code":"no_such_code"}}"#,
     ];
     for answer in nonsense {
-        // Any honest answer is good enough for the one who asks here.
+        // The caller here accepts any valid answer.
         let fixture = fixture(&format!("printf '%s\\n' '{answer}'"));
         let (request, cancelled) = ("request", CancellationToken::new());
         let ended = fixture.runner.run::<_, serde_json::Value>(&request, LONG, &cancelled, |_| {}).await;
@@ -114,7 +114,7 @@ async fn a_signal_is_a_crash_and_is_counted() {
 async fn silence_and_nonsense_are_crashes() {
     assert!(matches!(run(&fixture("exit 3"), LONG).await, Err(ChildError::Crashed(Crash::Code(3)))));
     assert!(matches!(run(&fixture("echo hello"), LONG).await, Err(ChildError::Crashed(Crash::Nonsense))));
-    // It would keep us reading until its deadline.
+    // Otherwise we would read until its deadline.
     let chatter = fixture(r#"yes '{"progress":0.1}'"#);
     assert!(matches!(run(&chatter, LONG).await, Err(ChildError::Crashed(Crash::Nonsense))));
     let endless = fixture("head -c 9000000 /dev/zero; sleep 600");
@@ -151,13 +151,13 @@ fn control_characters_cannot_forge_a_log_line() {
     assert_eq!(escaped("a\u{202e}b\u{2029}".as_bytes()), "a\\u{202e}b");
 }
 
-/// nextest gives each test a process of its own; with others in it, they are only hidden too.
+/// nextest runs each test in a separate process; with other tests in the same process, they are only hidden too.
 #[tokio::test]
 async fn a_hidden_process_stays_so_beside_its_children_and_they_are_not_it() {
     hide_this_process().unwrap();
     let ours = || rustix::process::dumpable_behavior().unwrap();
     assert_eq!(ours(), rustix::process::DumpableBehavior::NotDumpable);
-    // A program that is not read-protected starts as it always does: a child of ours needs its own /proc/self.
+    // A program file that is readable starts as usual: our child needs its own /proc/self.
     let fixture = fixture(r#"cat /proc/self/environ >/dev/null && echo '{"done":1}'"#);
     assert_eq!(run(&fixture, LONG).await.unwrap(), 1);
     assert_eq!(ours(), rustix::process::DumpableBehavior::NotDumpable);

@@ -1,8 +1,8 @@
-//! Addresses of clients as logs name them: a keyed hash, so that the same address has the same name for as long as the key lives,
-//! and without the key the address cannot be found by trying all of them.
+//! Names of client addresses in logs: a keyed hash. The same address has the same name for as long as the key is used,
+//! and without the key the address cannot be found by trying all addresses.
 //!
-//! The key is derived from the first of PERSONAL_DATA_KEYS, so replicas agree, and putting a new key in front ends all names. A process
-//! without those keys takes a random one, which lives as long as the process.
+//! The key is derived from the first of PERSONAL_DATA_KEYS, so replicas agree, and a new first key changes all names. A
+//! process without those keys uses a random one for its lifetime.
 use std::fmt;
 use std::net::IpAddr;
 
@@ -12,15 +12,16 @@ use sha2::Sha256;
 
 use crate::serving::client::bucket_of;
 
-/// Bytes of the hash that are shown: with a million clients two share a name once in 37 million installations.
+/// Bytes of the hash that are shown: with a million clients, two of them share a name in one of 37 million
+/// installations.
 const SHOWN_BYTES: usize = 8;
 
-/// The name of an address: 16 digits of hex.
+/// The name of an address: 16 hex digits.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Pseudonym(String);
 
 impl Pseudonym {
-    /// As it is written.
+    /// Its text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -32,7 +33,7 @@ impl fmt::Display for Pseudonym {
     }
 }
 
-/// Names addresses by a key. Does not print it.
+/// Names addresses with a key. Its debug output does not contain the key.
 #[derive(Clone)]
 pub struct Pseudonyms {
     key: [u8; 32],
@@ -45,20 +46,21 @@ impl fmt::Debug for Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// By this key, see [`crate::seal::Keyring::pseudonym_key`].
+    /// With this key, see [`crate::seal::Keyring::pseudonym_key`].
     pub fn by(key: [u8; 32]) -> Self {
         Self { key }
     }
 
-    /// By a random key, which is gone when the process ends.
+    /// With a random key, which is lost when the process ends.
     pub fn random() -> Self {
         let mut key = [0; 32];
-        // Without randomness no token and no nonce could be made either; a constant key would still hide the address at a glance.
+        // Without randomness, no token and no nonce could be made either; a constant key would still hide the address
+        // from a casual reader.
         let _ = rand::rngs::OsRng.try_fill_bytes(&mut key);
         Self { key }
     }
 
-    /// The name of an address. An IPv6 network of 64 bits has one, as it belongs to one client.
+    /// The name of an address. An IPv6 network of 64 bits has one name, because it belongs to one client.
     pub fn of(&self, address: IpAddr) -> Pseudonym {
         #[allow(clippy::unwrap_used, reason = "an HMAC takes a key of any length")]
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).unwrap();

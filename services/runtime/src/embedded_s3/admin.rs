@@ -1,4 +1,5 @@
-//! What a watcher asks of a process that serves the embedded object store: whether it is alive, and who was refused.
+//! What monitoring reads from a process that serves the embedded object store: whether it is alive, and refused
+//! requests.
 use axum::Router;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -10,7 +11,7 @@ use crate::doors::Doors;
 use crate::metrics::{DoorMetrics, TurnedAway};
 use crate::serving::{self, Bounds};
 
-/// Watchers are few.
+/// Few monitoring clients connect.
 const BOUNDS: Bounds = Bounds {
     connections: 64,
     of_one_address: 16,

@@ -1,8 +1,9 @@
-//! Makes the parts of an upload one object. `s3s-fs` deletes each part as it copies it, stops in the middle when the client hangs up,
-//! and digests again what it digested when the parts came; here all is checked first, the kernel copies, and the parts go last.
+//! Joins the parts of an upload into one object. `s3s-fs` deletes each part as it copies it, stops in the middle when
+//! the client disconnects, and computes digests again that it computed when the parts arrived. Here everything is
+//! checked first, the kernel copies, and the parts are deleted last.
 //!
-//! Whoever crashes on the way leaves the upload as it was, or the whole object beside it, or the whole object and an upload that is
-//! over: what is left of its parts goes at the next start.
+//! A crash at any point leaves the upload as it was, or the complete object beside it, or the complete object and an
+//! upload that has ended. What is left of its parts is deleted at the next start.
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -16,10 +17,10 @@ use super::files::{object_path, object_stem};
 /// S3's own limit: every part but the last has at least as many bytes.
 const LEAST_PART_BYTES: u64 = 5 * 1024 * 1024;
 
-/// The beginning of the names of parts' files, before the upload's id.
+/// The start of the file names of parts, before the upload's id.
 const PART_STEM: &str = ".upload_id-";
 
-/// Which upload is to become which object.
+/// The upload and the object that it becomes.
 pub(super) struct Completion {
     pub(super) bucket: String,
     pub(super) key: String,
@@ -29,10 +30,10 @@ pub(super) struct Completion {
 }
 
 impl Completion {
-    /// Puts the object there and gives its tag. Blocks.
+    /// Creates the object and returns its tag. Blocks.
     ///
     /// # Errors
-    /// When the upload is over, or the list is not what came; then nothing has changed.
+    /// If the upload has ended, or the list differs from what arrived; then nothing has changed.
     pub(super) fn run(&self, root: &Path) -> S3Result<ETag> {
         let internal = |err: io::Error| s3_error!(err, InternalError);
         let object = object_path(root, &self.bucket, &self.key).ok_or_else(|| s3_error!(InvalidRequest))?;
@@ -47,13 +48,13 @@ impl Completion {
         let tag = self.tag(&parts).map_err(internal)?;
         self.join(root, &parts, &object).map_err(internal)?;
         self.describe(root, &tag).map_err(internal)?;
-        // First of all: an upload that still stands has all its parts.
+        // This comes first: an upload that still exists has all its parts.
         std::fs::remove_file(&begun).map_err(internal)?;
         sweep(root, |upload| upload == self.upload).map_err(internal)?;
         Ok(ETag::Strong(tag))
     }
 
-    /// The parts' files, all of which are there.
+    /// The parts' files; all of them exist.
     fn paths(&self, root: &Path) -> S3Result<Vec<PathBuf>> {
         let numbers = self.parts.iter().map(|part| part.part_number.ok_or_else(|| s3_error!(InvalidRequest)));
         let numbers = numbers.collect::<S3Result<Vec<i32>>>()?;
@@ -75,8 +76,9 @@ impl Completion {
         Ok(paths)
     }
 
-    /// The whole's tag, as S3 makes it: the MD5 of the parts' MD5, and how many they are. A part's MD5 is its own tag, which was told
-    /// when it came; `s3s-fs` leaves tags out of its lists of parts, and then the part is digested again.
+    /// The object's tag, as S3 computes it: the MD5 of the parts' MD5 sums, and the number of parts. A part's MD5 is
+    /// its own tag, which was returned when it arrived. `s3s-fs` omits tags from its lists of parts; in that case the
+    /// part's digest is computed again.
     fn tag(&self, parts: &[PathBuf]) -> io::Result<String> {
         let mut whole = Md5::new();
         for (listed, part) in self.parts.iter().zip(parts) {
@@ -89,10 +91,11 @@ impl Completion {
         Ok(format!("{}-{}", hex::encode(whole.finalize()), self.parts.len()))
     }
 
-    /// Copies the parts one after the other, beside the object first. What a crash leaves of that goes at the next start, by its name.
+    /// Copies the parts one after another, first into a file beside the object. What a crash leaves of that file is
+    /// deleted at the next start, by its name.
     fn join(&self, root: &Path, parts: &[PathBuf], object: &Path) -> io::Result<()> {
         let beside = root.join(format!(".tmp.{}.internal.part", self.upload));
-        // Not another's, who is at the same work.
+        // It must not be the file of another process that does the same.
         let mut whole = File::create_new(&beside)?;
         let mut copied = || {
             for part in parts {
@@ -106,7 +109,7 @@ impl Completion {
         copied().inspect_err(|_| drop(std::fs::remove_file(&beside)))
     }
 
-    /// Leaves what `s3s-fs` reads of an object: its tag, and what the client said of it when it began.
+    /// Writes what `s3s-fs` reads about an object: its tag, and the metadata that the client gave at the start.
     fn describe(&self, root: &Path, tag: &str) -> io::Result<()> {
         let stem = root.join(object_stem(&self.bucket, &self.key)).into_os_string();
         let named = |end: &str| {
@@ -122,10 +125,10 @@ impl Completion {
     }
 }
 
-/// Removes parts that belong to no upload: a crash came after it was over and before they were gone.
+/// Removes parts that belong to no upload, because a crash came after the upload ended and before they were deleted.
 ///
 /// # Errors
-/// When the directory cannot be read or a part cannot be removed.
+/// If the directory cannot be read or a part cannot be removed.
 pub(super) fn sweep_orphans(root: &Path) -> io::Result<()> {
     sweep(root, |upload| !begun(root, upload).exists())
 }
@@ -143,7 +146,7 @@ fn sweep(root: &Path, of: impl Fn(&str) -> bool) -> io::Result<()> {
     Ok(())
 }
 
-/// The file that stands as long as the upload does.
+/// The file that exists as long as the upload does.
 fn begun(root: &Path, upload: &str) -> PathBuf {
     root.join(format!(".upload-{upload}.json"))
 }
@@ -218,7 +221,7 @@ mod tests {
         let untold = listed.tag(&listed.paths(root.path()).unwrap()).unwrap();
         listed.parts[0].e_tag = Some(ETag::Strong("79b281060d337b9b2b84ccf390adcf74".into()));
         let ETag::Strong(told) = listed.run(root.path()).unwrap() else { panic!("a weak tag") };
-        // By md5sum, over what the parts' MD5 are together.
+        // By md5sum, over the parts' MD5 sums together.
         assert_eq!([untold, told], ["9a87d5938f98ca51bace711cde4edff9-2"; 2]);
         let whole = std::fs::read(root.path().join("b/k/l")).unwrap();
         assert_eq!((whole.len() as u64, &whole[whole.len() - 4..]), (LEAST_PART_BYTES + 3, &b"aone"[..]));

@@ -1,4 +1,5 @@
-//! Who may not use the embedded object store: refusals of `s3s`, read from its answers, are written down like those of every door.
+//! Refusals by the embedded object store: refusals of `s3s`, read from its answers, are logged like those of every
+//! door.
 use axum::http::{Request, StatusCode};
 use s3s::{Body, HttpResponse};
 
@@ -10,7 +11,8 @@ pub(super) fn is_signed<B>(request: &Request<B>) -> bool {
         || request.uri().query().is_some_and(|query| query.contains("Signature="))
 }
 
-/// The refusal that an answer is, if it is one. `access_key` is the only one there is; any other is unknown, and is not repeated.
+/// The refusal in an answer, if it is one. `access_key` is the only existing key; any other is unknown, and is not
+/// repeated.
 pub(super) fn refusal(answer: &HttpResponse<Body>, signed: bool, access_key: &str) -> Option<Denied> {
     if !matches!(answer.status(), StatusCode::FORBIDDEN | StatusCode::BAD_REQUEST) {
         return None;
@@ -22,7 +24,7 @@ pub(super) fn refusal(answer: &HttpResponse<Body>, signed: bool, access_key: &st
         "NotSignedUp" => (Reason::Unknown, "NotSignedUp"),
         "InvalidAccessKeyId" => (Reason::Unknown, "InvalidAccessKeyId"),
         "RequestTimeTooSkewed" => (Reason::Ended, "RequestTimeTooSkewed"),
-        // Signed, it has expired.
+        // With a signature, it has expired.
         "AccessDenied" if signed => (Reason::Ended, "AccessDenied"),
         "AccessDenied" => (Reason::Missing, "AccessDenied"),
         "InvalidRequest" if text.contains("authorization") => (Reason::Malformed, "InvalidRequest"),

@@ -1,5 +1,6 @@
-//! `s3s-fs` with what it lacks for us: completing is quick and survives a crash and a client that hangs up, uploads in parts can be
-//! listed, a deleted object leaves no sidecar files, and objects are read in large pieces.
+//! `s3s-fs` with the features that we need: completing an upload is fast and survives crashes and disconnecting
+//! clients, multipart uploads can be listed, a deleted object leaves no sidecar files, and objects are read in large
+//! pieces.
 use std::io::SeekFrom;
 use std::path::{Component, Path, PathBuf};
 
@@ -13,7 +14,7 @@ use tokio_util::io::ReaderStream;
 
 use super::complete::{Completion, sweep_orphans};
 
-/// Bytes of an object that are read in one go.
+/// Bytes of an object that are read at a time.
 const READ_BYTES: usize = 256 * 1024;
 
 /// A directory as S3.
@@ -23,7 +24,7 @@ pub(super) struct Files {
 }
 
 impl Files {
-    /// Opens the directory; what a crash left half written goes.
+    /// Opens the directory and deletes what a crash left half written.
     pub(super) fn open(root: &Path) -> anyhow::Result<Self> {
         let inner = FileSystem::new(root).map_err(|err| anyhow::anyhow!("{err:?}"))?;
         sweep_orphans(root)?;
@@ -31,7 +32,7 @@ impl Files {
     }
 }
 
-/// Passes calls on as they are.
+/// Passes calls on unchanged.
 macro_rules! as_it_is {
     ($($call:ident($input:ty) -> $output:ty),* $(,)?) => {
         #[async_trait::async_trait]
@@ -44,7 +45,7 @@ macro_rules! as_it_is {
                 let stem = object_stem(&req.input.bucket, &req.input.key);
                 let done = self.inner.delete_object(req).await?;
                 for sidecar in ["metadata", "internal"] {
-                    // It is not always there; and left behind it is only litter.
+                    // It may not exist, and if it stays it is only garbage.
                     let _ = tokio::fs::remove_file(self.root.join(format!("{stem}.{sidecar}.json"))).await;
                 }
                 Ok(done)
@@ -104,8 +105,9 @@ as_it_is! {
     abort_multipart_upload(AbortMultipartUploadInput) -> AbortMultipartUploadOutput,
 }
 
-/// The bytes of an object, read in large pieces: `s3s-fs` asks for 4 KiB at a time, each on another thread, which keeps a core busy
-/// at 150 MB/s. `None` where its own body has to do: a key that is no plain path, or an object that is another by now.
+/// The bytes of an object, read in large pieces: `s3s-fs` reads 4 KiB at a time, each on another thread, which keeps a
+/// core busy at 150 MB/s. `None` if its own body must be used: the key is not a plain path, or the object has changed
+/// by now.
 async fn body(
     root: &Path,
     bucket: &str,
@@ -124,7 +126,7 @@ async fn body(
     Some(StreamingBlob::wrap(read))
 }
 
-/// Runs in a task of its own: a client that hangs up ends nothing in the middle.
+/// Runs in a separate task, so that a disconnecting client does not stop it in the middle.
 async fn complete(
     root: PathBuf,
     input: CompleteMultipartUploadInput,
@@ -145,7 +147,7 @@ async fn complete(
     }))
 }
 
-/// Uploads in parts that are under way, read from the names of the sidecars that `s3s-fs` makes at their start.
+/// Multipart uploads in progress, read from the names of the sidecars that `s3s-fs` creates at their start.
 fn multiparts(root: &Path, bucket: &str, prefix: &str) -> std::io::Result<Vec<MultipartUpload>> {
     let stem = object_stem(bucket, "");
     let mut found = Vec::new();
@@ -166,7 +168,7 @@ fn multiparts(root: &Path, bucket: &str, prefix: &str) -> std::io::Result<Vec<Mu
     Ok(found)
 }
 
-/// Where an object lies; `None` for a key that is no plain path.
+/// The path of an object; `None` if the key is not a plain path.
 pub(super) fn object_path(root: &Path, bucket: &str, key: &str) -> Option<PathBuf> {
     if !pipeline::object_key::is_plain(key) {
         return None;
@@ -175,7 +177,7 @@ pub(super) fn object_path(root: &Path, bucket: &str, key: &str) -> Option<PathBu
     path.components().all(|part| matches!(part, Component::Normal(_))).then(|| root.join(path))
 }
 
-/// The beginning of the names of an object's sidecar files.
+/// The start of the names of an object's sidecar files.
 pub(super) fn object_stem(bucket: &str, key: &str) -> String {
     format!(".bucket-{}.object-{}", URL_SAFE_NO_PAD.encode(bucket), URL_SAFE_NO_PAD.encode(key))
 }

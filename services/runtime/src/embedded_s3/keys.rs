@@ -1,17 +1,17 @@
-//! Which keys the embedded store takes. `s3s-fs` keeps an object as a file at its key, taken for a path: `a/../b` is `b` to it. S3
-//! itself would keep the two apart, so no key may be such a path, whatever the client has checked.
+//! Which keys the embedded store accepts. `s3s-fs` stores an object as a file with its key as the path, so `a/../b` is
+//! `b`. S3 itself would store two objects, so no key may be such a path, whatever the client has checked.
 use pipeline::object_key::is_plain;
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::dto::{CopyObjectInput, CopySource, DeleteObjectsInput, UploadPartCopyInput};
 use s3s::path::S3Path;
 use s3s::{S3Request, S3Result, s3_error};
 
-/// Takes signed requests for plain keys.
+/// Accepts signed requests for plain keys.
 pub(super) struct PlainKeys;
 
 #[async_trait::async_trait]
 impl S3Access for PlainKeys {
-    /// Comes before every call. Listing and bucket calls have no key.
+    /// Called before every operation. Listing and bucket calls have no key.
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
         if cx.credentials().is_none() {
             return Err(s3_error!(AccessDenied, "Signature is required"));

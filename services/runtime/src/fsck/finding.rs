@@ -1,4 +1,4 @@
-//! What can be wrong, in stable words, and what to do about it.
+//! What can be wrong, by stable names, and what to do about it.
 use pipeline::id::SubmissionId;
 use serde::Serialize;
 
@@ -6,22 +6,22 @@ use crate::objects::{Listed, Multipart};
 use crate::store::fsck::{Expected, OpenMultipart};
 use crate::store::stuck::Stuck;
 
-/// How a row and an object do not agree.
+/// How a row and an object differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// The database says that it is there.
+    /// The database has a row for it, but it does not exist.
     Missing,
-    /// It has so many bytes, which is not what was stored.
+    /// It has this many bytes, which differs from its record.
     WrongSize(u64),
-    /// Its SHA-256 is this, which is not what was stored.
+    /// Its SHA-256 is this, which differs from its record.
     WrongDigest(String),
-    /// Nobody knows of it, and nobody is about to.
+    /// It has no row, and none is about to be written.
     Orphan,
-    /// It has no key of ours. It is never touched.
+    /// Its key is not one of ours. It is never touched.
     Foreign,
-    /// It is wanted, and no open part will do it.
+    /// It is needed, and no open part will do it.
     Stuck,
-    /// It is open, and not wanted.
+    /// It is open, but not needed.
     Surplus,
 }
 
@@ -40,35 +40,35 @@ impl Fault {
     }
 }
 
-/// What an object is, or what a row is about that has no object.
+/// What an object is, or what a row without an object is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// An entry's source.
     Mezzanine,
-    /// One piece of a concatenation, whole.
+    /// One complete piece of a concatenation.
     Piece,
     /// The end of an unfinished upload.
     Tail,
     /// An unfinished upload in parts.
     Multipart,
-    /// A finished file, or one that was chosen for a run under way.
+    /// A finished file, or one that was chosen for a run in progress.
     Rendition,
-    /// A picture that goes with one.
+    /// A cover picture of one.
     Cover,
-    /// A still of one beside its source.
+    /// A still of one, beside its source.
     Comparison,
-    /// What reviewers look at.
+    /// The preview for reviewers.
     Preview,
-    /// An encoded segment or sound of a run under way.
+    /// An encoded segment or sound of a run in progress.
     Encoded,
     /// A file of a bag.
     Bag,
-    /// A picture that proves something.
+    /// A picture as evidence.
     Proof,
-    /// What has to be done at a partner.
+    /// An act that is due at a partner.
     Delivery,
-    /// What one worker does.
+    /// A unit of work of one worker.
     Part,
     /// Something else.
     Other,
@@ -112,12 +112,12 @@ impl Kind {
         }
     }
 
-    /// The kind that is called so.
+    /// The kind with this name.
     pub(crate) fn called(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// What lies under a key, as far as the key says.
+    /// The kind of the object under a key, as far as the key shows it.
     pub(super) fn of_key(key: &str) -> Self {
         match key.split('/').next() {
             Some("uploads") if key.contains("/tail-") => Kind::Tail,
@@ -141,21 +141,21 @@ pub struct Finding {
     pub code: &'static str,
     /// Of what.
     pub kind: Kind,
-    /// Where.
+    /// The key.
     pub key: String,
-    /// Whose, as far as it is known.
+    /// The submission, as far as it is known.
     pub submission: Option<SubmissionId>,
     /// Bytes that it should have.
     pub expected_bytes: Option<u64>,
     /// Bytes that it has.
     pub bytes: Option<u64>,
-    /// What a person does about it.
+    /// What a person must do about it.
     pub mend: String,
-    /// What was done about it just now.
+    /// What has just been done about it.
     pub repaired: Option<String>,
     #[serde(skip)]
     pub(super) fault: Fault,
-    /// The server's id of an upload in parts.
+    /// The server's id of a multipart upload.
     #[serde(skip)]
     pub(super) multipart: Option<Multipart>,
 }
@@ -188,7 +188,7 @@ impl Finding {
 
     pub(super) fn of_object(there: &Listed, kind: Kind, fault: Fault) -> Self {
         let mend = match fault {
-            Fault::Orphan => "nobody knows of it: --repair puts it to the garbage",
+            Fault::Orphan => "it has no record: --repair marks it as garbage",
             _ => "it is not ours: move it out of the bucket, or leave it",
         };
         Self {
@@ -252,7 +252,7 @@ impl Finding {
             submission: None,
             expected_bytes: None,
             bytes: None,
-            mend: "its upload is over: --repair aborts it".to_owned(),
+            mend: "its upload has ended: --repair aborts it".to_owned(),
             repaired: None,
             fault: Fault::Orphan,
             multipart: Some(multipart.clone()),
@@ -260,22 +260,22 @@ impl Finding {
     }
 }
 
-/// What a person does about an object that is gone or damaged.
+/// What a person must do about an object that is gone or damaged.
 fn mend(kind: Kind, submission: Option<SubmissionId>) -> String {
     let id = submission.map(|id| id.to_string()).unwrap_or_default();
     match kind {
         Kind::Mezzanine => {
-            format!("bring it back from the bucket's backup, or ask the entrant again and `reelmill withdraw {id}`")
+            format!("restore it from the bucket's backup, or ask the entrant again and `reelmill withdraw {id}`")
         }
         Kind::Piece | Kind::Tail | Kind::Multipart => {
-            "--repair gives the upload up, so that the entrant's client begins anew".to_owned()
+            "--repair aborts the upload, so that the entrant's client starts again".to_owned()
         }
         Kind::Rendition | Kind::Cover | Kind::Comparison | Kind::Encoded => {
-            format!("`reelmill reprocess {id} --from transcode` makes it anew")
+            format!("`reelmill reprocess {id} --from transcode` makes it again")
         }
-        Kind::Preview => format!("`reelmill reprocess {id} --from probe` makes it anew"),
+        Kind::Preview => format!("`reelmill reprocess {id} --from probe` makes it again"),
         Kind::Bag => format!("fetch the renditions in force, or `reelmill reprocess {id} --from publish`"),
-        Kind::Proof => "bring it back from the bucket's backup, or prove it again with another picture".to_owned(),
+        Kind::Proof => "restore it from the bucket's backup, or prove it again with another picture".to_owned(),
         Kind::Delivery | Kind::Part | Kind::Other => String::new(),
     }
 }

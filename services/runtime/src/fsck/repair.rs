@@ -1,6 +1,6 @@
-//! What can be repaired without a person: what nobody knows of goes the way of all garbage, and an upload whose bytes are gone is
-//! given up, so that its client begins anew. What is stuck is set going again. Making files anew takes hours of machines and perhaps
-//! partners: that is offered only.
+//! What can be repaired without a person: an object without a row becomes garbage, and an upload whose bytes are gone
+//! is aborted, so that its client starts again. Stuck work is restarted. Producing files again takes hours of machine
+//! time and perhaps involves partners, so it is only suggested.
 use pipeline::id::UploadId;
 
 use super::finding::{Fault, Finding, Kind};
@@ -8,7 +8,7 @@ use super::place;
 use crate::objects::Objects;
 use crate::store::Store;
 
-/// Repairs, and says what it did.
+/// Repairs, and reports what it did.
 pub(super) async fn repair(store: &Store, objects: &Objects, finding: &Finding) -> anyhow::Result<Option<String>> {
     match (&finding.fault, finding.kind) {
         (Fault::Orphan, Kind::Multipart) => {

@@ -1,10 +1,11 @@
-//! The admin port for people, in Chinese and English: what there is at its bare address, and how the dashboards get into a Grafana,
-//! with the files themselves as they were when this program was built, for whoever has no clone at hand.
+//! The admin port for people, in Chinese and English: an overview at its root, and how to load the dashboards into a
+//! Grafana. The files themselves are included as they were when this program was built, for readers without a clone of
+//! the repository.
 use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
-/// What is loaded into Grafana, and into Prometheus.
+/// The files for Grafana and for Prometheus.
 #[rustfmt::skip]
 const FILES: [(&str, &str); 7] = [
     ("overview.json", include_str!("../../../../deploy/grafana/dashboards/overview.json")),
@@ -38,7 +39,7 @@ pub(super) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// What there is.
+/// The overview.
 pub(super) async fn root() -> Page {
     let rows = [
         ("/metrics", "指标，供 Prometheus 读取", "what Prometheus reads"),

@@ -1,5 +1,5 @@
-//! What to do about an alert, told on the admin port: the pages of `deploy/runbook` as they were when this program was built, for
-//! whoever has nothing but a link and a browser.
+//! The runbook on the admin port: the pages of `deploy/runbook` as they were when this program was built, for readers
+//! who have only a link and a browser.
 use axum::extract::Path;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -42,7 +42,7 @@ const PAGES: [(&str, &str); 31] = [
     ("WebhooksGivenUp", include_str!("../../../../deploy/runbook/WebhooksGivenUp.md")),
 ];
 
-/// The pages' names, each with the sentence that says what has happened.
+/// The pages' names, each with the sentence about what has happened.
 pub(super) async fn list() -> pages::Page {
     let lines = PAGES.iter().map(|(name, text)| {
         let says = text.lines().nth(2).unwrap_or_default();
@@ -55,7 +55,7 @@ pub(super) async fn list() -> pages::Page {
     )
 }
 
-/// One page, as it is written; to a browser as a page, since many would put Markdown into a file.
+/// One page as it is written. Browsers get it as HTML, because many would download Markdown.
 pub(super) async fn page(Path(name): Path<String>, headers: HeaderMap) -> Response {
     let name = name.trim_end_matches(".md");
     let Some((name, text)) = PAGES.iter().find(|(page, _)| *page == name) else {

@@ -1,4 +1,4 @@
-//! What the admin port answers before the process can work: it is alive, it is not ready, and why.
+//! What the admin port answers before the process can work: that it is alive, that it is not ready, and why.
 use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex};
 
@@ -26,7 +26,7 @@ pub(crate) struct Starting {
 }
 
 impl Starting {
-    /// Answers on the port of `listener`, which itself accepts nothing meanwhile.
+    /// Answers on the port of `listener`, which itself accepts no connections meanwhile.
     pub(crate) fn begin(listener: &TcpListener, doors: Doors, metrics: &Metrics) -> anyhow::Result<Self> {
         let second = listener.as_fd().try_clone_to_owned().context("a second handle of the admin port")?;
         let second = TcpListener::from_std(second.into()).context("a second handle of the admin port")?;
@@ -43,13 +43,13 @@ impl Starting {
         Ok(Self { why, stop, serving })
     }
 
-    /// Says from now on what the process waits for.
+    /// Sets what the process is waiting for.
     pub(crate) fn waits_for(&self, why: &str) {
-        // A poisoned lock holds a sentence all the same.
+        // A poisoned lock still contains a valid sentence.
         why.clone_into(&mut self.why.lock().unwrap_or_else(std::sync::PoisonError::into_inner));
     }
 
-    /// Leaves the port to its listener; who is connected connects again.
+    /// Hands the port over to its listener; connected clients connect again.
     pub(crate) async fn end(mut self) {
         self.stop.cancel();
         let _ = (&mut self.serving).await;

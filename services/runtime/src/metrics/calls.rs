@@ -1,4 +1,4 @@
-//! Calls to neighbours and partners, and those that others make to us: how many, how they ended, how long they took.
+//! Calls to other servers and partners, and calls to us: how many, how they ended, how long they took.
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec};
 
 use super::make::Maker;
@@ -7,7 +7,7 @@ use crate::serving::places::Full;
 /// How a call to the object store ended.
 pub const S3_ENDS: [&str; 4] = ["ok", "not_found", "refused", "unavailable"];
 
-/// Ports that people, partners and watchers call.
+/// Ports that people, partners and monitoring call.
 pub const PORTS: [&str; 4] = ["public", "desk", "partners", "admin"];
 
 /// Metrics of calls.
@@ -25,16 +25,17 @@ pub struct CallMetrics {
     pub partner_calls: IntCounterVec,
     /// `reelmill_partner_call_seconds{partner}`: from the first byte sent to the last one read.
     pub partner_call_seconds: HistogramVec,
-    /// `reelmill_http_requests_total{port,route,code}`: requests to the public API and to the desk by the class of the answer, 2xx to 5xx.
-    /// The port is one of [`PORTS`]; both services have routes of the same pattern.
+    /// `reelmill_http_requests_total{port,route,code}`: requests to the public API and to the desk by the class of the
+    /// answer, 2xx to 5xx. The port is one of [`PORTS`]; both services have routes with the same pattern.
     pub http_requests: IntCounterVec,
     /// `reelmill_http_request_seconds{port,route}`: until the answer's head; of an upload, that is as long as the client takes.
     pub http_request_seconds: HistogramVec,
-    /// `reelmill_turned_away_total{port,code}`: connections and requests at one of [`PORTS`] that found no place, see [`Full`].
+    /// `reelmill_turned_away_total{port,code}`: connections and requests at one of [`PORTS`] that found no free slot,
+    /// see [`Full`].
     turned_away: IntCounterVec,
 }
 
-/// Counts those whom one port turned away. Clones count together.
+/// Counts the requests that one port turned away. Clones count together.
 #[derive(Clone, Debug)]
 pub struct TurnedAway {
     everywhere: IntCounter,

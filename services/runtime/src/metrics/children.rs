@@ -1,9 +1,9 @@
-//! What sandboxed children have cost, as the kernel adds it up for every child that was waited for.
+//! The cost of sandboxed children, as the kernel sums it up for every child that was waited for.
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{CounterVec, IntGauge, Opts};
 
-/// `reelmill_children_cpu_seconds_total{mode}` and `reelmill_children_peak_bytes`, read when they are asked for.
+/// `reelmill_children_cpu_seconds_total{mode}` and `reelmill_children_peak_bytes`, computed when they are read.
 #[derive(Clone)]
 pub(super) struct ChildrenUsage {
     cpu: CounterVec,
@@ -21,7 +21,7 @@ impl ChildrenUsage {
         let Some(used) = used() else { return };
         for (mode, total) in [("user", used.user_s), ("system", used.system_s)] {
             let counter = self.cpu.with_label_values(&[mode]);
-            // The kernel's sum only grows; a counter takes no absolute value.
+            // The kernel's sum only grows; a counter accepts no absolute value.
             counter.inc_by((total - counter.get()).max(0.0));
         }
         self.peak.set(used.peak_bytes);
@@ -50,7 +50,7 @@ struct Used {
     reason = "getrusage fills a plain struct of ours and keeps no pointer to it; rustix has no wrapper for it"
 )]
 fn used() -> Option<Used> {
-    // SAFETY: all zero bits are a valid `rusage`, and the call writes to nothing but it.
+    // SAFETY: all zero bits are a valid `rusage`, and the call writes to nothing else.
     let (told, usage) = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
         (libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage), usage)

@@ -1,4 +1,4 @@
-//! Failed authentication. Labels are a door and a reason, never who or from where.
+//! Failed authentication. Labels are a door and a reason, never a person or an address.
 use prometheus::{Encoder, IntCounterVec, Registry, TextEncoder};
 
 use super::make::Maker;
@@ -16,7 +16,7 @@ pub(super) fn auth_failures(make: &Maker) -> anyhow::Result<IntCounterVec> {
     Ok(failures)
 }
 
-/// The one metric of a process that serves the embedded object store and nothing else.
+/// The only metric of a process that serves just the embedded object store.
 #[derive(Clone)]
 pub struct DoorMetrics {
     registry: Registry,
@@ -25,7 +25,7 @@ pub struct DoorMetrics {
 }
 
 impl DoorMetrics {
-    /// In a registry of its own.
+    /// In a separate registry.
     pub fn new() -> anyhow::Result<Self> {
         let registry = Registry::new();
         let auth_failures = auth_failures(&Maker { registry: &registry })?;

@@ -1,5 +1,5 @@
-//! Builds metrics, registers them with the common prefix, and sets what is known beforehand to 0, so that a query finds it
-//! before anything has happened.
+//! Builds metrics, registers them with the common prefix, and sets known series to 0, so that a query finds them before
+//! the first event.
 use prometheus::core::Collector;
 use prometheus::{
     Gauge, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
@@ -29,7 +29,7 @@ impl Maker<'_> {
         self.add(IntCounter::with_opts(Self::opts(name, help))?)
     }
 
-    /// Counters of seconds, which are no whole numbers.
+    /// Counters of seconds, which are not whole numbers.
     pub(super) fn float_counters(
         &self,
         name: &str,
@@ -72,7 +72,7 @@ impl Maker<'_> {
     }
 }
 
-/// Makes the series of one label's known values, at 0.
+/// Creates the series of one label's known values, at 0.
 pub(super) fn begin(counters: &IntCounterVec, values: &[&str]) {
     for value in values {
         counters.with_label_values(&[*value]);

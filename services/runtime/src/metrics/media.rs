@@ -1,32 +1,33 @@
-//! What was made: encodes, how fast, what they cost, and which were not needed.
+//! Produced media: encodes, their speed and cost, and encodes that were not needed.
 use pipeline::stage::Stage;
 use prometheus::{CounterVec, Histogram, IntCounterVec};
 
 use super::children::ChildrenUsage;
 use super::make::{Maker, begin};
 
-/// How a partner's wish for a file was met.
+/// How a partner's request for a file was met.
 pub const MET: [&str; 4] = ["made", "shared", "passed_through", "reused"];
-/// Why a sandboxed child was ended before its time, or ended itself.
+/// Why a sandboxed child was killed early, or ended itself.
 pub const CAUSES: [&str; 9] =
     ["sigkill", "sigsegv", "sigabrt", "sigsys", "sigxcpu", "other_signal", "no_answer", "timed_out", "cancelled"];
-/// What is encoded.
+/// The encoded tracks.
 pub const TRACKS: [&str; 2] = ["picture", "sound"];
 
 /// Metrics of the media work.
 #[derive(Clone)]
 pub struct MediaMetrics {
-    /// `reelmill_encoded_media_seconds_total{track}`: seconds of film that came out of encoders, each encode counted.
+    /// `reelmill_encoded_media_seconds_total{track}`: seconds of film that encoders produced, counting each encode.
     pub encoded_media_seconds: CounterVec,
     /// `reelmill_encoding_seconds_total{track}`: how long that took, from claim to commit.
     pub encoding_seconds: CounterVec,
     /// `reelmill_encode_speed_ratio`: seconds of film in one second, for each segment, all its encodes together.
     pub encode_speed: Histogram,
-    /// `reelmill_wishes_total{met}`: files that partners wish, by how they were met; only `made` was encoded for them.
+    /// `reelmill_wishes_total{met}`: files that partners request, by how they were met; only `made` was encoded for
+    /// them.
     pub wishes: IntCounterVec,
-    /// `reelmill_work_seconds_total{stage}`: what the parts that were done had been estimated to take, seconds of one core.
+    /// `reelmill_work_seconds_total{stage}`: estimated work of the finished parts, in seconds of one core.
     pub work_seconds: CounterVec,
-    /// `reelmill_children_killed_total{cause}`: sandboxed children that did not end by themselves, or not well.
+    /// `reelmill_children_killed_total{cause}`: sandboxed children that were killed or crashed.
     pub children_killed: IntCounterVec,
 }
 

@@ -1,12 +1,13 @@
-//! Uploads, as the replica sees them that served them.
+//! Uploads, counted by the replica that served them.
 use prometheus::{IntCounter, IntCounterVec};
 
 use super::make::{Maker, begin};
 
-/// What becomes of an upload. `resumed`: a client came back and asked where to go on. `interrupted`: a request whose client
-/// went silent or away; `slow`: one that was ended because its client sent too little. `over_budget` and `held_off`: wishes that were
-/// refused, since the submission had its share of unfinished uploads, or the installation of those or of films. The last four are uploads that were given
-/// up; `unjoinable`: a concatenation whose piece is gone.
+/// What happens to an upload. `resumed`: a client came back and asked where to continue. `interrupted`: a request whose
+/// client went silent or disconnected; `slow`: one that was ended because its client sent too little. `over_budget` and
+/// `held_off`: refused requests, because the submission had its share of unfinished uploads, or the installation had
+/// its limit of those or of films. The last four are uploads that were aborted; `unjoinable`: a concatenation with a
+/// missing piece.
 pub const EVENTS: [&str; 11] = [
     "created",
     "resumed",

@@ -1,4 +1,4 @@
-//! Objects copied within the bucket, by the server, and compared with what they should be: a copy is believed when it was read.
+//! Objects that the server copies within the bucket. Each copy is read and compared before it is used.
 use std::fmt::Display;
 
 use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
@@ -10,17 +10,18 @@ use super::{LARGE, ObjectError, Objects, StoredFile, within};
 
 /// The most that S3 copies in one call.
 const WHOLE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
-/// Parts of a larger copy; the server moves them, so they may be large.
+/// Parts of a larger copy; the server transfers them, so they may be large.
 const PART_BYTES: u64 = 1024 * 1024 * 1024;
-/// What is hashed in one go, off the async threads.
+/// How much is hashed at a time, outside the async threads.
 const BATCH_BYTES: usize = 1024 * 1024;
 
 impl Objects {
-    /// Copies a stored file to another key and reads the copy back. Nothing passes through this process but for the comparison.
+    /// Copies a stored file to another key and reads the copy back. The bytes pass through this process only for the
+    /// comparison.
     ///
     /// # Errors
-    /// `NotFound` when there is no such object any more; `Refused` when it is not what was recorded of it, and then the copy
-    /// is deleted.
+    /// `NotFound` if the object no longer exists; `Refused` if it differs from its record, in which case the copy is
+    /// deleted.
     pub async fn copy_file(&self, from: &StoredFile, to: &ObjectKey) -> Result<StoredFile, ObjectError> {
         if from.bytes <= WHOLE_BYTES {
             self.copy_whole(&from.key, to).await?;
@@ -32,7 +33,7 @@ impl Objects {
         if bytes == from.bytes && digest == from.sha256 {
             return Ok(StoredFile { key, bytes, sha256: digest });
         }
-        // Best effort: whoever sweeps the prefix finds it too.
+        // On failure, the sweep of the prefix finds it too.
         let _ = self.delete(to).await;
         let was = &from.key;
         Err(ObjectError::Refused(format!(
@@ -62,7 +63,7 @@ impl Objects {
         Ok((reader.bytes(), hash.finalize().into()))
     }
 
-    /// How S3 wants a source named. Our keys have no character that would have to be escaped.
+    /// The source in S3's notation. Our keys contain no character that must be escaped.
     fn source(&self, key: &str) -> String {
         format!("{}/{key}", self.bucket)
     }
@@ -103,7 +104,7 @@ impl Objects {
         };
         let copied: Result<(), ObjectError> = copied.await;
         if copied.is_err() {
-            // Best effort: the first error is the one to tell.
+            // A failure is ignored: the first error is the one to report.
             let _ = self.abort_multipart(&upload).await;
         }
         copied

@@ -11,7 +11,7 @@ pub enum ObjectError {
     /// The store did not answer, answered too late, is overloaded or full: the same call may succeed later.
     #[error("the object store is unavailable: {0}")]
     Unavailable(String),
-    /// The store understood and said no: the same call will fail again.
+    /// The store understood and refused: the same call will fail again.
     #[error("the object store refused: {0}")]
     Refused(String),
     /// The file on our side could not be read or written.
@@ -51,7 +51,7 @@ where
     }
 }
 
-/// The SDK prints the whole answer with its headers; a log line wants the beginning.
+/// The SDK prints the whole answer with its headers; for a log line the start is enough.
 fn clip(mut text: String) -> String {
     const LONGEST: usize = 300;
     if let Some((at, _)) = text.char_indices().nth(LONGEST) {

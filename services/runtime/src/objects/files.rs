@@ -1,4 +1,4 @@
-//! Files in and out of the object store, with size and SHA-256 taken on the way.
+//! Files to and from the object store; size and SHA-256 are computed during the transfer.
 use std::fmt::Display;
 use std::fs::File;
 use std::io::Write;
@@ -18,18 +18,18 @@ use super::multipart::Body;
 use super::{LARGE, ObjectError, Objects, within};
 use crate::scratch::Left;
 
-/// Files above this go in parts.
+/// Larger files are sent in parts.
 const WHOLE_BYTES: u64 = 64 * 1024 * 1024;
-/// Parts of such a file, unless 10,000 of them would not suffice.
+/// The size of parts, unless 10,000 of them would not be enough.
 const PART_BYTES: u64 = 16 * 1024 * 1024;
 /// The most parts that S3 allows.
 const MOST_PARTS: u64 = 10_000;
-/// Parts that are sent side by side.
+/// Parts that are sent in parallel.
 const PARTS_AT_ONCE: usize = 3;
-/// What is hashed or written in one go, off the async threads.
+/// How much is hashed or written at a time, outside the async threads.
 const BATCH_BYTES: usize = 1024 * 1024;
 
-/// A file that lies in the object store.
+/// A file in the object store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredFile {
     /// Its object key.
@@ -41,7 +41,7 @@ pub struct StoredFile {
 }
 
 impl Objects {
-    /// Puts a file whole. It must not change meanwhile.
+    /// Stores a complete file. It must not change meanwhile.
     pub async fn put_file(&self, key: &ObjectKey, path: &Path) -> Result<StoredFile, ObjectError> {
         let path = path.to_owned();
         let opened = off_thread(move || {
@@ -53,12 +53,12 @@ impl Objects {
         self.put_open(key, Arc::new(file), bytes).await
     }
 
-    /// Puts a file that a child left. Its name is not used again, and a change of its size is a failure.
+    /// Stores a file that a child left. Its name is not used again, and a change of its size is a failure.
     pub async fn put_left(&self, key: &ObjectKey, left: &Left) -> Result<StoredFile, ObjectError> {
         self.put_open(key, left.file().clone(), left.bytes()).await
     }
 
-    /// Puts the `bytes` bytes that an open file has.
+    /// Stores the `bytes` bytes of an open file.
     async fn put_open(&self, key: &ObjectKey, file: Arc<File>, bytes: u64) -> Result<StoredFile, ObjectError> {
         let read = file.clone();
         let digest = off_thread(move || hash_file(&read, bytes)).await?;
@@ -69,7 +69,7 @@ impl Objects {
         }
         let now = off_thread(move || Ok(file.metadata()?.len())).await?;
         if now != bytes {
-            // Best effort: what is under the key is named nowhere.
+            // A failure is ignored: no record names this object.
             let _ = self.delete(key).await;
             return Err(ObjectError::File(std::io::Error::other(format!(
                 "it grew from {bytes} to {now} bytes meanwhile"
@@ -81,7 +81,7 @@ impl Objects {
     async fn put_whole(&self, key: &ObjectKey, file: &Arc<File>, bytes: u64, digest: &[u8]) -> Result<(), ObjectError> {
         let body = Body::Open { file: file.clone(), offset: 0, length: bytes }.into_stream().await?;
         let put = self.client.put_object().bucket(&*self.bucket).key(key.to_string()).body(body);
-        // The digest is known, so the server may compare what arrived.
+        // The digest is known, so the server can compare what arrived.
         let put = put
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .checksum_sha256(base64::engine::general_purpose::STANDARD.encode(digest));
@@ -108,7 +108,7 @@ impl Objects {
             Err(err) => Err(err),
         };
         if let Err(err) = done {
-            // Best effort: the first error is the one to tell.
+            // A failure is ignored: the first error is the one to report.
             let _ = self.abort_multipart(&to).await;
             return Err(err);
         }
@@ -128,7 +128,7 @@ impl Objects {
             let bytes = match reader.next().await {
                 Ok(bytes) => bytes,
                 Err(err) => {
-                    // Whoever tries again makes the file anew, and nobody else may write to it then.
+                    // A new attempt creates the file again, and this task must not write to it then.
                     let _ = writing.await;
                     return Err(err);
                 }
@@ -136,7 +136,7 @@ impl Objects {
             let over = bytes.is_none();
             batch.extend_from_slice(&bytes.unwrap_or_default());
             if batch.len() >= BATCH_BYTES || over {
-                // While more is read, what came is written.
+                // While more is read, the received bytes are written.
                 let (sink, free) = writing.await.map_err(std::io::Error::other)??;
                 let full = std::mem::replace(&mut batch, free);
                 writing = spawn_blocking(move || sink.take(full));
@@ -149,8 +149,8 @@ impl Objects {
         Ok((reader.bytes(), sink.hash.finalize().into()))
     }
 
-    /// Fetches no more than the first and the last bytes of an object of `size` bytes into a new file of that size, whose middle is a
-    /// hole. Nothing is compared: whoever reads it has to be content with what may be wrong.
+    /// Fetches only the first and the last bytes of an object of `size` bytes into a new file of that size, with a hole
+    /// in the middle. Nothing is compared: the caller must accept that the bytes may be wrong.
     pub async fn get_ends_to_file(
         &self,
         key: &impl Display,
@@ -179,7 +179,7 @@ struct Sink {
 }
 
 impl Sink {
-    /// Writes the batch and gives it back empty.
+    /// Writes the batch and returns it empty.
     fn take(mut self, mut batch: Vec<u8>) -> std::io::Result<(Self, Vec<u8>)> {
         self.hash.update(&batch);
         self.file.write_all(&batch)?;
@@ -188,7 +188,7 @@ impl Sink {
     }
 }
 
-/// A new file at `path`, whatever lay there: a link is replaced and not followed.
+/// A new file at `path`, whatever exists there: a link is replaced and not followed.
 fn anew(path: &Path) -> std::io::Result<File> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
@@ -213,7 +213,7 @@ fn hash_file(file: &File, bytes: u64) -> std::io::Result<[u8; 32]> {
     Ok(hash.finalize().into())
 }
 
-/// Runs `work` where it may block.
+/// Runs `work` on a thread that may block.
 pub(super) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, ObjectError> {

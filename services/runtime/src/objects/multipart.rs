@@ -1,4 +1,4 @@
-//! Objects that arrive in parts. The caller remembers the parts: servers list them unsorted, or not at all.
+//! Objects that arrive in parts. The caller remembers the parts, because servers list them unsorted, or not at all.
 use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,10 +13,10 @@ use pipeline::object_key::ObjectKey;
 use super::stretch::Stretch;
 use super::{LARGE, ObjectError, Objects, within};
 
-/// An upload in parts that was begun and neither completed nor aborted.
+/// A multipart upload that was started and neither completed nor aborted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Multipart {
-    /// Where the whole will lie.
+    /// The key of the complete object.
     pub key: String,
     /// The server's id of it.
     pub id: String,
@@ -25,7 +25,7 @@ pub struct Multipart {
 /// A part that the server has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredPart {
-    /// From 1, without gaps: s3s-fs wants none.
+    /// From 1, without gaps, which s3s-fs does not accept.
     pub number: u32,
     /// The server's tag of it, needed to complete.
     pub etag: String,
@@ -33,7 +33,7 @@ pub struct StoredPart {
     pub bytes: u64,
 }
 
-/// What is put: bytes in memory, or a stretch of a file. Both can be sent again when a try fails.
+/// What is stored: bytes in memory, or a section of a file. Both can be sent again when an attempt fails.
 #[derive(Clone, Debug)]
 pub enum Body {
     /// In memory.
@@ -47,7 +47,7 @@ pub enum Body {
         /// How many.
         length: u64,
     },
-    /// The same of a file that is open: what its name leads to by now does not matter.
+    /// The same from an open file, whatever its name refers to by now.
     Open {
         /// The file.
         file: Arc<File>,
@@ -58,7 +58,7 @@ pub enum Body {
     },
 }
 
-/// Read-ahead when a file is sent; hyper's own of 4 KiB costs a thread hop each.
+/// Read-ahead when a file is sent; with hyper's own 4 KiB, each read costs a switch between threads.
 const READ_BYTES: usize = 128 * 1024;
 
 impl Body {
@@ -89,14 +89,14 @@ impl Body {
 }
 
 impl Objects {
-    /// Begins an object in parts.
+    /// Starts an object in parts.
     pub async fn create_multipart(&self, key: &ObjectKey) -> Result<Multipart, ObjectError> {
         let begun = self.client.create_multipart_upload().bucket(&*self.bucket).key(key.to_string()).send().await?;
         let id = begun.upload_id().ok_or_else(|| ObjectError::Refused("a multipart upload without an id".into()))?;
         Ok(Multipart { key: key.to_string(), id: id.to_owned() })
     }
 
-    /// Puts one part; the same number again replaces it.
+    /// Stores one part; the same number again replaces it.
     pub async fn put_part(&self, to: &Multipart, number: u32, body: Body) -> Result<StoredPart, ObjectError> {
         let bytes = body.len();
         let part = self.client.upload_part().bucket(&*self.bucket).key(&to.key).upload_id(&to.id);
@@ -106,7 +106,8 @@ impl Objects {
         Ok(StoredPart { number, etag: stored.e_tag().unwrap_or_default().to_owned(), bytes })
     }
 
-    /// Makes the parts, in order of their number, one object. `NotFound` when the upload is over: completed before, or aborted.
+    /// Joins the parts, in order of their number, into one object. `NotFound` if the upload has ended: completed
+    /// before, or aborted.
     pub async fn complete_multipart(&self, of: &Multipart, parts: &[StoredPart]) -> Result<(), ObjectError> {
         let mut list = Vec::with_capacity(parts.len());
         for part in parts {
@@ -121,7 +122,7 @@ impl Objects {
         Ok(())
     }
 
-    /// Gives up an upload and frees its parts; one that is over is given up already.
+    /// Aborts an upload and frees its parts; one that has ended counts as aborted.
     pub async fn abort_multipart(&self, of: &Multipart) -> Result<(), ObjectError> {
         let call = self.client.abort_multipart_upload().bucket(&*self.bucket).key(&of.key).upload_id(&of.id);
         match call.send().await.map_err(gone_if_denied) {
@@ -148,7 +149,8 @@ impl Objects {
         Ok(found)
     }
 
-    /// Uploads in parts under a prefix that nobody completed or aborted, such as those whose id died with a process.
+    /// Multipart uploads under a prefix that were neither completed nor aborted, for example because a process died
+    /// that knew the id.
     pub async fn list_multiparts(&self, prefix: &str) -> Result<Vec<Multipart>, ObjectError> {
         let mut found = Vec::new();
         let (mut key_marker, mut id_marker) = (None, None);
@@ -173,7 +175,7 @@ fn as_number(number: u32) -> Result<i32, ObjectError> {
     i32::try_from(number).map_err(|_| ObjectError::Refused(format!("{number} is no part number")))
 }
 
-/// s3s-fs says `AccessDenied` of an upload in parts that it does not know; the others say `NoSuchUpload`.
+/// s3s-fs reports `AccessDenied` for an unknown multipart upload; the others report `NoSuchUpload`.
 fn gone_if_denied<E>(err: SdkError<E, HttpResponse>) -> ObjectError
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! Reading an object as it comes. A connection that breaks midway is taken up again where it broke.
+//! Reads an object as a stream. If the connection breaks, reading continues at the same position.
 use std::fmt::Display;
 use std::time::Duration;
 
@@ -7,9 +7,9 @@ use bytes::Bytes;
 
 use super::{ObjectError, Objects};
 
-/// Longest silence within a body.
+/// The longest pause within a body.
 const SILENCE: Duration = Duration::from_secs(30);
-/// How often one read may be taken up again.
+/// How often one read may be continued after a break.
 const RESUMES: u32 = 3;
 
 /// An object that is being read.
@@ -17,7 +17,7 @@ pub struct ObjectReader {
     objects: Objects,
     key: String,
     body: ByteStream,
-    /// Where reading ends, and the object's tag at the start: a different object must not be taken for the rest of this one.
+    /// The end of the read, and the object's tag at the start: the rest must come from the same object.
     bytes: u64,
     etag: Option<String>,
     at: u64,
@@ -25,11 +25,11 @@ pub struct ObjectReader {
 }
 
 impl Objects {
-    /// Opens bytes `[from, to)` of an object, which has at least `to` of them. Of an empty stretch nothing is read.
+    /// Opens bytes `[from, to)` of an object, which has at least `to` of them. For an empty range nothing is requested.
     pub async fn read_range(&self, key: &impl Display, from: u64, to: u64) -> Result<ObjectReader, ObjectError> {
         let key = key.to_string();
         let call = self.client.get_object().bucket(&*self.bucket).key(&key);
-        // An empty stretch has no range that could be asked for.
+        // HTTP has no range of zero bytes.
         let call = if from < to { call.range(format!("bytes={from}-{}", to - 1)) } else { call };
         let answer = self.traced("GetObject", &key, call.send()).await?;
         let etag = answer.e_tag().map(str::to_owned);
@@ -48,12 +48,12 @@ impl Objects {
 }
 
 impl ObjectReader {
-    /// Where reading ends: the size of the object in bytes, unless a stretch of it was asked for.
+    /// The end of the read: the size of the object in bytes, unless a range was requested.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The next stretch; `None` once all came up to `bytes()`.
+    /// The next bytes; `None` once everything up to `bytes()` was returned.
     pub async fn next(&mut self) -> Result<Option<Bytes>, ObjectError> {
         loop {
             if self.at >= self.bytes {
@@ -61,7 +61,7 @@ impl ObjectReader {
             }
             let why = match tokio::time::timeout(SILENCE, self.body.next()).await {
                 Ok(Some(Ok(mut bytes))) => {
-                    // A server that ignores the range sends more than was asked for.
+                    // A server that ignores the range sends more than was requested.
                     bytes.truncate(usize::try_from(self.bytes - self.at).unwrap_or(usize::MAX));
                     self.at += bytes.len() as u64;
                     return Ok(Some(bytes));

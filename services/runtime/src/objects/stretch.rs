@@ -1,4 +1,5 @@
-//! A stretch of an open file as the body of a request. The SDK reads files by their path; a file of a child is read by its descriptor only.
+//! A section of an open file as the body of a request. The SDK reads files by their path, but a child's file is read
+//! only by its descriptor.
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
@@ -11,10 +12,10 @@ use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
 use tokio::task::{JoinHandle, spawn_blocking};
 
-/// What is read in one go, off the async threads.
+/// How much is read at a time, outside the async threads.
 const READ_BYTES: u64 = 128 * 1024;
 
-/// What is still to be sent.
+/// What remains to be sent.
 pub(super) struct Stretch {
     file: Arc<File>,
     at: u64,
@@ -23,7 +24,7 @@ pub(super) struct Stretch {
 }
 
 impl Stretch {
-    /// `length` bytes of the file from `offset`, which can be sent again when a try fails.
+    /// `length` bytes of the file from `offset`, which can be sent again when an attempt fails.
     pub(super) fn stream(file: Arc<File>, offset: u64, length: u64) -> ByteStream {
         let stretch =
             move || Self { file: file.clone(), at: offset, end: offset.saturating_add(length), reading: None };
@@ -31,7 +32,7 @@ impl Stretch {
     }
 }
 
-/// The next bytes; the file has to have them.
+/// The next bytes; the file must have them.
 fn read(file: &File, at: u64, length: u64) -> io::Result<Bytes> {
     let mut bytes = vec![0; usize::try_from(length).map_err(io::Error::other)?];
     file.read_exact_at(&mut bytes, at)?;

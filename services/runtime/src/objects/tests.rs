@@ -1,4 +1,5 @@
-//! Against the embedded server; and against the one that `TEST_S3_ENDPOINT` names, with S3_ACCESS_KEY_ID and the others, such as Garage.
+//! With the embedded server, and with the one in `TEST_S3_ENDPOINT`, such as Garage, together with S3_ACCESS_KEY_ID and
+//! the other variables.
 use std::env;
 
 use pipeline::id::UploadId;
@@ -61,7 +62,7 @@ async fn embedded() -> Stage {
     stage(access, dir, stop.drop_guard()).await
 }
 
-/// The server of the environment, if one is named.
+/// The server of the environment, if there is one.
 async fn other() -> Option<Stage> {
     let endpoint = env::var("TEST_S3_ENDPOINT").ok()?;
     let named = |name: &str, otherwise: &str| env::var(name).unwrap_or_else(|_| otherwise.to_owned());
@@ -165,7 +166,7 @@ async fn a_file_that_a_child_left_is_put_by_what_was_opened_and_not_by_its_name(
     for stage in stages().await {
         let out = stage.dir.path().join("out");
         std::fs::create_dir(&out).unwrap();
-        // One that goes whole, and one that goes in parts.
+        // One that is sent in one call, and one that is sent in parts.
         for length in [300_000, 65 * 1024 * 1024 + 7] {
             let content = bytes(length);
             std::fs::write(out.join("made"), &content).unwrap();
@@ -206,7 +207,7 @@ async fn what_is_fetched_never_goes_through_a_link() {
     assert_eq!(std::fs::read(&to).unwrap(), bytes(10));
 }
 
-/// Asked by the SDK itself, since no `ObjectKey` can be such a key.
+/// Requested with the SDK itself, because no `ObjectKey` can be such a key.
 #[tokio::test]
 async fn the_embedded_store_takes_no_key_that_is_a_path() {
     let stage = embedded().await;
@@ -352,7 +353,7 @@ async fn a_copy_is_the_same_bytes_under_another_key_and_one_that_is_not_is_refus
         let copied = stage.objects.copy_file(&stored, &stage.tail(1)).await.unwrap();
         assert_eq!((copied.bytes, &copied.sha256), (stored.bytes, &stored.sha256));
         assert_eq!(stage.content(&stage.tail(1)).await, content);
-        // 5 MiB is the least that servers take of a part that is not the last.
+        // 5 MiB is the smallest part that servers accept, except for the last.
         stage.objects.copy_parts(&stored, &stage.tail(2), 5 * 1024 * 1024).await.unwrap();
         assert_eq!(stage.content(&stage.tail(2)).await, content);
 
@@ -415,7 +416,7 @@ async fn who_signs_wrongly_or_not_at_all_is_counted_and_each_answer_has_the_secu
         assert!(answer.contains(header), "{header} in {answer}");
     }
     assert_eq!((failures("wrong"), failures("missing")), (1, 1));
-    // A file that is not there is no knock.
+    // A missing file is not a failed authentication.
     assert!(with("key", "secret").head(&file).await.is_err());
     assert_eq!(failures("missing") + failures("wrong") + failures("unknown"), 3);
 }

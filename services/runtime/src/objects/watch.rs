@@ -1,4 +1,5 @@
-//! Counts and times every call to the object store, where the SDK lets us look on. Tries of one call are one.
+//! Counts and times every call to the object store, at the SDK's interception points. All attempts of one call count as
+//! one.
 use std::time::Instant;
 
 use aws_sdk_s3::config::interceptors::{BeforeSerializationInterceptorContextRef, FinalizerInterceptorContextRef};
@@ -9,7 +10,7 @@ use aws_smithy_types::config_bag::{Layer, Storable, StoreReplace};
 
 use crate::metrics::CallMetrics;
 
-/// Looks on.
+/// The interceptor.
 #[derive(Clone)]
 pub(super) struct Watch(pub(super) CallMetrics);
 
@@ -19,7 +20,7 @@ impl std::fmt::Debug for Watch {
     }
 }
 
-/// When a call began.
+/// When a call started.
 #[derive(Debug)]
 struct Begun(Instant);
 
@@ -61,13 +62,13 @@ impl Intercept for Watch {
     }
 }
 
-/// As [`super::ObjectError`] sorts them.
+/// The same classes as in [`super::ObjectError`].
 fn outcome(ok: bool, status: Option<u16>) -> &'static str {
     match status {
         _ if ok => "ok",
         Some(404) => "not_found",
         Some(408 | 429 | 500..) | None => "unavailable",
-        // An answer of 200 whose body broke off.
+        // An answer with status 200 whose body was cut off.
         Some(200..300) => "unavailable",
         Some(_) => "refused",
     }

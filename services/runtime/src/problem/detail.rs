@@ -1,4 +1,4 @@
-//! What is said about a problem besides its sentence, in both languages: which field, and what is allowed.
+//! Detail of a problem besides its sentence, in both languages: which field, and what is allowed.
 use pipeline::form::Wrong;
 use pipeline::lang::Lang;
 use pipeline::text::TextError;
@@ -27,7 +27,7 @@ impl Detail {
         Self::new(error.text(Lang::Zh), error.text(Lang::En)).of(field)
     }
 
-    /// What a parser of JSON or of a query says, which it says in English only: the usual complaints are translated.
+    /// The message of a parser of JSON or of a query, which is English only: the usual messages are translated.
     pub fn of_parser(said: &str) -> Self {
         let named = |before: &str| {
             let (name, rest) = said.split_once(before)?.1.split_once('`')?;
@@ -51,7 +51,7 @@ impl Detail {
         Self::new(zh, said)
     }
 
-    /// The same after a name, such as a field's: `title: 1 to 80 characters`.
+    /// The same after a name, such as that of a field: `title: 1 to 80 characters`.
     #[must_use]
     pub fn of(self, name: &str) -> Self {
         Self::new(format!("{name}：{}", self.text(Lang::Zh)), format!("{name}: {}", self.text(Lang::En)))

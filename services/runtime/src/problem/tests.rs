@@ -2,7 +2,7 @@ use pipeline::form::Fault;
 
 use super::*;
 
-/// What a form says of a field is a code of the API too.
+/// The codes that a form gives to fields are codes of the API too.
 #[test]
 fn a_fault_of_a_form_has_the_name_of_its_code() {
     let codes = [Code::FieldWrong, Code::TextUnfit, Code::ThemeUnknown, Code::DeclarationMissing];

@@ -1,6 +1,6 @@
-//! A file that a child left in its output directory. The child is not trusted: it may have left a symbolic link, a pipe or a directory
-//! under the name that was agreed on, or a file of another size than it says. So a file of a child is opened here and nowhere else,
-//! and everything after that uses the open file and never the name again.
+//! A file that a child left in its output directory. The child is not trusted: under the agreed name it may have left a
+//! symbolic link, a pipe or a directory, or a file of another size than it reports. So a child's file is opened only
+//! here, and everything after that uses the open file and never the name again.
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
@@ -20,11 +20,11 @@ pub struct Left {
 }
 
 impl Left {
-    /// Opens the file `name` of the directory `dir`. `name` comes out of the request, never out of the answer.
+    /// Opens the file `name` of the directory `dir`. `name` comes from the request, never from the answer.
     ///
     /// # Errors
-    /// [`ChildError::Lied`] when there is no regular file of this name within the directory, when it has another name as well, or when
-    /// it is empty or larger than `most_bytes`; [`ChildError::Failed`] when this machine cannot open it.
+    /// [`ChildError::Lied`] if there is no regular file of this name within the directory, if it has a second name, or
+    /// if it is empty or larger than `most_bytes`; [`ChildError::Failed`] if this machine cannot open it.
     pub fn open(dir: &Path, name: &str, most_bytes: u64) -> Result<Self, ChildError> {
         let lied = |what: &str| ChildError::Lied(format!("{name:?} in its output is {what}"));
         let failed = |error: Errno| ChildError::Failed(format!("open {name:?}, which a child left: {error}"));
@@ -37,7 +37,7 @@ impl Left {
             Ok(opened) => opened,
             Err(Errno::NOENT) => return Err(lied("not there")),
             Err(Errno::LOOP | Errno::XDEV) => return Err(lied("a link")),
-            // What opening a socket answers.
+            // The error when a socket is opened.
             Err(Errno::NXIO) => return Err(lied("no regular file")),
             Err(error) => return Err(failed(error)),
         };
@@ -45,7 +45,7 @@ impl Left {
         if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
             return Err(lied("no regular file"));
         }
-        // A second name could be one outside, or the source, which other running parts share.
+        // A second name could be outside the directory, or be the source, which other running parts share.
         if stat.st_nlink != 1 {
             return Err(lied("a file with another name elsewhere"));
         }
@@ -56,10 +56,10 @@ impl Left {
         Ok(Self { file: Arc::new(File::from(opened)), bytes })
     }
 
-    /// As [`Left::open`], for a file that may be missing: `None`.
+    /// Like [`Left::open`], for a file that may be missing: `None`.
     ///
     /// # Errors
-    /// When there is something under this name that is no such file.
+    /// If the name exists but is not such a file.
     pub fn open_if_there(dir: &Path, name: &str, most_bytes: u64) -> Result<Option<Self>, ChildError> {
         match dir.join(name).symlink_metadata() {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
@@ -68,10 +68,10 @@ impl Left {
         }
     }
 
-    /// The same file, if it has the size that the child says.
+    /// The same file, if it has the size that the child reports.
     ///
     /// # Errors
-    /// [`ChildError::Lied`] when it has not.
+    /// [`ChildError::Lied`] if it has another size.
     pub fn of_size(self, bytes: u64) -> Result<Self, ChildError> {
         if self.bytes == bytes {
             return Ok(self);
@@ -79,10 +79,10 @@ impl Left {
         Err(ChildError::Lied(format!("it says that a file has {bytes} bytes, which has {}", self.bytes)))
     }
 
-    /// The same file, if these bytes stand at `offset` in it: what it is by its own magic.
+    /// The same file, if it has these bytes at `offset`: its own magic number identifies it.
     ///
     /// # Errors
-    /// [`ChildError::Lied`] when there are others.
+    /// [`ChildError::Lied`] if it has other bytes there.
     pub fn with_magic(self, offset: u64, magic: &[u8]) -> Result<Self, ChildError> {
         let mut found = vec![0; magic.len()];
         if self.file.read_exact_at(&mut found, offset).is_ok() && found == magic {
@@ -91,10 +91,10 @@ impl Left {
         Err(ChildError::Lied(format!("a file lacks its magic {}", magic.escape_ascii())))
     }
 
-    /// All of its bytes, of a file that is small by what it was opened with.
+    /// All of its bytes. The file is small because of the limit with which it was opened.
     ///
     /// # Errors
-    /// [`ChildError::Failed`] when this machine cannot read it.
+    /// [`ChildError::Failed`] if this machine cannot read it.
     pub fn content(&self) -> Result<Vec<u8>, ChildError> {
         let mut content = vec![0; usize::try_from(self.bytes).unwrap_or(usize::MAX)];
         let read = self.file.read_exact_at(&mut content, 0);
@@ -113,13 +113,14 @@ impl Left {
     }
 }
 
-/// Opens a plain name beneath a directory. `NONBLOCK` keeps a pipe without a writer from holding us; regular files ignore it.
+/// Opens a plain name in a directory. With `NONBLOCK`, a pipe without a writer cannot block us; regular files ignore
+/// it.
 fn beneath(dir: &OwnedFd, name: &str) -> rustix::io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let resolve =
         ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | ResolveFlags::NO_XDEV;
     match openat2(dir.as_fd(), name, flags, Mode::empty(), resolve) {
-        // Some container runtimes do not know the call. Of a name without a slash, NOFOLLOW says the same.
+        // Some container runtimes do not support the call. For a name without a slash, NOFOLLOW has the same effect.
         Err(Errno::NOSYS) => openat(dir.as_fd(), name, flags, Mode::empty()),
         other => other,
     }

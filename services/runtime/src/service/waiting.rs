@@ -9,18 +9,19 @@ use crate::health::Starting;
 use crate::store::Store;
 use crate::store::schema::SchemaState;
 
-/// Wait for neighbours at the start: longer than any of them needs to start beside us.
+/// The wait for other servers at the start: longer than any of them needs to start at the same time.
 const NEIGHBOURS: Duration = Duration::from_secs(60);
-/// Wait for somebody's `reelmill migrate`: as long as the chart lets that run. Beyond it the process ends, which supervisors notice.
+/// The wait for a `reelmill migrate` by an operator or the chart: as long as the chart lets it run. After it the
+/// process ends, which supervisors notice.
 const SCHEMA: Duration = Duration::from_secs(1800);
-/// Between two looks at the schema. A look is three small queries.
+/// The time between two checks of the schema. A check is three small queries.
 const LOOK: Duration = Duration::from_secs(1);
-/// What has not changed is repeated in the log this often.
+/// An unchanged reason is logged again after this time.
 const REPEAT: Duration = Duration::from_secs(60);
 
-/// Returns when the schema is there and this login may use it; see [`SchemaState`] for what may be missing. A login that owns the schema
-/// makes it so by itself, unless `MIGRATE_ON_START` says no: an installation with one login has nobody else to do it. Any other login
-/// waits.
+/// Returns when the schema exists and this login may use it; see [`SchemaState`] for what may be missing. A login that
+/// owns the schema migrates it itself, unless `MIGRATE_ON_START` forbids it: an installation with a single login has no
+/// other way. Any other login waits.
 pub(super) async fn for_the_database(store: &Store, config: &Config, starting: &Starting) -> anyhow::Result<()> {
     starting.waits_for("the database does not answer yet");
     store.wait_until_up(NEIGHBOURS).await?;
@@ -30,7 +31,7 @@ pub(super) async fn for_the_database(store: &Store, config: &Config, starting: &
         let why = match look(store, config).await {
             Ok(None) => return Ok(()),
             Ok(Some(why)) => why,
-            // Gone again, or restarting.
+            // Unreachable again, or restarting.
             Err(error) if crate::store::is_unavailable(&error) => format!("{error:#}"),
             Err(error) => return Err(error),
         };
@@ -45,7 +46,7 @@ pub(super) async fn for_the_database(store: &Store, config: &Config, starting: &
     }
 }
 
-/// What is missing, after doing about it what this login should.
+/// What is missing, after this login has done what it can about it.
 async fn look(store: &Store, config: &Config) -> anyhow::Result<Option<String>> {
     let state = store.schema_state().await?;
     match state {

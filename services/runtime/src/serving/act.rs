@@ -1,8 +1,9 @@
-//! A changing request of a person: who, its body, its Idempotency-Key, and how its answer comes to be stored beside the act.
+//! A changing request of a person: the person, its body, its Idempotency-Key, and how its answer is stored with the
+//! act.
 //!
 //! Every handler that changes something runs one transaction: `begin`, the act, `end`. So the act and the stored answer
-//! commit together, or neither does. An answer that says no is not stored: nothing was done, and the same request may be
-//! tried again.
+//! commit together, or neither does. A refusal is not stored: nothing was done, and the same request may be tried
+//! again.
 use crate::doors::Pseudonym;
 use crate::store::history::By;
 use crate::store::idempotency::{Answer, Begun, Keyed};
@@ -21,7 +22,8 @@ use super::principal::Principal;
 use super::typed;
 use crate::problem::{Code, Detail, Problem};
 
-/// Lengths of an Idempotency-Key: a UUID has 36 characters, and one shorter than 16 might be another's by accident.
+/// Lengths of an Idempotency-Key: a UUID has 36 characters, and one shorter than 16 could by accident equal another
+/// client's.
 pub(super) const KEY_CHARS: std::ops::RangeInclusive<usize> = 16..=200;
 
 /// A changing request.
@@ -62,18 +64,18 @@ fn key_of(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 }
 
 impl Act {
-    /// An act at a page. Its form has no Idempotency-Key; what keeps it from being done twice is the page's.
+    /// An act on a page. Its form has no Idempotency-Key; the page prevents that it is done twice.
     pub fn at_page(principal: Option<Principal>, address: Option<Pseudonym>) -> Self {
         Self { principal, address, keyed: None, body: Bytes::new() }
     }
 
-    /// The body; what does not come counts as `{}`.
+    /// The body; an absent one counts as `{}`.
     pub fn body<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let body: &[u8] = if self.body.is_empty() { b"{}" } else { &self.body };
         typed::body(body)
     }
 
-    /// Under what a repetition is recognised.
+    /// The key under which a repetition is recognised.
     pub fn keyed(&self) -> Option<&Keyed> {
         self.keyed.as_ref()
     }
@@ -88,7 +90,7 @@ impl Act {
         Ok(by.from_address(self.address.as_ref().map(ToString::to_string)))
     }
 
-    /// The person's token. Routes of people have one; the gate saw to that.
+    /// The person's token. Routes of people have one; the gate has checked it.
     pub fn token(&self) -> Result<&TokenRow, Problem> {
         match &self.principal {
             Some(Principal::Person(token)) => Ok(token),
@@ -96,7 +98,7 @@ impl Act {
         }
     }
 
-    /// What was answered earlier, for a request whose preconditions may be gone by now.
+    /// The earlier answer, for a request whose preconditions may no longer hold.
     pub async fn answered(&self, store: &Store) -> Result<Option<Answer>, Problem> {
         let Some(keyed) = &self.keyed else { return Ok(None) };
         match store.answered(keyed).await? {
@@ -106,7 +108,7 @@ impl Act {
         }
     }
 
-    /// To be called first in the act's transaction. `Some`: it was done before, this is the answer.
+    /// To be called first in the act's transaction. `Some`: it was done before, and this is the answer.
     pub async fn begin(&self, tx: &mut Transaction) -> anyhow::Result<Option<Answer>> {
         let Some(keyed) = &self.keyed else { return Ok(None) };
         match keyed.begin(tx).await? {
@@ -126,7 +128,7 @@ impl Act {
         self.end_at(tx, status, None, body).await
     }
 
-    /// The same, for what has an address of its own now.
+    /// The same, for something new that has its own address.
     pub async fn end_at(
         &self,
         tx: &mut Transaction,
@@ -142,7 +144,7 @@ impl Act {
     }
 }
 
-/// An answer as it goes out.
+/// An answer, ready to send.
 pub struct Answered(pub Answer);
 
 impl IntoResponse for Answered {

@@ -1,15 +1,15 @@
-//! Who is at the other end of a request.
+//! The client of a request.
 use std::net::{IpAddr, Ipv6Addr};
 
 use axum::http::HeaderMap;
 
-/// Who is at the other end of the connection; put into each request by the server.
+/// The address at the other end of the connection; the server adds it to each request.
 #[derive(Clone, Copy, Debug)]
 pub struct Peer(pub IpAddr);
 
-/// What is counted as one address. Of IPv6 that is a /48: a site gets as much (RFC 6177), tunnels give one away free of charge, and
-/// it has 65,536 of the /64 that a single host has. Customers of one provider who share a /48 share its part, as those do who share
-/// an IPv4 address.
+/// What counts as one address. For IPv6 it is a /48: a site gets one (RFC 6177), tunnel providers give one away free of
+/// charge, and it contains 65,536 of the /64 networks that a single host has. Customers of one provider who share a /48
+/// share its limit, like those who share an IPv4 address.
 pub fn bucket_of(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V4(address) => address.into(),
@@ -17,8 +17,8 @@ pub fn bucket_of(address: IpAddr) -> IpAddr {
     }
 }
 
-/// The address that a request came from: the connection's, or, behind `hops` proxies of ours, what the outermost of them saw. What is
-/// further left in X-Forwarded-For anybody may have written.
+/// The address that a request came from: the connection's, or, behind `hops` proxies of ours, what the outermost of
+/// them saw. Any client can write the entries further left in X-Forwarded-For.
 pub fn client_of(peer: IpAddr, headers: &HeaderMap, hops: u8) -> IpAddr {
     if hops == 0 {
         return peer;

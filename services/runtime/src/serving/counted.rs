@@ -1,4 +1,5 @@
-//! Counts and times requests, by port, route and class of answer. A route is its pattern: an id in an address is no label.
+//! Counts and times requests, by port, route and class of answer. A route is its pattern: an id in an address is not a
+//! label.
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
@@ -8,10 +9,10 @@ use axum::response::Response;
 
 use crate::metrics::Metrics;
 
-/// What the middleware counts with: the metrics, and which of [`crate::metrics::PORTS`] the routes are served at.
+/// What the middleware needs: the metrics, and at which of [`crate::metrics::PORTS`] the routes are served.
 pub type Counted = (Metrics, &'static str);
 
-/// Middleware around every route. What matches none is one route.
+/// Middleware for every route. All requests without a matching route count as one route.
 pub async fn count(State((metrics, port)): State<Counted>, request: Request, next: Next) -> Response {
     let matched = request.extensions().get::<MatchedPath>().cloned();
     let begun = Instant::now();
@@ -32,11 +33,11 @@ pub fn begin(metrics: &Metrics, port: &'static str, routes: impl IntoIterator<It
     }
 }
 
-/// The class of an answer, so that a hundred codes are four series.
+/// The class of an answer, which turns a hundred codes into four series.
 fn class(status: StatusCode) -> &'static str {
     match status.as_u16() {
         0..400 => "2xx",
-        // By itself: many of them say that we hold people off, which no other of the fours does.
+        // A class of its own: many of these mean that we limit clients, which no other 4xx does.
         429 => "429",
         400..500 => "4xx",
         500.. => "5xx",

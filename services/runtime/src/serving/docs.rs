@@ -1,4 +1,4 @@
-//! GET /api/v1/docs of both doors: the API's description for people, made from the one for programs.
+//! GET /api/v1/docs of both APIs: the description for people, generated from the one for programs.
 use std::fmt::Write as _;
 
 use axum::response::IntoResponse;
@@ -8,7 +8,7 @@ use super::page::{STYLE, escaped, shown};
 
 /// A page that lists every address of this document, what it does, and who may use it.
 pub fn page(document: &Value) -> impl IntoResponse + use<> {
-    // Made at each request: only people ask for it.
+    // Generated at each request: only people open it.
     shown(&text(document))
 }
 
@@ -46,18 +46,18 @@ fn text(document: &Value) -> String {
     page + "</html>\n"
 }
 
-/// A path that may be broken behind its slashes, so that a long one leaves room for the words beside it.
+/// A path with optional line breaks after its slashes, so that a long one leaves room for the text beside it.
 fn breakable(path: &str) -> String {
     escaped(path).replace('/', "/<wbr>")
 }
 
-/// Text with what stands between backticks as code.
+/// Text with the parts between backticks as code.
 fn shown_code(text: &str) -> String {
     let pieces = text.split('`').map(escaped).enumerate();
     pieces.map(|(at, piece)| if at % 2 == 1 { format!("<code>{piece}</code>") } else { piece }).collect()
 }
 
-/// As the table of routes says it.
+/// The roles, from the table of routes.
 fn who(operation: &Value) -> String {
     let roles = operation["x-roles"].as_array().into_iter().flatten().filter_map(|it| it.as_str());
     let mut names: Vec<String> = roles.map(role).collect();

@@ -1,14 +1,14 @@
-//! Security headers for every answer of every port: browsers take the content type as it is stated, show the answer in no frame, and
-//! send no Referer when a link is followed, since our addresses hold ids.
+//! Security headers for every answer of every port. Browsers use the stated content type, show the answer in no frame,
+//! and send no Referer when a link is followed, because our addresses contain ids.
 use axum::http::header::{CONTENT_SECURITY_POLICY, HeaderMap, HeaderValue, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
 
 const NOSNIFF: &str = "nosniff";
 const NO_REFERRER: &str = "no-referrer";
 const NO_FRAME: &str = "frame-ancestors 'none'";
-/// The policy of what has none of its own: it loads nothing and stands in no frame.
+/// The policy of answers without their own: they load nothing and appear in no frame.
 const NOTHING: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Puts them on. A page's own policies stay; that of its content is completed.
+/// Adds the headers. A page's own policies stay; its content policy is completed.
 pub(crate) fn secure(headers: &mut HeaderMap) {
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static(NOSNIFF));
     headers.entry(REFERRER_POLICY).or_insert(HeaderValue::from_static(NO_REFERRER));
@@ -20,7 +20,7 @@ pub(crate) fn secure(headers: &mut HeaderMap) {
     headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NOTHING));
 }
 
-/// The same as lines of a head, for an answer that is written by hand.
+/// The same as lines of a head, for an answer that is written directly.
 pub(super) fn as_lines() -> String {
     format!(
         "{X_CONTENT_TYPE_OPTIONS}: {NOSNIFF}\r\n{REFERRER_POLICY}: {NO_REFERRER}\r\n{CONTENT_SECURITY_POLICY}: {NOTHING}\r\n"
@@ -33,7 +33,7 @@ fn completed(policy: &HeaderValue) -> HeaderValue {
         return policy.clone();
     }
     let whole = format!("{}; {NO_FRAME}", text.trim().trim_end_matches(';'));
-    // Both halves are values of headers.
+    // Both halves are valid header values.
     HeaderValue::from_str(&whole).unwrap_or(HeaderValue::from_static(NOTHING))
 }
 

@@ -1,4 +1,5 @@
-//! What both doors' OpenAPI documents need: the token scheme, what the table of routes knows, and every text in both languages.
+//! What the OpenAPI documents of both APIs need: the token scheme, the contents of the table of routes, and every text
+//! in both languages.
 use serde_json::json;
 use utoipa::Modify;
 use utoipa::openapi::extensions::Extensions;
@@ -25,7 +26,7 @@ impl Modify for Token {
     }
 }
 
-/// Who may use a route, besides the public.
+/// Who may use a route that is not public.
 pub struct Who {
     /// People with these roles.
     pub roles: &'static [Role],
@@ -33,19 +34,19 @@ pub struct Who {
     pub entrant: bool,
 }
 
-/// What the table of routes says of one route.
+/// One route, from the table of routes.
 pub struct Described {
-    /// In small letters.
+    /// In lower case.
     pub method: String,
     /// With `{names}`.
     pub path: &'static str,
-    /// `None`: everybody.
+    /// `None` means everyone.
     pub who: Option<Who>,
     /// Whether it requires an Idempotency-Key.
     pub keyed: bool,
 }
 
-/// Writes down what the table of routes knows: roles, and the Idempotency-Key. [`complete`] adds what follows from it.
+/// Adds the contents of the table of routes: roles, and the Idempotency-Key. [`complete`] adds what follows from it.
 pub fn describe(document: &mut OpenApi, routes: &[Described]) {
     for route in routes {
         let item = document.paths.paths.get_mut(route.path);
@@ -71,18 +72,19 @@ fn describe_one(operation: &mut Operation, route: &Described) {
     }
 }
 
-/// The texts of a document in Chinese; the English stands at each handler.
+/// The texts of a document in Chinese; the English ones are at each handler.
 pub struct Words {
     /// What the API is for.
     pub description: &'static str,
     /// Tag and text.
     pub tags: &'static [(&'static str, &'static str)],
-    /// Method in small letters, path, text.
+    /// Method in lower case, path, text.
     pub operations: &'static [(&'static str, &'static str, &'static str)],
 }
 
 impl Words {
-    /// Panics unless every operation and tag of the document has words in both languages, and every word belongs to one. For tests.
+    /// Panics unless every operation and tag of the document has texts in both languages, and every text belongs to
+    /// one. For tests.
     pub fn assert_complete(&self, document: &serde_json::Value) {
         let chinese = |text: &str| text.chars().any(|c| ('\u{4e00}'..='\u{9fff}').contains(&c));
         let latin =
@@ -105,8 +107,8 @@ impl Words {
     }
 }
 
-/// Puts the Chinese before the English: people at the contest read the one, authors of programs the other. Each summary carries both,
-/// and `x-summary` has them apart.
+/// Puts the Chinese before the English: people of the contest read the first, authors of programs the second. Each
+/// summary contains both, and `x-summary` has them separately.
 impl Modify for Words {
     fn modify(&self, document: &mut OpenApi) {
         let english = document.info.description.take().unwrap_or_default();
@@ -128,7 +130,7 @@ impl Modify for Words {
     }
 }
 
-/// The operation of a path that has this method, in small letters.
+/// The operation of a path with this method, in lower case.
 fn operation<'a>(item: &'a mut PathItem, method: &str) -> Option<&'a mut Operation> {
     let operation = match method {
         "get" => &mut item.get,

@@ -1,4 +1,4 @@
-//! Sites whose scripts a browser lets use an API: all, or a list.
+//! Sites whose scripts may use an API in a browser: all, or a list.
 use std::str::FromStr;
 
 use axum::http::{HeaderValue, Uri};
@@ -8,12 +8,12 @@ use axum::http::{HeaderValue, Uri};
 pub enum Origins {
     /// Every site.
     Any,
-    /// These and no other; none if empty.
+    /// Only these; none if empty.
     These(Vec<HeaderValue>),
 }
 
 impl Origins {
-    /// What `Access-Control-Allow-Origin` says to a request of this origin; `None` where it may not read the answer.
+    /// The value of `Access-Control-Allow-Origin` for a request of this origin; `None` if it may not read the answer.
     pub fn answer(&self, origin: &HeaderValue) -> Option<HeaderValue> {
         match self {
             Origins::Any => Some(HeaderValue::from_static("*")),
@@ -25,12 +25,12 @@ impl Origins {
 /// Not a list of origins.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum BadOrigins {
-    /// Not as browsers write an origin.
+    /// Not in the form in which browsers send an origin.
     #[error(
         "{0:?} is no origin; write it as browsers send it, such as https://contest.example.org or http://localhost:3000"
     )]
     NotOne(String),
-    /// A star among others.
+    /// A star together with others.
     #[error("* stands for every origin and alone")]
     StarAmongOthers,
 }

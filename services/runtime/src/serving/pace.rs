@@ -1,8 +1,9 @@
-//! A least average rate with grace for pauses. It reads no clock: the caller says how long it waited and what came.
+//! A minimum average rate that allows pauses. It reads no clock: the caller passes how long it waited and how much
+//! arrived.
 use std::time::Duration;
 
-/// How long a peer may still be waited for. Waiting uses it up, bytes earn it back, and it never grows beyond the grace: so a peer
-/// may pause that long at any time, and one that stays below the least rate comes to the end of it.
+/// How much longer a peer may be waited for. Waiting uses it up and bytes add to it, never above the grace. So a peer
+/// may pause that long at any time, and one that stays below the minimum rate uses it up.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     least_per_s: u64,
@@ -11,17 +12,17 @@ pub struct Pace {
 }
 
 impl Pace {
-    /// At least `least_per_s` bytes a second on average, with pauses up to `grace` altogether.
+    /// At least `least_per_s` bytes a second on average, with pauses up to `grace` in total.
     pub fn new(least_per_s: u64, grace: Duration) -> Self {
         Self { least_per_s: least_per_s.max(1), grace, left: grace }
     }
 
-    /// How long the next bytes may be waited for. Zero: the peer is too slow.
+    /// How long to wait for the next bytes. Zero means that the peer is too slow.
     pub fn left(&self) -> Duration {
         self.left
     }
 
-    /// It was waited this long, and then `bytes` came.
+    /// The wait took this long, and then `bytes` arrived.
     pub fn came(&mut self, waited: Duration, bytes: u64) {
         let earned = Duration::from_secs_f64(bytes as f64 / self.least_per_s as f64);
         self.left = (self.left.saturating_sub(waited) + earned).min(self.grace);
@@ -34,12 +35,12 @@ mod tests {
 
     const GRACE: Duration = Duration::from_secs(60);
 
-    /// Seconds until a peer that sends `bytes` every `every` seconds is too slow, of an hour.
+    /// Seconds, up to an hour, after which a peer that sends `bytes` every `every` seconds is too slow.
     fn lasts(bytes: u64, every: u64) -> u64 {
         let mut pace = Pace::new(10 * 1024, GRACE);
         for n in 1..=3600 / every {
             pace.came(Duration::from_secs(every), bytes);
-            // The next wait would be cut short.
+            // The next wait would end too early.
             if pace.left() < Duration::from_secs(every) {
                 return n * every;
             }

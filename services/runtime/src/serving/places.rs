@@ -1,6 +1,7 @@
-//! How much is done at once, and how much of it for one address. Whoever comes when every place is taken waits a moment and is then
-//! told to come again, before a byte of the body was read: so memory, scratch and the wait for the database stay bounded, however
-//! many come; and one address that wants everything is told so while there are places for others.
+//! Limits for work at the same time, in total and for one address. If every slot is taken, a request waits a moment and
+//! is then refused with a time to try again, before a byte of its body is read. So memory, scratch space and the queue
+//! for the database stay bounded under any load, and one address that takes its whole share is refused while others
+//! still get slots.
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::pin::Pin;
@@ -23,15 +24,15 @@ use super::client::{Peer, bucket_of, client_of};
 use crate::metrics::TurnedAway;
 use crate::problem::{Code, Problem};
 
-/// How long a request waits for a place: a burst passes within that.
+/// How long a request waits for a slot: a burst passes within that time.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Why there is no place.
+/// Why there is no free slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Full {
-    /// Every place is taken.
+    /// Every slot is taken.
     Everywhere,
-    /// This address has as many as one may have.
+    /// This address has used its share.
     Address,
 }
 
@@ -44,7 +45,7 @@ impl Full {
         }
     }
 
-    /// 503, or 429 where others would find a place.
+    /// 503, or 429 if other addresses would get a slot.
     pub const fn status(self) -> StatusCode {
         match self {
             Full::Everywhere => StatusCode::SERVICE_UNAVAILABLE,
@@ -52,7 +53,7 @@ impl Full {
         }
     }
 
-    /// What people read, in Chinese.
+    /// The text for people, in Chinese.
     pub const fn zh(self) -> &'static str {
         match self {
             Full::Everywhere => "当前请求过多，请稍后再试。",
@@ -60,7 +61,7 @@ impl Full {
         }
     }
 
-    /// And in English.
+    /// The text for people, in English.
     pub const fn en(self) -> &'static str {
         match self {
             Full::Everywhere => {
@@ -70,7 +71,7 @@ impl Full {
         }
     }
 
-    /// A problem (RFC 9457) in both languages, for whoever was not asked which.
+    /// A problem (RFC 9457) in both languages, for clients whose language is not known.
     pub(super) fn body(self) -> String {
         let (status, code) = (self.status().as_u16(), self.code());
         let (zh, en) = (self.zh(), self.en());
@@ -89,39 +90,39 @@ impl IntoResponse for Full {
     }
 }
 
-/// Places of one kind. Clones are the same places.
+/// Slots of one kind. Clones share them.
 #[derive(Clone)]
 pub struct Places {
     free: Arc<Semaphore>,
-    /// `None`: one address may have them all.
+    /// `None`: one address may use all of them.
     shares: Option<Shares>,
     turned_away: TurnedAway,
 }
 
 impl Places {
-    /// So many places, of which one address may have `of_one_address`. Who finds none is counted.
+    /// This many slots, of which one address may have `of_one_address`. Requests without a slot are counted.
     pub fn new(places: usize, of_one_address: usize, turned_away: TurnedAway) -> Self {
         let shares = (of_one_address < places).then(|| Shares { each: of_one_address.max(1), taken: Arc::default() });
         Self { free: Arc::new(Semaphore::new(places)), shares, turned_away }
     }
 
-    /// So many places, of which one address may have so many of a hundred, and one at least.
+    /// This many slots, of which one address may have this percentage, and at least one.
     pub fn divided(places: usize, percent: u8, turned_away: TurnedAway) -> Self {
         Self::new(places, share_of(places, percent), turned_away)
     }
 
-    /// A place for a request from `address`, after a moment at most. Its own share is waited for first, so that one address that wants
-    /// everything waits for itself.
+    /// A slot for a request from `address`, after a short wait at most. The address's own share is waited for first, so
+    /// that an address that takes everything waits for itself.
     pub async fn take(&self, address: Option<IpAddr>) -> Result<Place, Full> {
         self.soon(address).await.inspect_err(|full| self.turned_away.one(*full))
     }
 
-    /// A place at once or none.
+    /// A slot immediately or not at all.
     pub fn take_now(&self, address: IpAddr) -> Result<Place, Full> {
         self.now(address).inspect_err(|full| self.turned_away.one(*full))
     }
 
-    /// Whether a request from `address` would have to wait for a place of others, while its own share has room.
+    /// Whether a request from `address` would have to wait for a slot of others while its own share has room.
     fn is_short(&self, address: Option<IpAddr>) -> bool {
         let own = self.shares.as_ref().zip(address).map(|(shares, address)| shares.of(address));
         self.free.available_permits() == 0 && own.is_none_or(|own| own.places.available_permits() > 0)
@@ -149,18 +150,18 @@ impl Places {
     }
 }
 
-/// So many of a hundred of these places, and one at least.
+/// This percentage of the slots, and at least one.
 pub fn share_of(places: usize, percent: u8) -> usize {
     (places * usize::from(percent) / 100).max(1)
 }
 
-/// A place that is taken; dropping it frees it.
+/// A taken slot; dropping it frees it.
 pub struct Place {
     _free: OwnedSemaphorePermit,
     _share: Option<Share>,
 }
 
-/// What each address has, as long as it has or waits for something: never more entries than connections.
+/// What each address uses, as long as it uses or waits for something: never more entries than connections.
 #[derive(Clone)]
 struct Shares {
     each: usize,
@@ -170,14 +171,14 @@ struct Shares {
 impl Shares {
     fn of(&self, address: IpAddr) -> Share {
         let address = bucket_of(address);
-        // A panic while the lock is held leaves a whole map behind.
+        // A panic while the lock is held leaves a valid map.
         let mut all = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let places = all.entry(address).or_insert_with(|| Arc::new(Semaphore::new(self.each))).clone();
         Share { address, places, taken: None, all: self.taken.clone() }
     }
 }
 
-/// One address's part in the places, and the one that was taken of it.
+/// One address's share of the slots, and the slot taken from it.
 struct Share {
     address: IpAddr,
     places: Arc<Semaphore>,
@@ -189,40 +190,41 @@ impl Drop for Share {
     fn drop(&mut self) {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         self.taken = None;
-        // Others of this address are counted by it, too, and are only made under the lock: the map's and ours are the last.
+        // Other requests of this address hold a clone too, and clones are made only under the lock: the only ones left
+        // are the map's and ours.
         if Arc::strong_count(&self.places) == 2 {
             all.remove(&self.address);
         }
     }
 }
 
-/// How long a request has its place.
+/// How long a request keeps its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Until {
-    /// There is an answer.
+    /// Until there is an answer.
     Answered,
-    /// All of the answer was taken.
+    /// Until the client has read the whole answer.
     Taken,
 }
 
-/// What stands before some routes. Clones share the places.
+/// The limit in front of some routes. Clones share the slots.
 #[derive(Clone)]
 pub struct Gate {
     places: Places,
-    /// Proxies of ours before this port, each of which adds to X-Forwarded-For.
+    /// Our proxies in front of this port, each of which adds to X-Forwarded-For.
     hops: u8,
     until: Until,
-    /// `None`: as long as it takes.
+    /// `None` means no deadline.
     deadline: Option<Duration>,
 }
 
 impl Gate {
-    /// Before routes of which each request has one of these places.
+    /// For routes of which each request takes one of these slots.
     pub fn new(places: Places, hops: u8, until: Until) -> Self {
         Self { places, hops, until, deadline: None }
     }
 
-    /// The same for routes whose answers begin within `deadline`.
+    /// The same for routes whose answers start within `deadline`.
     #[must_use]
     pub fn within(self, deadline: Duration) -> Self {
         Self { deadline: Some(deadline), ..self }
@@ -233,8 +235,8 @@ impl Gate {
         Full::Everywhere
     }
 
-    /// Whether this request would have to wait for a place that others have: every one is taken, and its own address has fewer than
-    /// one may have.
+    /// Whether this request would have to wait for a slot that others have: all are taken, and its own address has less
+    /// than its share.
     pub fn is_short_for(&self, request: &Request) -> bool {
         self.places.is_short(self.address_of(request))
     }
@@ -244,7 +246,7 @@ impl Gate {
         peer.map(|peer| client_of(peer.0, request.headers(), self.hops))
     }
 
-    /// Lets a request through when it finds a place. A request that takes too long is given up.
+    /// Passes a request on when it gets a slot. A request that takes too long is aborted.
     pub async fn pass(&self, mut request: Request, next: Next) -> Result<Response, Full> {
         let place = Held(Arc::new(self.places.take(self.address_of(&request)).await?));
         request.extensions_mut().insert(place.clone());
@@ -259,18 +261,18 @@ impl Gate {
     }
 }
 
-/// Middleware: a place for each request.
+/// Middleware: a slot for each request.
 pub async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let answered = gate.pass(request, next).await;
     answered.unwrap_or_else(|full| Problem::from(Code::from(full)).into_response())
 }
 
-/// The place of a request, among its extensions. Work that continues after the client has left keeps it: otherwise clients that leave
-/// early could have more work running at once than there are places.
+/// The slot of a request, among its extensions. Work that continues after the client has disconnected keeps it:
+/// otherwise clients that disconnect early could have more work running at the same time than there are slots.
 #[derive(Clone)]
 pub struct Held(#[allow(dead_code, reason = "it frees the place when the last of it is dropped")] Arc<Place>);
 
-/// A body that keeps a place until it is over.
+/// A body that keeps a slot until it ends.
 struct Kept {
     body: Body,
     _place: Held,

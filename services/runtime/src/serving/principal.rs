@@ -1,4 +1,5 @@
-//! Who sends a request, and which submission its address names, as the gates before the routes found out.
+//! The sender of a request and the submission that its address names, as determined by the gates in front of the
+//! routes.
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
@@ -11,7 +12,7 @@ use crate::problem::{Code, Problem};
 use crate::store::submissions::SubmissionRow;
 use crate::store::tokens::TokenRow;
 
-/// Who sends a request.
+/// The sender of a request.
 #[derive(Clone, Debug)]
 pub enum Principal {
     /// An entrant, by the token of that submission.
@@ -21,7 +22,7 @@ pub enum Principal {
 }
 
 impl Principal {
-    /// Names it apart from all others.
+    /// Its name, distinct from all others.
     pub(crate) fn text(&self) -> String {
         match self {
             Principal::Entrant(submission) => format!("entrant {submission}"),
@@ -48,7 +49,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Person {
     }
 }
 
-/// What came as `Authorization: Bearer`.
+/// The text of `Authorization: Bearer`.
 pub fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())

@@ -38,7 +38,7 @@ pub fn lang_of(headers: &HeaderMap) -> Lang {
     Lang::from_accept_language(wish.unwrap_or_default())
 }
 
-/// Middleware around every route.
+/// Middleware for every route.
 pub async fn problems(request: Request, next: Next) -> Response {
     let lang = lang_of(request.headers());
     let bodiless = request.method() == Method::HEAD;
@@ -76,15 +76,15 @@ fn write(response: Response, problem: &Problem, lang: Lang, bodiless: bool) -> R
     if parts.status == StatusCode::UNAUTHORIZED {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    // Text, numbers and nothing that could fail to become JSON.
+    // Texts and numbers always convert to JSON.
     let bytes = if bodiless { Vec::new() } else { serde_json::to_vec(&body).unwrap_or_default() };
     Response::from_parts(parts, bytes.into())
 }
 
-/// A problem travels as an extension of an empty answer with its status; [`problems`] writes the body.
+/// A problem is carried as an extension of an empty answer with its status; [`problems`] writes the body.
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        // Every status of the table is one.
+        // Every status of the table is a valid one.
         let status = StatusCode::from_u16(self.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = status.into_response();
         if let Some(denied) = self.denied() {

@@ -1,5 +1,5 @@
-//! A connection that breaks when its client takes nothing for too long, or next to nothing on average: it would hold a place, and
-//! what an answer is made of, for ever.
+//! A connection that is closed when its client reads nothing for too long, or almost nothing on average: otherwise it
+//! would keep a slot, and the memory of an answer, for ever.
 use std::future::Future;
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
@@ -11,13 +11,14 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::pace::Pace;
 
-/// Bytes a second that a client takes at least, on average: a fifth of what a modem takes. A partner on a poor line is served.
+/// The minimum rate of a client in bytes a second, on average: a fifth of a modem's rate. A partner on a bad connection
+/// is still served.
 const LEAST_TAKEN: u64 = 1024;
 
 pub(super) struct Stalling<T> {
     inner: T,
     pace: Pace,
-    /// Runs while a write waits, since then.
+    /// Runs while a write waits, since the given time.
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
 }
 
@@ -26,7 +27,7 @@ impl<T> Stalling<T> {
         Self { inner, pace: Pace::new(LEAST_TAKEN, within), waiting: None }
     }
 
-    /// What became of a write of `bytes_of` its result, which is an error once writes have waited too long.
+    /// The result of a write of `bytes_of` bytes; an error once writes have waited too long.
     fn timed<R>(
         &mut self,
         cx: &mut Context<'_>,
@@ -90,7 +91,7 @@ mod tests {
         let within = Duration::from_millis(400);
         let (ours, mut theirs) = duplex(1024);
         let trickle = tokio::spawn(async move {
-            // It takes a byte four times as often as it would have to, if any byte sufficed.
+            // It reads one byte four times as often as needed, if single bytes were enough.
             while theirs.read_u8().await.is_ok() {
                 sleep(within / 4).await;
             }
@@ -113,7 +114,7 @@ mod tests {
             theirs
         });
         let mut ours = Stalling::new(ours, within);
-        // Longer than the bound altogether, never longer than it without a byte.
+        // It waits longer than the limit in total, but never longer than the limit without a byte.
         ours.write_all(&[7; 7 * 1024]).await.unwrap();
         let _theirs = slow.await.unwrap();
         let begun = Instant::now();

@@ -1,4 +1,5 @@
-//! How a submission stands, as entrants and staff both see it in JSON: what has arrived, why it was rejected, what each rule says.
+//! The status of a submission, as entrants and staff both see it in JSON: what has arrived, why it was rejected, the
+//! result of each rule.
 use pipeline::lang::Lang;
 use pipeline::rejection::Rejection;
 use pipeline::screening::{Outcome, Rule, RuleVerdict, Twin};
@@ -74,7 +75,7 @@ pub struct RuleStatus {
 }
 
 impl UploadStatus {
-    /// Of a submission, from the database.
+    /// The upload status of a submission, from the database.
     pub async fn of(store: &Store, submission: &SubmissionRow, lang: Lang) -> anyhow::Result<Self> {
         if let Some(bytes) = submission.mezzanine_bytes {
             let sha256 = submission.mezzanine_sha256.as_deref().map(hex::encode);
@@ -83,7 +84,7 @@ impl UploadStatus {
         Self::of_unfinished(store, submission, lang).await
     }
 
-    /// Of a film that is not whole: the first one of a submission, or one that is to take the place of another.
+    /// The upload status of an incomplete film: the first one of a submission, or one that is to replace another.
     pub async fn of_unfinished(store: &Store, submission: &SubmissionRow, lang: Lang) -> anyhow::Result<Self> {
         let (offset, length) = store.uploaded_bytes(submission.id).await?;
         let failure = store.last_failure(submission.id).await?.map(|failure| {
@@ -96,7 +97,7 @@ impl UploadStatus {
 }
 
 impl RejectionText {
-    /// A rejection in the language that was asked for, and in both.
+    /// A rejection in the requested language, and in both.
     pub fn of(reason: &Rejection, lang: Lang) -> Self {
         Self { code: reason.code(), text: reason.text(lang), zh: reason.text(Lang::Zh), en: reason.text(Lang::En) }
     }

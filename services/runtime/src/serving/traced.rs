@@ -6,7 +6,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use tracing::Instrument;
 
-/// Middleware around every route. A request that matches no route gets no span.
+/// Middleware for every route. A request that matches no route gets no span.
 pub async fn traced(request: Request, next: Next) -> Response {
     let Some(route) = request.extensions().get::<MatchedPath>().cloned() else { return next.run(request).await };
     let version = if request.version() == Version::HTTP_2 { "2" } else { "1.1" };

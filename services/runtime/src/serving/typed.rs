@@ -1,5 +1,6 @@
-//! What people type, where it comes in: JSON bodies, queries and single fields. A text with characters that none may hold is a problem of
-//! its own here, so it never reaches a handler or the database. How long a field may be, its handler says.
+//! Checks text from people where it arrives: JSON bodies, queries and single fields. A text with forbidden characters
+//! becomes a problem here, so it never reaches a handler or the database. Each handler sets the maximum length of its
+//! fields.
 use chrono::{DateTime, Datelike, Utc};
 use pipeline::text::{Limit, Lines, Text, TextError, check};
 use serde::de::DeserializeOwned;
@@ -7,12 +8,12 @@ use serde_json::Value;
 
 use crate::problem::{Code, Detail, Problem};
 
-/// Longest place in a body that is named, in characters: names of fields are the client's own too.
+/// The longest field path in an error message, in characters: field names come from the client, too.
 const PLACE_CHARS: usize = 80;
-/// Years of times in requests.
+/// Valid years of times in requests.
 const YEARS: std::ops::RangeInclusive<i32> = 2000..=2200;
 
-/// A body of JSON, all of whose texts may be kept.
+/// A JSON body whose texts are all safe to store.
 pub fn body<T: DeserializeOwned>(sent: &[u8]) -> Result<T, Problem> {
     let wrong =
         |err: serde_json::Error| Code::BodyNotJson.about(Detail::of_parser(&pipeline::lang::shown(&err.to_string())));
@@ -21,7 +22,7 @@ pub fn body<T: DeserializeOwned>(sent: &[u8]) -> Result<T, Problem> {
     serde_json::from_value(body).map_err(wrong)
 }
 
-/// Looks at every text of a body, names of fields included. `place` is where `value` stands in it, such as `entrant.name`.
+/// Checks every text of a body, including field names. `place` is the path of `value` in it, such as `entrant.name`.
 fn texts(value: &Value, place: &str) -> Result<(), Problem> {
     match value {
         Value::String(text) => check(text, Lines::Many).map_err(|error| unfit(place, error)),
@@ -36,7 +37,7 @@ fn texts(value: &Value, place: &str) -> Result<(), Problem> {
     }
 }
 
-/// Looks at a value of a query, which no handler has to bound again.
+/// Checks a value of a query; handlers need not limit it again.
 pub fn parameter(name: &str, value: &str) -> Result<(), Problem> {
     let fits = Text::new(name, Limit::QUERY).and_then(|_| Text::new(value, Limit::QUERY));
     let name = pipeline::lang::shown(name);
@@ -51,7 +52,7 @@ pub fn field(name: &str, text: &str, limit: Limit) -> Result<String, Problem> {
     })
 }
 
-/// A time in a request: JSON can hold years that the database cannot.
+/// A time in a request: JSON allows years that the database does not support.
 pub fn moment(name: &str, at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
     if YEARS.contains(&at.year()) {
         return Ok(at);
@@ -61,7 +62,7 @@ pub fn moment(name: &str, at: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
     Err(Code::FieldWrong.about(years.of(name)))
 }
 
-/// One field that may be missing; an empty one is.
+/// One field that may be missing; an empty one counts as missing.
 pub fn optional(name: &str, text: Option<&str>, limit: Limit) -> Result<Option<String>, Problem> {
     let given = text.map(str::trim).filter(|text| !text.is_empty());
     given.map(|text| field(name, text, limit)).transpose()

@@ -1,5 +1,6 @@
-//! The audit trail: what people did, who, why, before and after. A row is written in the transaction of the act, and rows form
-//! a chain of hashes, so that a changed, removed, inserted or moved row is found. See `verify` for how far that carries.
+//! The audit trail: what people did, who, why, before and after. A row is written in the transaction of the act, and
+//! rows form a chain of hashes, so that a changed, removed, inserted or moved row is detected. See `verify` for the
+//! limits of this.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
@@ -19,25 +20,25 @@ mod verify;
 
 pub use verify::{Head, Verified};
 
-/// Rows of one page at most.
+/// The most rows on one page.
 const PAGE: u32 = 500;
 
-/// What a person did. No personal data in any of it.
+/// What a person did. It contains no personal data.
 #[derive(Clone, Debug)]
 pub struct Act<'a> {
     /// Its stable name, such as `released` or `token_created`.
     pub act: &'a str,
-    /// To which submission.
+    /// The submission that it was done to.
     pub submission: Option<SubmissionId>,
-    /// About which partner.
+    /// The partner that it concerns.
     pub partner: Option<&'a PartnerId>,
-    /// How it stood.
+    /// The state before.
     pub before: Value,
-    /// How it stands now.
+    /// The state after.
     pub after: Value,
 }
 
-/// One row for a reader.
+/// One row for readers.
 #[derive(Clone, Debug, Serialize, FromRow)]
 pub struct AuditRow {
     /// 1, 2, 3 … without gaps.
@@ -46,29 +47,29 @@ pub struct AuditRow {
     pub at: DateTime<Utc>,
     /// Kind of person, such as `organiser`.
     pub actor: String,
-    /// Who: the person's name, or `operator on HOST`.
+    /// The actor: the person's name, or `operator on HOST`.
     pub name: String,
-    /// Which person; absent for entrants and a login that is no person's.
+    /// The person; absent for entrants and for a login that belongs to no person.
     pub person: Option<Uuid>,
-    /// By which credential, such as a token.
+    /// The credential, such as a token.
     pub credential: Option<Uuid>,
     /// Pseudonym of the address that it came from.
     pub address: Option<String>,
     /// What was done.
     pub act: String,
-    /// To which submission.
+    /// The submission that it was done to.
     pub submission: Option<Uuid>,
-    /// Its title; absent where it was deleted since.
+    /// Its title; absent if it has been deleted since.
     pub title: Option<String>,
-    /// Contest of the submission, or the one that the token or the roles are for.
+    /// Contest of the submission, or the contest that the token or the roles belong to.
     pub contest: Option<String>,
-    /// About which partner.
+    /// The partner that it concerns.
     pub partner: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// How it stood.
+    /// The state before.
     pub before: Value,
-    /// How it stood then.
+    /// The state after.
     pub after: Value,
     /// Hash of the row, hex.
     pub hash: String,
@@ -79,7 +80,7 @@ pub struct AuditRow {
 pub struct AuditFilter {
     /// Only acts on this submission.
     pub submission: Option<SubmissionId>,
-    /// Only acts on submissions of these contests, and on tokens and roles that are for one of them only.
+    /// Only acts on submissions of these contests, and on tokens and roles that belong to only one of them.
     pub contests: Sees,
     /// Only acts of this name.
     pub act: Option<String>,
@@ -91,7 +92,7 @@ pub struct AuditFilter {
     pub limit: Option<u32>,
 }
 
-/// A row as it lies there and is hashed: JSON as text, to the byte.
+/// A row as it is stored and hashed: JSON as text, byte for byte.
 #[derive(Clone, Debug)]
 struct Row {
     seq: i64,
@@ -111,16 +112,17 @@ struct Row {
     prev_hash: Vec<u8>,
 }
 
-/// Begins the hashed bytes of a row that names no person, credential or address, as no row did before these columns existed.
+/// Starts the hashed bytes of a row without person, credential and address, like all rows from before these columns
+/// existed.
 const DOMAIN_UNNAMED: &[u8] = b"reelmill audit row 1";
-/// Begins those of a row that names at least one of them. With a domain of its own, what is hashed for one kind of row is never what is
-/// hashed for the other.
+/// Starts the hashed bytes of rows with at least one of them. Because of the separate domain, the hashed bytes of one
+/// kind of row are never those of the other.
 const DOMAIN_NAMED: &[u8] = b"reelmill audit row 2";
 
 impl Row {
-    /// SHA-256 over the domain and the fields in order. Each field has its length before it, an absent one has none, so no two rows are
-    /// the same bytes. Person, credential and address follow the others, where one of them is there: taking all three from a row
-    /// changes its domain, and so its hash.
+    /// SHA-256 over the domain and the fields in order. Each field is preceded by its length, and an absent one has
+    /// none, so no two rows have the same bytes. Person, credential and address follow the others if at least one of
+    /// them is present: removing all three from a row changes its domain, and so its hash.
     fn hash(&self) -> [u8; 32] {
         let seq = self.seq.to_be_bytes();
         let at = self.at.timestamp_micros().to_be_bytes();
@@ -160,13 +162,14 @@ impl Row {
     }
 }
 
-/// Adds what `by` did, within the transaction that does it. To be called last: from here on no other act commits before this one.
+/// Adds what `by` did, within the transaction that does it. Call it last: from here on, no other act commits before
+/// this one.
 pub async fn add(tx: &mut PgConnection, by: &By, act: &Act<'_>) -> anyhow::Result<()> {
     add_about(tx, by, act, None).await
 }
 
-/// As [`add`], for an act on something other than a submission that is of one contest only, such as a token. People who are bound to that
-/// contest see the row.
+/// Like [`add`], for an act on something other than a submission that belongs to only one contest, such as a token.
+/// People who are bound to that contest see the row.
 pub async fn add_about(
     tx: &mut PgConnection,
     by: &By,
@@ -207,7 +210,8 @@ pub async fn add_about(
         .await
         .context("move the end of the audit trail")?;
     let hash = hex::encode(hash);
-    // Logs are kept elsewhere, so they witness the trail. If the transaction fails, the next row has the same number.
+    // Logs are stored elsewhere, so they are evidence for the trail. If the transaction fails, the next row has the
+    // same number.
     info!(audit.seq = row.seq, audit.hash = hash, audit.act = act.act, "audit row {} is {hash}", row.seq);
     Ok(())
 }
@@ -249,7 +253,8 @@ async fn insert(tx: &mut PgConnection, row: &Row, hash: &[u8]) -> anyhow::Result
 }
 
 impl Store {
-    /// Rows of the trail, newest first. The query names the filters that are given, so that each takes its index.
+    /// Rows of the trail, newest first. The query contains only the filters that are given, so that each uses its
+    /// index.
     pub async fn audit(&self, filter: &AuditFilter) -> anyhow::Result<Vec<AuditRow>> {
         let mut sql = QueryBuilder::<Postgres>::new(
             "/* audit */
@@ -276,7 +281,7 @@ impl Store {
         query.fetch_all(self.pool()).await.context("read the audit trail")
     }
 
-    /// Adds an act that changes nothing itself, such as reading personal data, in a transaction of its own.
+    /// Adds an act that itself changes nothing, such as reading personal data, in a separate transaction.
     pub async fn audit_act(&self, by: &By, act: &Act<'_>) -> anyhow::Result<()> {
         self.quiet_transaction("audit", |tx, _| Box::pin(async move { add(tx, by, act).await })).await
     }
@@ -306,7 +311,7 @@ mod tests {
         }
     }
 
-    /// The digests were computed from the description of the format, by another program.
+    /// Another program computed the digests from the description of the format.
     #[test]
     fn a_row_without_person_credential_and_address_is_hashed_as_before_there_were_any() {
         let hash = |row: Row| hex::encode(row.hash());
@@ -315,7 +320,7 @@ mod tests {
         let named = Row { person, credential, address: Some("0123456789abcdef".into()), ..row() };
         assert_eq!(hash(named), "3abb7d97478c552593660188654196dbb7788dc1c65ee49f60d82d19f6abccb9");
         assert_eq!(hash(Row { person, ..row() }), "0f7976d207e71df5fba4d867bc87fc82c402abc484d0d1b0eddba37df1f6b4f3");
-        // The same id in another column is another row.
+        // The same id in another column gives another row.
         assert_ne!(hash(Row { credential: person, ..row() }), hash(Row { person, ..row() }));
     }
 }

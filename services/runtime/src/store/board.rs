@@ -1,6 +1,6 @@
 //! The deliveries board: works with the state of their deliveries, and recalls by their deadlines.
 //!
-//! As with the other lists, the text of a query follows from the filters that are given.
+//! As with the other lists, the text of a query contains only the filters that are given.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::delivery::Delivery;
@@ -18,13 +18,13 @@ use super::listing::{Count, MOST_COUNTED, MOST_ROWS, within};
 pub struct BoardWanted {
     /// Only these contests.
     pub contests: Sees,
-    /// Only those with a delivery to this partner; the other conditions are about that delivery then.
+    /// Only works with a delivery to this partner; the other conditions then apply to that delivery.
     pub partner: Option<PartnerId>,
-    /// Only those with a delivery in this state, by its name.
+    /// Only works with a delivery in this state, by its name.
     pub state: Option<String>,
-    /// Only those with a delivery that waits for a person, or that is being taken back.
+    /// Only works with a delivery that waits for a person, or that is being recalled.
     pub waits: Option<Waits>,
-    /// Only those entered before this one; for the next page.
+    /// Only works entered before this one; for the next page.
     pub before: Option<SubmissionId>,
     /// At most this many, capped.
     pub limit: u32,
@@ -33,9 +33,9 @@ pub struct BoardWanted {
 /// What a delivery waits for.
 #[derive(Clone, Debug)]
 pub enum Waits {
-    /// A person: to bring it to one of these partners, to confirm it there, or to take it down anywhere.
+    /// A person: to bring it to one of these partners, to confirm it there, or to remove it at any partner.
     Person(Vec<PartnerId>),
-    /// The proof that it was taken back.
+    /// The proof that it was removed.
     Recall,
 }
 
@@ -57,13 +57,13 @@ pub struct BoardWork {
 /// One cell of the board.
 #[derive(Clone, Debug)]
 pub struct BoardCell {
-    /// Whose.
+    /// The submission.
     pub submission: Uuid,
-    /// To whom.
+    /// The partner.
     pub partner: PartnerId,
-    /// Where it stands.
+    /// Its state.
     pub machine: Delivery,
-    /// Until when a recall has to be proven.
+    /// Until when the removal must be proven.
     pub recall_due: Option<DateTime<Utc>>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
@@ -72,22 +72,22 @@ pub struct BoardCell {
 /// A recall that is not proven yet.
 #[derive(Clone, Debug)]
 pub struct DueRecall {
-    /// Whose.
+    /// The submission.
     pub submission: Uuid,
     /// The work's title.
     pub title: String,
-    /// At whom.
+    /// The partner.
     pub partner: PartnerId,
-    /// Where it stands.
+    /// Its state.
     pub machine: Delivery,
-    /// Until when it has to be proven.
+    /// Until when the removal must be proven.
     pub due: DateTime<Utc>,
-    /// Why it is taken back.
+    /// Why it is recalled.
     pub reason: Option<String>,
 }
 
 impl Store {
-    /// Works of the board, newest first, one more than the limit where there are more.
+    /// Works of the board, newest first, with one more than the limit if there are more.
     pub async fn board(&self, wanted: &BoardWanted) -> anyhow::Result<Vec<BoardWork>> {
         let mut sql = QueryBuilder::new("/* board */ select s.id, s.contest, s.title, s.state, s.run");
         chosen(&mut sql, wanted);
@@ -163,7 +163,7 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &BoardWanted) {
     within(sql, "s.contest", &wanted.contests);
 }
 
-/// Adds the filters that are about one delivery.
+/// Adds the filters that apply to one delivery.
 fn with_delivery(sql: &mut QueryBuilder<Postgres>, wanted: &BoardWanted) {
     sql.push(" and exists (select from deliveries d where d.submission = s.id");
     if let Some(partner) = &wanted.partner {

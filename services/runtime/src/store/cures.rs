@@ -1,4 +1,4 @@
-//! Windows that the organisers open for one work. They end by the clock; nothing has to close them.
+//! Cure windows that the organisers open for one work. They end at their time without any act.
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use pipeline::replacing::Cure;
@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use super::audit::{self, Act};
 use super::history::{self, By};
 
-/// Opens the window, moves its end, or closes it (`None`). `before` is how it stood.
+/// Opens the window, moves its end, or closes it (`None`). `before` is its former state.
 pub async fn set_cure(
     tx: &mut PgConnection,
     id: SubmissionId,

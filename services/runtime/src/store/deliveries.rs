@@ -1,4 +1,5 @@
-//! Deliveries: desired beside observed, one row a submission and partner. `pipeline::delivery` alone says what may follow what.
+//! Deliveries: the desired and the observed state, one row for each submission and partner. Only `pipeline::delivery`
+//! decides which state may follow which.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -23,22 +24,22 @@ mod texts;
 
 pub use texts::{set_texts, texts};
 
-/// A delivery for a reader.
+/// A delivery for readers.
 #[derive(Clone, Debug)]
 pub struct DeliveryRow {
-    /// Whose.
+    /// The submission.
     pub submission: SubmissionId,
-    /// To whom.
+    /// The partner.
     pub partner: PartnerId,
-    /// Where it stands.
+    /// Its state.
     pub machine: Delivery,
-    /// What was handed over last and where it lies; its form is the publish service's own.
+    /// What was handed over last and where it is; the publish service defines its format.
     pub receipt: Option<serde_json::Value>,
     /// Title, text and tags that an organiser wrote for this partner.
     pub texts: Option<Texts>,
-    /// Until when a recall has to be proven.
+    /// Until when the removal must be proven.
     pub recall_due: Option<DateTime<Utc>>,
-    /// Why it is taken back.
+    /// Why it is recalled.
     pub recall_reason: Option<String>,
     /// When it last changed.
     pub updated_at: DateTime<Utc>,
@@ -110,7 +111,7 @@ impl Store {
         Ok(row.map(|row| row.of(submission)))
     }
 
-    /// What the adapter kept to go on after a crash, sealed.
+    /// What the adapter stored for continuing after a crash, encrypted.
     pub async fn delivery_session(
         &self,
         submission: SubmissionId,
@@ -130,7 +131,7 @@ impl Store {
         }))
     }
 
-    /// A publish job keeps what it needs to go on after a crash, or forgets it.
+    /// For a publish job: stores what it needs for continuing after a crash, or deletes it.
     pub async fn keep_session(&self, claim: &Claim, session: Option<&Sealed>) -> anyhow::Result<Commit> {
         let Part::Partner(partner) = &claim.part else { anyhow::bail!("{} has no delivery", claim.part) };
         let kept = sqlx::query!(
@@ -154,8 +155,8 @@ impl Store {
         Ok(if kept.rows_affected() == 1 { Commit::Committed } else { Commit::Fenced })
     }
 
-    /// A publish job notes what happened, before and after each call to the partner. `Err`-free `None` means that the job
-    /// does not hold its part any more: stop. `receipt` replaces what is stored, if given.
+    /// For a publish job: records an event, before and after each call to the partner. `None` without an `Err` means
+    /// that the job no longer holds its part and must stop. `receipt` replaces the stored one, if given.
     pub async fn delivery_apply(
         &self,
         claim: &Claim,
@@ -177,7 +178,8 @@ impl Store {
         .await
     }
 
-    /// A person notes what happened: delivered by hand, taken back by hand. Wakes the partner's part, so that it sees it.
+    /// For a person: records an event, such as delivered or removed by hand. It wakes the partner's part, so that the
+    /// part sees it.
     pub async fn delivery_note(
         &self,
         submission: SubmissionId,
@@ -193,8 +195,8 @@ impl Store {
     }
 }
 
-/// A person notes what happened, within the caller's transaction. Wakes the partner's part, so that it sees it; where the part
-/// had ended and there is something to do again, opens it again.
+/// For a person: records an event within the caller's transaction. It wakes the partner's part, so that the part sees
+/// it; if the part had ended and there is something to do again, reopens it.
 pub async fn note(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -211,8 +213,8 @@ pub async fn note(
     Ok(delivery)
 }
 
-/// Plans the deliveries of a run that enters publishing, wants those again that had ended, and lets those make room that the
-/// run is to replace.
+/// Plans the deliveries of a run that enters publishing, sets ended ones to be delivered again, and marks the ones that
+/// the run is to replace.
 pub(super) async fn want(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -238,7 +240,7 @@ pub(super) async fn want(
     .fetch_all(&mut *tx)
     .await
     .context("plan deliveries")?;
-    // One that was just planned for this run is what this run wants.
+    // A delivery that was just planned for this run is already as this run needs it.
     for partner in partners.into_iter().filter(|partner| !planned.contains(partner)).map(PartnerId::new) {
         let before = locked(tx, submission, &partner).await?;
         let mut delivery = apply(tx, submission, &partner, &DeliveryEvent::Wanted { run }, &By::WORKER).await?;
@@ -252,7 +254,7 @@ pub(super) async fn want(
     Ok(())
 }
 
-/// One delivery as it stands, which nobody else changes until the transaction ends.
+/// The current state of one delivery, locked against other changes until the transaction ends.
 pub async fn standing(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -280,7 +282,7 @@ pub(super) async fn locked(
         .with_context(|| format!("there is no delivery of {submission} to {partner}"))
 }
 
-/// Stores what was handed over. Returns the delivery as it stands, locked until the end of the transaction.
+/// Stores what was handed over. Returns the current state of the delivery, locked until the end of the transaction.
 pub(super) async fn keep_receipt(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -301,7 +303,7 @@ pub(super) async fn keep_receipt(
     Ok(machine.0)
 }
 
-/// The one way in which a delivery changes. What a person did goes to the audit trail.
+/// The only way in which a delivery changes. Acts of people are added to the audit trail.
 pub(super) async fn apply(
     tx: &mut PgConnection,
     submission: SubmissionId,

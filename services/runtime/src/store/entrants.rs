@@ -1,4 +1,5 @@
-//! Personal data, sealed before it comes here. The only table that has any, but for the names of files in `uploads`, which go with it.
+//! Personal data, encrypted before it reaches this file. Only this table has any, except for the names of files in
+//! `uploads`, which are deleted with it.
 use std::collections::BTreeMap;
 
 use anyhow::Context;
@@ -44,12 +45,12 @@ pub struct Contact {
 }
 
 impl Store {
-    /// Stores a new submission together with its entrant's sealed data.
+    /// Stores a new submission together with its entrant's encrypted data.
     pub async fn enter(&self, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<bool> {
         self.transaction("enter", |tx, _| Box::pin(async move { enter(tx, new, entrant).await })).await
     }
 
-    /// The sealed personal data of a submission; `None` once it was withdrawn.
+    /// The encrypted personal data of a submission; `None` once it was withdrawn.
     pub async fn entrant(&self, submission: SubmissionId) -> anyhow::Result<Option<Sealed>> {
         sqlx::query_as!(
             Sealed,
@@ -61,7 +62,7 @@ impl Store {
         .context("load the entrant")
     }
 
-    /// Withdraws a submission at its entrant's wish and forgets who that was.
+    /// Withdraws a submission at its entrant's request and deletes the entrant's data.
     pub async fn withdraw(&self, submission: SubmissionId) -> anyhow::Result<Applied> {
         self.transaction("withdraw", |tx, _| {
             Box::pin(async move { withdraw(tx, self.policy(), submission, &By::ENTRANT).await })
@@ -70,8 +71,8 @@ impl Store {
     }
 }
 
-/// Stores a new submission together with its entrant's sealed data, within the caller's transaction. `false` where there is one of this id
-/// already: nothing is stored.
+/// Stores a new submission together with its entrant's encrypted data, within the caller's transaction. `false` if one
+/// with this id exists already: nothing is stored.
 pub async fn enter(tx: &mut PgConnection, new: &NewSubmission, entrant: &Sealed) -> anyhow::Result<bool> {
     let created = submissions::create(tx, new).await?;
     if created {
@@ -80,7 +81,7 @@ pub async fn enter(tx: &mut PgConnection, new: &NewSubmission, entrant: &Sealed)
     Ok(created)
 }
 
-/// Withdraws a submission and forgets who entered it, within the caller's transaction.
+/// Withdraws a submission and deletes the entrant's data, within the caller's transaction.
 pub async fn withdraw(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -94,7 +95,7 @@ pub async fn withdraw(
     Ok(applied)
 }
 
-/// What a work's row has of its form, apart from personal data.
+/// The parts of the form in a work's row, without personal data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Texts {
     /// Title.
@@ -103,7 +104,7 @@ pub struct Texts {
     pub theme: String,
     /// Synopsis.
     pub synopsis: String,
-    /// The organisation that recommends it.
+    /// The organisation that recommends the work.
     pub recommending_unit: String,
     /// Declarations.
     pub declarations: Value,
@@ -112,9 +113,9 @@ pub struct Texts {
 /// A form as it is stored.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// Outside the seal.
+    /// The unencrypted part.
     pub texts: Texts,
-    /// Under the seal; `None` once it was forgotten.
+    /// The encrypted part; `None` once it was deleted.
     pub entrant: Option<Sealed>,
 }
 
@@ -140,7 +141,7 @@ pub async fn stored(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::
     Ok(Stored { texts, entrant })
 }
 
-/// Stores a corrected form. `fields` names what changed; history and trail keep the texts as they were, but nothing personal.
+/// Stores a corrected form. `fields` names what changed; history and trail keep the former texts, but no personal data.
 pub async fn correct(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -194,7 +195,8 @@ async fn put(tx: &mut PgConnection, submission: SubmissionId, sealed: &Sealed) -
     Ok(())
 }
 
-/// Deletes what is known of who entered a work, with the names that their files had and what a unit keeps of it. Whether there was anything.
+/// Deletes what is known about the entrant of a work, including the names of their files and what a unit keeps of it.
+/// Returns whether there was anything.
 pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<bool> {
     let entrant = sqlx::query!("/* forget_entrant */ delete from entrants where submission = $1", submission.0)
         .execute(&mut *tx)

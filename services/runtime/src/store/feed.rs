@@ -1,7 +1,8 @@
-//! Feeds that partners pull: what is in them, and what of it was fetched.
+//! Feeds that partners pull: their items, and what was fetched of each.
 //!
-//! An item is offered while its row is in the feed *and* its delivery wants it there; both are asked at each request, so a recall
-//! ends every link at once. A fetch leaves its row before its first byte, under a lock that taking the item out waits for.
+//! An item is offered while its row is in the feed *and* its delivery is to be there. Both are checked at each request,
+//! so a recall ends every link immediately. A fetch is recorded before its first byte is sent, under a lock that the
+//! removal of the item waits for.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::delivery::IntentId;
@@ -15,13 +16,13 @@ use super::{Store, deliveries};
 /// A work in a feed.
 #[derive(Clone, Debug)]
 pub struct FeedItem {
-    /// Order, and the cursor of pages.
+    /// The order, and the cursor of pages.
     pub id: i64,
-    /// Whose work.
+    /// The submission.
     pub submission: SubmissionId,
     /// The run whose files it offers.
     pub run: u32,
-    /// Texts and files; their form is the publish service's own.
+    /// Texts and files; the publish service defines their format.
     pub content: Value,
     /// Since when it is there.
     pub created_at: DateTime<Utc>,
@@ -32,15 +33,15 @@ pub struct FeedItem {
 pub struct Pull {
     /// Its name.
     pub file: String,
-    /// When a fetch began first.
+    /// The start of the first fetch.
     pub begun_at: DateTime<Utc>,
-    /// When its last missing byte was handed over.
+    /// When its last missing byte was sent.
     pub complete_at: Option<DateTime<Utc>>,
 }
 
 impl Store {
-    /// Puts a work into the feed of the claim's partner. What is there already by the same call stays; one that was taken out
-    /// comes in anew, with nothing fetched. `None` means that the job does not hold its part any more.
+    /// Puts a work into the feed of the claim's partner. An item that the same call added before stays; one that was
+    /// removed is added again, with nothing fetched. `None` means that the job no longer holds its part.
     pub async fn feed_put(
         &self,
         claim: &Claim,
@@ -83,7 +84,7 @@ impl Store {
         .await
     }
 
-    /// Whether a work is in a partner's feed, whatever its delivery says.
+    /// Whether a work is in a partner's feed, whatever the state of its delivery is.
     pub async fn feed_holds(&self, partner: &PartnerId, submission: SubmissionId, run: u32) -> anyhow::Result<bool> {
         let found = sqlx::query_scalar!(
             "/* feed_holds */
@@ -98,8 +99,8 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Takes every run of the claim's work out of its partner's feed and says what was fetched of any of them until then.
-    /// `None` means that the job does not hold its part any more.
+    /// Removes every run of the claim's work from its partner's feed and returns what was fetched of any of them until
+    /// then. `None` means that the job no longer holds its part.
     pub async fn feed_take_out(&self, claim: &Claim) -> anyhow::Result<Option<Vec<Pull>>> {
         let Part::Partner(partner) = &claim.part else { anyhow::bail!("{} has no feed", claim.part) };
         self.transaction("take_out_of_feed", |tx, _| {
@@ -186,7 +187,7 @@ impl Store {
         Ok(items.collect())
     }
 
-    /// An item, if it is offered at this moment.
+    /// An item, if it is offered now.
     pub async fn feed_item(
         &self,
         partner: &PartnerId,
@@ -209,11 +210,12 @@ impl Store {
         Ok(row.map(|row| FeedItem { id: row.id, submission, run, content: row.content, created_at: row.created_at }))
     }
 
-    /// Notes that a fetch of a file begins; `false` if the item is out of the feed by now, and then no byte may leave.
+    /// Records that a fetch of a file starts; `false` if the item is no longer in the feed, in which case no byte may
+    /// be sent.
     pub async fn feed_pull_begins(&self, item: i64, file: &str, bytes: u64) -> anyhow::Result<bool> {
         self.quiet_transaction("begin_pull", |tx, _| {
             Box::pin(async move {
-                // Whoever takes the item out waits for this transaction, and then sees its row.
+                // A removal of the item waits for this transaction, and then sees its row.
                 let there = sqlx::query_scalar!(
                     "/* hold_item */ select 1 as one from feed_items where id = $1 and removed_at is null for share",
                     item,
@@ -238,7 +240,8 @@ impl Store {
         .await
     }
 
-    /// Adds bytes `[from, to)` to what was fetched of a file. Says whether that made the file whole, and then wakes the delivery.
+    /// Adds bytes `[from, to)` to what was fetched of a file. Returns whether that made the file complete, and if so
+    /// wakes the delivery.
     pub async fn feed_pulled(&self, item: i64, file: &str, from: u64, to: u64) -> anyhow::Result<bool> {
         self.transaction("add_pull", |tx, _| {
             Box::pin(async move {

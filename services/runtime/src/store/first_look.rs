@@ -1,4 +1,5 @@
-//! What the headers of an entrant's file say of the rules: kept while the probe still decodes, read by whoever waits for the verdict.
+//! The first look: what the headers of an entrant's file mean for the rules. It is stored while the probe is still
+//! decoding, and read while the verdict is awaited.
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use pipeline::screening::Verdict;
@@ -8,7 +9,7 @@ use super::Store;
 use super::parts::Claim;
 
 impl Store {
-    /// Keeps it for the submission of this claim; changes nothing where the claim is another's by now.
+    /// Stores it for the submission of this claim; changes nothing if another worker holds the claim by now.
     pub async fn keep_first_look(&self, claim: &Claim, look: &Verdict) -> anyhow::Result<()> {
         sqlx::query!(
             "/* keep_first_look */
@@ -28,8 +29,8 @@ impl Store {
         Ok(())
     }
 
-    /// What was seen at first; `None` before the probe looked, and once more is known or nobody asks any more: screening has spoken,
-    /// the work was refused, or it was withdrawn.
+    /// The first look; `None` before the probe has made it, and once it is no longer needed: screening has given its
+    /// verdict, or the work was refused or withdrawn.
     pub async fn first_look(&self, submission: SubmissionId) -> anyhow::Result<Option<Verdict>> {
         let look = sqlx::query_scalar!(
             r#"/* first_look */

@@ -1,5 +1,5 @@
-//! Films that gave way to another one of the same work: what was decided about them is kept, everything else goes. And what decides
-//! whether a film may give way.
+//! Films that another film of the same work replaced: the decisions about them are kept, everything else is deleted.
+//! Also the facts that decide whether a film may be replaced.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
@@ -14,7 +14,7 @@ use sqlx::types::Json;
 
 use super::{Policy, Store, fingerprints, garbage, previews, reviews, submissions};
 
-/// A film that gave way.
+/// A replaced film.
 #[derive(Clone, Debug)]
 pub struct FormerFilm {
     /// Its last run.
@@ -23,24 +23,24 @@ pub struct FormerFilm {
     pub bytes: Option<u64>,
     /// Its SHA-256 as verified.
     pub sha256: Option<Vec<u8>>,
-    /// Where the work stood with it.
+    /// The state of the work with it.
     pub state: State,
     /// What the probe measured.
     pub media_info: Option<MediaInfo>,
-    /// What screening said.
+    /// The verdict of screening.
     pub verdict: Option<Verdict>,
-    /// When the other film was whole.
+    /// When the other film was complete.
     pub replaced_at: DateTime<Utc>,
 }
 
-/// What decides whether an entrant may send another film, or other texts.
+/// The facts that decide whether an entrant may send another film, or other texts.
 #[derive(Clone, Debug)]
 pub struct Facts {
     /// The work.
     pub work: Submission,
     /// Its contest.
     pub contest: ContestId,
-    /// The window that was opened for it last.
+    /// The cure window that was opened last.
     pub cure: Option<Cure>,
     with_partners: bool,
     held: bool,
@@ -48,7 +48,7 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// The same for `pipeline::replacing`, at a moment of the server's clock.
+    /// The same for `pipeline::replacing`, at a time of the server's clock.
     pub fn standing<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Standing<'a> {
         let Self { work, cure, with_partners, held, in_review, contest: _ } = self;
         let (with_partners, held, in_review) = (*with_partners, *held, *in_review);
@@ -57,7 +57,7 @@ impl Facts {
 }
 
 impl Store {
-    /// Films of a work that gave way, the oldest first.
+    /// Replaced films of a work, the oldest first.
     pub async fn former_films(&self, id: SubmissionId) -> anyhow::Result<Vec<FormerFilm>> {
         let rows = sqlx::query!(
             r#"/* former_films */
@@ -81,14 +81,15 @@ impl Store {
         Ok(films.collect())
     }
 
-    /// What decides whether an entrant may send another film or other texts, as it stands now. `None`: there is no such work.
+    /// The current facts that decide whether an entrant may send another film or other texts. `None` if there is no
+    /// such work.
     pub async fn facts(&self, id: SubmissionId) -> anyhow::Result<Option<Facts>> {
         let mut connection = self.pool().acquire().await.context("connect")?;
         facts(&mut connection, id).await
     }
 }
 
-/// The same of a work that is locked until the end of the transaction.
+/// The same for a work that is locked until the end of the transaction.
 pub async fn locked_facts(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Facts> {
     submissions::lock(tx, id).await?;
     facts(tx, id).await?.with_context(|| format!("there is no submission {id}"))
@@ -119,8 +120,8 @@ async fn facts(connection: &mut PgConnection, id: SubmissionId) -> anyhow::Resul
     }))
 }
 
-/// Another film is whole: keeps what was decided about the present one, and lets go what belongs to it alone. Its seat is free at once,
-/// its file is garbage, its card is in no reviewer's hands.
+/// Called when another film is complete: keeps the decisions about the present one, and releases what belongs only to
+/// it. Its seat is free immediately, its file becomes garbage, and no reviewer has its card open any more.
 pub(super) async fn give_way(
     tx: &mut PgConnection,
     policy: &Policy,

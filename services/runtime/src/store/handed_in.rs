@@ -1,5 +1,5 @@
-//! Further columns of the tables that organisers export: measurements, the screening's verdict, and reviewers' decisions. Read one page of
-//! works at a time. Contains no personal data of entrants.
+//! Further columns of the tables that organisers export: measurements, the screening's verdict, and reviewers'
+//! decisions, read for one page of works at a time. It contains no personal data of entrants.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::screening::Verdict;

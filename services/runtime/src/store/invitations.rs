@@ -1,5 +1,6 @@
-//! Invitations: one-time links by which a person sets password and second factor, for the first time or again. Opening a link changes
-//! nothing; it is used up when a code confirms the second factor. Only the digest of the link's secret is kept.
+//! Invitations: one-time links with which a person sets password and second factor, for the first time or again.
+//! Opening a link changes nothing; it is used up when a code confirms the second factor. Only the digest of the link's
+//! secret is stored.
 use std::str::FromStr;
 
 use anyhow::Context;
@@ -14,9 +15,9 @@ use super::sign_in::Chosen;
 use super::{Store, persons};
 use crate::seal::Sealed;
 
-/// What the link of an invitation holds.
+/// The secret in the link of an invitation.
 pub use crate::secret::Secret as LinkSecret;
-/// What the browser holds in which a password was chosen by a link.
+/// The secret of the browser in which a password was chosen through a link.
 pub use crate::secret::Secret as ChooserSecret;
 
 /// How long a link is valid, seconds: over a weekend.
@@ -58,18 +59,18 @@ impl FromStr for Purpose {
 pub struct Invitation {
     /// Its id.
     pub id: Uuid,
-    /// Who is to sign in.
+    /// The person who is to sign in.
     pub person: Person,
     /// What it is for.
     pub purpose: Purpose,
     /// When it expires.
     pub expires_at: DateTime<Utc>,
-    /// What was chosen and is not confirmed yet, with the digest of the secret that the browser holds.
+    /// What was chosen and is not confirmed yet, with the digest of the browser's secret.
     chosen: Option<(Chosen, Vec<u8>)>,
 }
 
 impl Invitation {
-    /// What was chosen in the browser that holds this secret, unless a later choice replaced it.
+    /// What was chosen in the browser with this secret, unless a later choice replaced it.
     pub fn chosen_by(&self, chooser: Option<&ChooserSecret>) -> Option<&Chosen> {
         let (chosen, digest) = self.chosen.as_ref()?;
         (chooser?.digest().as_slice() == digest).then_some(chosen)
@@ -113,7 +114,7 @@ pub async fn was_accepted(tx: &mut PgConnection, person: PersonId) -> anyhow::Re
     .context("ask whether a person can sign in")
 }
 
-/// Lets the open invitations of a person expire, and deletes the factors chosen with them.
+/// Ends the open invitations of a person, and deletes the factors chosen with them.
 pub(super) async fn expire(tx: &mut PgConnection, person: PersonId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* expire_invitations */
@@ -141,13 +142,13 @@ struct Row {
 }
 
 impl Store {
-    /// The invitation of a link; `None` where there is none, or it was used or has expired. Changes nothing.
+    /// The invitation of a link; `None` if there is none, or it was used or has expired. It changes nothing.
     pub async fn invitation(&self, link: &LinkSecret) -> anyhow::Result<Option<Invitation>> {
         find(&mut *self.pool().acquire().await.context("connect")?, link).await
     }
 }
 
-/// As [`Store::invitation`], within a transaction that locks the invitation.
+/// Like [`Store::invitation`], within a transaction that locks the invitation.
 pub async fn lock(tx: &mut PgConnection, link: &LinkSecret) -> anyhow::Result<Option<Invitation>> {
     let digest = link.digest();
     sqlx::query!(
@@ -186,8 +187,8 @@ async fn find(connection: &mut PgConnection, link: &LinkSecret) -> anyhow::Resul
     Ok(Some(Invitation { id: row.id, person, purpose: row.purpose.parse()?, expires_at: row.expires_at, chosen }))
 }
 
-/// Stores the factors that were chosen in the browser which holds this secret, until they are confirmed or replaced. An earlier choice, in
-/// whichever browser it was made, is void.
+/// Stores the factors that were chosen in the browser with this secret, until they are confirmed or replaced. An
+/// earlier choice, in whichever browser it was made, becomes void.
 pub async fn choose(tx: &mut PgConnection, id: Uuid, chosen: &Chosen, chooser: &ChooserSecret) -> anyhow::Result<()> {
     let digest = chooser.digest();
     sqlx::query!(

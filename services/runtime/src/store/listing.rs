@@ -1,8 +1,8 @@
-//! Lists for organisers: submissions by everything they are asked for, and what is parked.
+//! Lists for organisers: submissions with all filters, and parked parts.
 //!
-//! The text of a query follows from the filters that are given, so that the planner sees each one alone and takes its index. Titles and
-//! units have no index, since a trigram says nothing of two Chinese characters: they are looked for among a bounded number of works, and
-//! the page says where the next one goes on.
+//! The text of a query contains only the filters that are given, so that the planner sees just these and uses their
+//! index. Titles and units have no index, because a trigram index is useless for two Chinese characters. They are
+//! searched in a limited number of works, and the page states where the next one continues.
 use std::fmt;
 
 use anyhow::Context;
@@ -19,14 +19,14 @@ use uuid::Uuid;
 
 use super::Store;
 
-/// Rows of one page at most.
+/// The most rows on one page.
 pub const MOST_ROWS: u32 = 200;
-/// Works that are counted at most.
+/// The most works that are counted.
 pub const MOST_COUNTED: u32 = 10_000;
-/// Works that one page looks through for a text: about 30 ms.
+/// Works that one page searches for a text: about 30 ms.
 const LOOKED_THROUGH: i64 = 20_000;
 
-/// Which submissions to list, newest first. Every given field narrows the list down.
+/// Which submissions to list, newest first. Every given field narrows the list.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Only these contests.
@@ -35,28 +35,29 @@ pub struct Wanted {
     pub state: Option<String>,
     /// Only this theme.
     pub theme: Option<String>,
-    /// Only those with a delivery to this partner.
+    /// Only works with a delivery to this partner.
     pub partner: Option<PartnerId>,
-    /// Only those with a delivery in this state, by its name; with `partner`, to that partner.
+    /// Only works with a delivery in this state, by its name; with `partner`, to that partner.
     pub delivery: Option<String>,
-    /// Only those whose title contains this, whatever its case; or, where it is the number of a receipt, the one of this number.
+    /// Only works whose title contains this, ignoring case; or, if it is the number of a receipt, the work with this
+    /// number.
     pub title: Option<String>,
-    /// Only those whose recommending unit contains this, whatever its case.
+    /// Only works whose recommending unit contains this, ignoring case.
     pub unit: Option<String>,
-    /// Only those entered before this one; for the next page.
+    /// Only works entered before this one; for the next page.
     pub before: Option<SubmissionId>,
     /// At most this many, capped.
     pub limit: u32,
 }
 
 impl Wanted {
-    /// The number of a receipt, typed where titles are looked for.
+    /// The number of a receipt, if one was typed into the search for titles.
     fn receipt(&self) -> Option<Receipt> {
         self.title.as_ref().and_then(|text| text.parse().ok())
     }
 }
 
-/// One line of the list. No personal data.
+/// One line of the list. It contains no personal data.
 #[derive(Clone, Debug, FromRow)]
 pub struct Listed {
     /// Its id.
@@ -73,7 +74,7 @@ pub struct Listed {
     pub theme: String,
     /// As entered.
     pub recommending_unit: String,
-    /// Size of the film, once it is whole.
+    /// Size of the film, once it is complete.
     pub bytes: Option<i64>,
     /// Parts that failed too often and wait for an operator.
     pub parked: i64,
@@ -88,7 +89,7 @@ pub struct Listed {
 pub struct Found {
     /// The works.
     pub works: Vec<Listed>,
-    /// Where the next page goes on, unless this is the last one.
+    /// Where the next page starts, unless this is the last one.
     pub next: Option<SubmissionId>,
 }
 
@@ -102,13 +103,13 @@ pub struct Count {
 }
 
 impl Count {
-    /// Of a query that counts one more than `most` at most.
+    /// From a query that counts at most one more than `most`.
     pub(super) fn of(counted: i64, most: u32) -> anyhow::Result<Self> {
         let value = u32::try_from(counted.min(i64::from(most))).context("read a count")?;
         Ok(Self { value, more: counted > i64::from(most) })
     }
 
-    /// Runs a query that begins `select count(*) from (select 1`, up to `most`.
+    /// Runs a query that starts with `select count(*) from (select 1`, up to `most`.
     pub(super) async fn up_to(most: u32, mut sql: QueryBuilder<Postgres>, store: &Store) -> anyhow::Result<Self> {
         sql.push(" limit ").push_bind(i64::from(most) + 1).push(") as counted");
         let query = sql.build_query_scalar::<i64>().persistent(false);
@@ -132,9 +133,9 @@ impl fmt::Display for Count {
 /// A part that failed too often.
 #[derive(Clone, Debug, Serialize)]
 pub struct Parked {
-    /// Whose.
+    /// The submission.
     pub submission: Uuid,
-    /// Of which contest.
+    /// Its contest.
     pub contest: String,
     /// The run.
     pub run: i32,
@@ -144,18 +145,18 @@ pub struct Parked {
     pub part: String,
     /// How often it was tried.
     pub attempt: i32,
-    /// Why the last try failed.
+    /// The error of the last attempt.
     pub last_error: Option<String>,
     /// When it was parked.
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// Where a listed work stands with one partner.
+/// The state of a listed work at one partner.
 #[derive(Clone, Debug)]
 pub struct ListedDelivery {
-    /// Whose.
+    /// The submission.
     pub submission: Uuid,
-    /// To whom.
+    /// The partner.
     pub partner: String,
     /// The state's name.
     pub state: String,
@@ -177,7 +178,7 @@ impl Store {
         searched(&mut sql, wanted, floor);
         let limit = wanted.limit.min(MOST_ROWS);
         sql.push(" order by s.id desc limit ").push_bind(i64::from(limit) + 1);
-        // Planned anew each time, with the values: it pays where a filter is rare.
+        // Planned again each time, with the values: this is worth it for filters that match few rows.
         let query = sql.build_query_as::<Listed>().persistent(false);
         let mut works = query.fetch_all(self.pool()).await.context("list submissions")?;
         let more = works.len() > limit as usize;
@@ -186,7 +187,7 @@ impl Store {
         Ok(Found { works, next })
     }
 
-    /// How many there are, as far as they are counted; of those that a text is looked for in, one page's.
+    /// How many there are, up to the limit of counting; with a search for a text, those of one page.
     pub async fn count_listed(&self, wanted: &Wanted) -> anyhow::Result<Count> {
         let floor = self.floor(wanted, None).await?;
         let mut sql = QueryBuilder::new("/* count_listed */ select count(*) from (select 1");
@@ -196,7 +197,7 @@ impl Store {
         Ok(Count { more: counted.more || floor.is_some(), ..counted })
     }
 
-    /// The last work that a page looks through for a text; `None` where it looks through all of them, or for no text.
+    /// The last work that a page searches for a text; `None` if it searches all of them, or if there is no text.
     async fn floor(&self, wanted: &Wanted, before: Option<SubmissionId>) -> anyhow::Result<Option<SubmissionId>> {
         if wanted.title.is_none() && wanted.unit.is_none() {
             return Ok(None);
@@ -223,7 +224,7 @@ impl Store {
     }
 
     /// Parts that failed too often, by submission, newest submission first. `before` is the last submission of the page
-    /// before this one: pages end between submissions, so that none is cut in two.
+    /// before this one: pages end between submissions, so that no submission is divided.
     pub async fn parked(
         &self,
         contests: &Sees,
@@ -278,7 +279,7 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, before: Option<Subm
     }
 }
 
-/// Adds which contests a column names. One alone is compared, so that its index also gives the order.
+/// Adds the contests for a column. A single contest is compared directly, so that its index also gives the order.
 pub(super) fn within(sql: &mut QueryBuilder<Postgres>, column: &str, contests: &Sees) {
     if let Some(one) = contests.one() {
         sql.push(" and ").push(column).push(" = ").push_bind(one.to_string());
@@ -287,7 +288,7 @@ pub(super) fn within(sql: &mut QueryBuilder<Postgres>, column: &str, contests: &
     }
 }
 
-/// Adds what no index serves, and how far it is looked for.
+/// Adds filters without an index, and the limit of their search.
 fn searched(sql: &mut QueryBuilder<Postgres>, wanted: &Wanted, floor: Option<SubmissionId>) {
     let title = if wanted.receipt().is_some() { &None } else { &wanted.title };
     for (column, text) in [("s.title", title), ("s.recommending_unit", &wanted.unit)] {

@@ -1,4 +1,5 @@
-//! The outbox: messages that commit with the change they follow from, until a relay has them confirmed.
+//! The outbox: messages that commit together with the change that they announce, and stay until a relay has them
+//! confirmed.
 use anyhow::Context;
 use pipeline::stage::Stage;
 use sqlx::PgConnection;
@@ -14,7 +15,7 @@ pub const WAKE_CHANNEL: &str = "reelmill_outbox";
 /// A row of the outbox.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// Its id: the message's id for whoever receives it. Grows, for one submission, in the order of what happened.
+    /// Its id: the message's id for receivers. For one submission, it grows in the order of events.
     pub id: i64,
     /// Exchange without prefix.
     pub exchange: String,
@@ -76,7 +77,7 @@ impl Columns {
     }
 }
 
-/// Puts messages into the outbox, in this order.
+/// Adds messages to the outbox, in this order.
 pub async fn add(tx: &mut PgConnection, outgoing: &[Outgoing]) -> anyhow::Result<()> {
     if outgoing.is_empty() {
         return Ok(());
@@ -98,7 +99,7 @@ pub async fn add(tx: &mut PgConnection, outgoing: &[Outgoing]) -> anyhow::Result
     Ok(())
 }
 
-/// Puts one "there is work" for each of `stages` into the outbox.
+/// Adds one "there is work" for each of `stages` to the outbox.
 pub async fn add_hints(tx: &mut PgConnection, stages: impl IntoIterator<Item = Stage>) -> anyhow::Result<()> {
     let traceparent = telemetry::current_traceparent();
     let hints: Vec<_> = stages.into_iter().map(|stage| wire::work_available(stage, traceparent.clone())).collect();

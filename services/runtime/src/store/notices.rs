@@ -1,4 +1,5 @@
-//! What a partner tells us by itself is believed only as far as to look sooner: the parts that it may be about are woken.
+//! Notices from a partner are not trusted. Their only effect is an earlier check: the parts that they may concern are
+//! woken.
 use anyhow::Context;
 use pipeline::id::PartnerId;
 use pipeline::part::Part;
@@ -7,8 +8,8 @@ use pipeline::stage::Stage;
 use super::{Store, messages};
 
 impl Store {
-    /// A partner said something about the work that it calls `receipt`. Wakes the part that waits for it, and those whose call was
-    /// never answered, since the name may be theirs. Returns how many were waiting.
+    /// A partner reported something about the work that it calls `receipt`. Wakes the part that waits for it, and those
+    /// whose call was never answered, because the name may be theirs. Returns how many were waiting.
     pub async fn partner_told(&self, partner: &PartnerId, receipt: &str) -> anyhow::Result<u64> {
         let part = &Part::Partner(partner.clone()).to_string();
         self.transaction("partner_told", |tx, _| {
@@ -26,7 +27,7 @@ impl Store {
                 )
                 .execute(&mut *tx)
                 .await
-                .context("wake what a partner told about")?
+                .context("wake the parts that a notice concerns")?
                 .rows_affected();
                 messages::add_hints(tx, (0..woken).map(|_| Stage::Publish)).await?;
                 Ok(woken)

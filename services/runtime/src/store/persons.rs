@@ -1,5 +1,5 @@
-//! Persons who are not entrants, and the roles that they hold. The rules are `pipeline::person`'s; here they are applied under a lock,
-//! together with the tokens that end with a role or a person.
+//! Persons who are not entrants, and the roles that they hold. The rules are in `pipeline::person`; here they are
+//! applied under a lock, together with the tokens that end with a role or a person.
 use std::collections::BTreeSet;
 
 use anyhow::Context;
@@ -50,14 +50,15 @@ impl TryFrom<Row> for Person {
     }
 }
 
-/// Roles as queries join them: as [`Held`] is written.
+/// Roles as queries return them, in the text form of [`Held`].
 pub(super) fn held(roles: &[String]) -> anyhow::Result<BTreeSet<Held>> {
     roles.iter().map(|text| text.parse().with_context(|| format!("read the role {text:?}"))).collect()
 }
 
 impl Store {
-    /// A page of persons, newest first, including those who were ended: at most `limit` of them, after the person `after`. Only
-    /// those who hold a role in one of the contests, and of their roles only those; see [`Person::within`].
+    /// A page of persons, newest first, including those who were ended: at most `limit` of them, after the person
+    /// `after`. Only persons who hold a role in one of the contests, and only those of their roles; see
+    /// [`Person::within`].
     pub async fn persons(&self, contests: &Sees, after: Option<PersonId>, limit: u32) -> anyhow::Result<Vec<Person>> {
         let contests = contests.names();
         let rows = sqlx::query_as!(
@@ -81,28 +82,28 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// The person of an id.
+    /// The person with this id.
     pub async fn person(&self, id: PersonId) -> anyhow::Result<Option<Person>> {
         load(&mut *self.pool().acquire().await.context("connect")?, id).await
     }
 
-    /// The person who logs in by this name, unless they were ended.
+    /// The person with this login name, unless they were ended.
     pub async fn person_by_login(&self, login: &str) -> anyhow::Result<Option<Person>> {
         by_login(&mut *self.pool().acquire().await.context("connect")?, login).await
     }
 
-    /// Adds a person in a transaction of its own. See [`add`].
+    /// Adds a person in a separate transaction. See [`add`].
     pub async fn add_person(&self, new: &NewPerson, by: &By) -> anyhow::Result<Person> {
         self.quiet_transaction("add_person", |tx, _| Box::pin(async move { add(tx, new, by).await })).await
     }
 
-    /// Changes roles in a transaction of its own. See [`change_roles`].
+    /// Changes roles in a separate transaction. See [`change_roles`].
     pub async fn change_roles(&self, id: PersonId, change: &RoleChange, by: &By) -> anyhow::Result<Person> {
         self.quiet_transaction("change_roles", |tx, _| Box::pin(async move { change_roles(tx, id, change, by).await }))
             .await
     }
 
-    /// Ends a person in a transaction of its own. See [`end`].
+    /// Ends a person in a separate transaction. See [`end`].
     pub async fn end_person(&self, id: PersonId, by: &By) -> anyhow::Result<Person> {
         self.quiet_transaction("end_person", |tx, _| Box::pin(async move { end(tx, id, by).await })).await
     }
@@ -135,11 +136,12 @@ pub async fn add(tx: &mut PgConnection, new: &NewPerson, by: &By) -> anyhow::Res
     Ok(person)
 }
 
-/// Gives roles to a person and takes others. Tokens that the remaining roles do not cover are revoked. A change to what is already so
-/// leaves no audit row. The row belongs to a contest if all roles that were given or taken are for that contest.
+/// Gives roles to a person and removes others. Tokens that the remaining roles do not cover are revoked. A change that
+/// changes nothing leaves no audit row. The row belongs to a contest if all roles that were given or removed are for
+/// that contest.
 ///
 /// # Errors
-/// [`Refused`], unless it is about login names or tokens.
+/// [`Refused`], except for login names or tokens.
 pub async fn change_roles(tx: &mut PgConnection, id: PersonId, change: &RoleChange, by: &By) -> anyhow::Result<Person> {
     take_turn(tx).await?;
     let before = load(tx, id).await?.ok_or(Refused::Unknown(id))?;
@@ -158,8 +160,8 @@ pub async fn change_roles(tx: &mut PgConnection, id: PersonId, change: &RoleChan
     Ok(after)
 }
 
-/// Ends a person: their login name is free, their tokens are revoked, their sessions end, and what they signed in with is forgotten. Ending
-/// a person twice changes nothing.
+/// Ends a person: their login name becomes free, their tokens are revoked, their sessions end, and their credentials
+/// are deleted. Ending a person twice changes nothing.
 ///
 /// # Errors
 /// [`Refused::Unknown`], [`Refused::LastAdmin`].
@@ -188,13 +190,14 @@ pub async fn end(tx: &mut PgConnection, id: PersonId, by: &By) -> anyhow::Result
     Ok(after)
 }
 
-/// The person of an id or a login name, within a transaction. No person changes until it ends. `None`: there is none, or the login name is that of a person who was ended.
+/// The person with this id or login name, within a transaction. No person changes until it ends. `None` if there is
+/// none, or if the login name belonged to a person who was ended.
 pub async fn lock(tx: &mut PgConnection, named: &str) -> anyhow::Result<Option<Person>> {
     take_turn(tx).await?;
     if let Ok(id) = named.parse() {
         return load(tx, id).await;
     }
-    // Whatever else is no login name either, such as a text that Postgres does not keep.
+    // Other texts cannot be login names either, such as one that Postgres cannot store.
     let Ok(login) = named.parse::<Login>() else { return Ok(None) };
     by_login(tx, login.as_str()).await
 }
@@ -214,8 +217,8 @@ async fn by_login(connection: &mut PgConnection, login: &str) -> anyhow::Result<
     row.map(TryInto::try_into).transpose()
 }
 
-/// Persons, their roles and new tokens change one at a time: each change is judged by what the one before it left, such as the last
-/// admin, a login name, or the roles that a token needs.
+/// Persons, their roles and new tokens change one at a time: each change is decided on the result of the one before,
+/// for example the last admin, a login name, or the roles that a token needs.
 pub(super) async fn take_turn(tx: &mut PgConnection) -> anyhow::Result<()> {
     sqlx::query!("/* change_persons_in_turn */ select pg_advisory_xact_lock(hashtext('reelmill_persons'))")
         .execute(tx)
@@ -224,7 +227,7 @@ pub(super) async fn take_turn(tx: &mut PgConnection) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The person of an id, within a transaction.
+/// The person with this id, within a transaction.
 pub(super) async fn load(tx: &mut PgConnection, id: PersonId) -> anyhow::Result<Option<Person>> {
     let row = sqlx::query_as!(
         Row,
@@ -251,7 +254,7 @@ async fn has_login(tx: &mut PgConnection, login: &Login) -> anyhow::Result<bool>
     .context("look for a login name")
 }
 
-/// Whether somebody else, not ended, is an admin of all contests.
+/// Whether another person, not ended, is an admin of all contests.
 async fn has_other_admin(tx: &mut PgConnection, id: PersonId) -> anyhow::Result<bool> {
     sqlx::query_scalar!(
         r#"/* other_admin */
@@ -299,7 +302,7 @@ async fn take(tx: &mut PgConnection, id: PersonId, roles: &BTreeSet<Held>) -> an
     Ok(())
 }
 
-/// A person as the audit trail keeps them.
+/// A person in the form that the audit trail stores.
 fn told(person: &Person) -> anyhow::Result<Value> {
     let Person { id, name, login, roles, ended_at, .. } = person;
     let roles = serde_json::to_value(roles)?;

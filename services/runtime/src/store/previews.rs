@@ -1,4 +1,4 @@
-//! What organisers look at before they decide: one preview a work, of its last probe that made one.
+//! What organisers look at before they decide: one preview for each work, from its last probe that made one.
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use pipeline::object_key::ObjectKey;
@@ -9,7 +9,7 @@ use super::{Policy, Store, garbage};
 use crate::outcome::StoredPreview;
 
 impl Store {
-    /// A work's preview; `None` where none was made or nothing of the work is kept.
+    /// A work's preview; `None` if none was made or the work's data has been deleted.
     pub async fn preview(&self, submission: SubmissionId) -> anyhow::Result<Option<StoredPreview>> {
         let row = sqlx::query!(
             r#"/* preview */ select files as "files: Json<StoredPreview>" from previews where submission = $1"#,
@@ -22,7 +22,7 @@ impl Store {
     }
 }
 
-/// Keeps what a run's probe made, in the place of what an earlier run's made.
+/// Stores what a run's probe made, in place of an earlier run's preview.
 pub(super) async fn keep(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -51,7 +51,7 @@ pub(super) async fn keep(
     }
 }
 
-/// Forgets a work's preview. The objects are the garbage sweep's.
+/// Deletes a work's preview row. The garbage sweep deletes the objects.
 pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!("/* forget_preview */ delete from previews where submission = $1", submission.0)
         .execute(tx)
@@ -60,7 +60,7 @@ pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> a
     Ok(())
 }
 
-/// Gives up the preview of a film that the work does not have any more.
+/// Removes the preview of a film that the work no longer has.
 pub(super) async fn give_up(tx: &mut PgConnection, policy: &Policy, submission: SubmissionId) -> anyhow::Result<()> {
     let run = sqlx::query_scalar!(
         "/* give_up_preview */ delete from previews where submission = $1 returning run",
@@ -75,7 +75,7 @@ pub(super) async fn give_up(tx: &mut PgConnection, policy: &Policy, submission: 
     }
 }
 
-/// Keys of the objects that a run's preview consists of, where it is the one to look at.
+/// Keys of the objects of a run's preview, if it is the current one.
 pub(super) async fn keys(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<String>> {
     let row = sqlx::query!(
         r#"/* preview_keys */

@@ -1,5 +1,6 @@
-//! How far entries are: looked at now and then while parts run, told on the events exchange, and read by people who watch. The
-//! arithmetic is `pipeline::progress`; here are the rows, the turn that keeps looks rare, and the mark below which nothing falls.
+//! The progress of entries: measured from time to time while parts run, published on the events exchange, and read by
+//! viewers. The arithmetic is in `pipeline::progress`; here are the rows, the limit on how often it is measured, and
+//! the value below which progress never falls.
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use pipeline::media_info::MediaInfo;
@@ -14,11 +15,12 @@ use sqlx::types::Json;
 use super::{Store, messages};
 use crate::{telemetry, wire};
 
-/// Looks at one entry within the time of a lease, whoever works on it: every three seconds as leases usually are. Often enough for
-/// people, and nothing beside what the work itself asks of the database.
+/// How often an entry's progress is measured within the duration of a lease, however many work on it: every three
+/// seconds with usual leases. That is often enough for people, and little compared with the database load of the work
+/// itself.
 const LOOKS_A_LEASE: u32 = 10;
 
-/// An entry's plan, rows and clock, as one look finds them.
+/// An entry's plan, rows and clock at one time.
 struct Look {
     contest: String,
     machine: Submission,
@@ -26,7 +28,7 @@ struct Look {
 }
 
 impl Store {
-    /// How far an entry is now; `None` if there is none of this id.
+    /// The current progress of an entry; `None` if there is none with this id.
     pub async fn progress(&self, submission: SubmissionId) -> anyhow::Result<Option<Reached>> {
         let mut connection = self.pool().acquire().await.context("read the progress")?;
         let Some(Look { machine, reached, .. }) = look(&mut connection, submission).await? else { return Ok(None) };
@@ -37,11 +39,11 @@ impl Store {
         )
         .fetch_optional(&mut *connection)
         .await
-        .context("read what was told of the progress")?;
+        .context("read the published progress")?;
         Ok(Some(Reached { done: reached.done.max(told.unwrap_or(0.0)), ..reached }))
     }
 
-    /// Looks how far an entry is and tells it, unless that was done a moment ago.
+    /// Measures and publishes an entry's progress, unless that was done a moment ago.
     pub(crate) async fn tell_progress(&self, submission: SubmissionId, run: u32) -> anyhow::Result<()> {
         // Most calls end here, with a statement that changes nothing and needs no transaction.
         let turn = sqlx::query!(
@@ -70,7 +72,7 @@ impl Store {
     }
 }
 
-/// The run's renditions are all finished: tells that, whether or not it was ever looked at.
+/// The run's renditions are all finished: publishes that, whether or not its progress was ever measured.
 pub(super) async fn end(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -80,7 +82,7 @@ pub(super) async fn end(
     tell(tx, submission, contest, run, Reached::END).await
 }
 
-/// Writes it down, not below what was told before in this run, and puts the event into the outbox.
+/// Stores the progress, never below an earlier value of this run, and adds the event to the outbox.
 async fn tell(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -127,7 +129,7 @@ async fn look(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result
     Ok(Some(Look { contest: row.contest, machine, reached }))
 }
 
-/// The run's parts, and for how many seconds its present leg has been going on: the probe, or what comes behind the review.
+/// The run's parts, and how many seconds its present phase has lasted: the probe, or what follows the review.
 async fn parts(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -155,7 +157,7 @@ async fn parts(
         *leg = leg.max(row.begun_s_ago);
         parts.push(PartAt { stage, part, done: row.done, elapsed_s: row.elapsed_s });
     }
-    // The later leg is the present one as soon as it was begun.
+    // The later phase is the present one as soon as it has started.
     let elapsed_s = if making_s > 0.0 { making_s } else { probe_s };
     Ok((parts, elapsed_s))
 }

@@ -1,4 +1,4 @@
-//! What people saw at a partner, with a picture where there is one: the evidence for deliveries and recalls by hand.
+//! What people saw at a partner, with a picture if there is one: the evidence for deliveries and recalls by hand.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::delivery::{DeliveryEvent, Receipt};
@@ -17,9 +17,9 @@ use crate::objects::StoredFile;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Shows {
-    /// The work can be seen there.
+    /// The work is online there.
     Live,
-    /// It cannot be seen there any more.
+    /// The work is no longer online there.
     Gone,
 }
 
@@ -27,7 +27,7 @@ impl Shows {
     /// Both.
     pub const ALL: [Shows; 2] = [Shows::Live, Shows::Gone];
 
-    /// The database's word.
+    /// Its value in the database.
     pub fn name(self) -> &'static str {
         match self {
             Shows::Live => "live",
@@ -41,15 +41,15 @@ impl Shows {
 pub struct NewProof {
     /// A UUID v7.
     pub id: Uuid,
-    /// Which work.
+    /// The work.
     pub submission: SubmissionId,
-    /// At whom.
+    /// The partner.
     pub partner: PartnerId,
     /// What was seen.
     pub shows: Shows,
-    /// When.
+    /// The time.
     pub seen_at: DateTime<Utc>,
-    /// Where.
+    /// The address.
     pub public_url: Option<String>,
     /// In the person's words.
     pub words: Option<String>,
@@ -59,18 +59,18 @@ pub struct NewProof {
     pub insists: bool,
 }
 
-/// A report for a reader.
+/// A report for readers.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProofRow {
     /// Its id.
     pub id: Uuid,
-    /// At whom.
+    /// The partner.
     pub partner: String,
     /// `live` or `gone`.
     pub shows: String,
     /// When it was seen.
     pub seen_at: DateTime<Utc>,
-    /// Where.
+    /// The address.
     pub public_url: Option<String>,
     /// In the person's words.
     pub words: Option<String>,
@@ -78,7 +78,7 @@ pub struct ProofRow {
     pub file_key: Option<String>,
     /// Gone, although the address still answers.
     pub insists: bool,
-    /// What the address answered us.
+    /// The answer of the address to our own request.
     pub probe: Option<Value>,
     /// Who reported.
     pub by_whom: String,
@@ -113,7 +113,7 @@ impl Store {
         .context("load what people saw")
     }
 
-    /// Notes the picture of a report that was refused as garbage, unless another report names it.
+    /// Records the picture of a refused report as garbage, unless another report uses it.
     pub async fn note_unproven(&self, key: &str) -> anyhow::Result<()> {
         sqlx::query!(
             "/* note_unproven */
@@ -128,7 +128,7 @@ impl Store {
         Ok(())
     }
 
-    /// Keeps what the public address answered us.
+    /// Stores the public address's answer to our own request.
     pub async fn note_probe(&self, id: Uuid, probe: &Value) -> anyhow::Result<()> {
         sqlx::query!("/* note_probe */ update proofs set probe = $2 where id = $1", id, probe)
             .execute(self.pool())
@@ -138,8 +138,8 @@ impl Store {
     }
 }
 
-/// Stores a person's report within the caller's transaction. A work that was seen live is live from now on; one that was seen
-/// to be gone is so once the publish stage, which this wakes, has looked at the public address too.
+/// Stores a person's report within the caller's transaction. A work that was seen live is live from now on. One that
+/// was seen to be gone is gone once the publish stage, which this wakes, has checked the public address too.
 pub async fn add(tx: &mut PgConnection, proof: &NewProof, receipt: Option<&Receipt>, by: &By) -> anyhow::Result<()> {
     let file = proof.file.as_ref();
     let sha256 = file.map(|file| hex::decode(&file.sha256)).transpose().context("the picture's digest is no hex")?;

@@ -12,7 +12,7 @@ use super::history::{self, By};
 use super::submissions::SubmissionRow;
 
 impl Store {
-    /// The submission of a receipt's number; `None` where there is no such number.
+    /// The submission with this receipt number; `None` if there is no such number.
     pub async fn submission_of_receipt(&self, receipt: &Receipt) -> anyhow::Result<Option<SubmissionRow>> {
         let id =
             sqlx::query_scalar!("/* id_of_receipt */ select id from submissions where receipt = $1", receipt.as_str())
@@ -39,7 +39,7 @@ impl Store {
         given.parse().with_context(|| format!("read the receipt's number {given:?}"))
     }
 
-    /// When the upload of the film began of which bytes are stored; `None` before the first byte.
+    /// When the upload of the stored film started; `None` before the first byte.
     pub async fn upload_began(&self, id: SubmissionId) -> anyhow::Result<Option<DateTime<Utc>>> {
         sqlx::query_scalar!(
             r#"/* upload_began */
@@ -53,8 +53,8 @@ impl Store {
     }
 }
 
-/// Replaces the key that opens an entry, or ends it (`None`): digests of the old and the new one. `false` where `old` is not the key any
-/// more: nothing was changed.
+/// Replaces the key that opens an entry, or ends it (`None`): digests of the old and the new one. `false` if `old` is
+/// no longer the key: nothing was changed.
 pub async fn change_key(
     tx: &mut PgConnection,
     id: SubmissionId,
@@ -66,7 +66,7 @@ pub async fn change_key(
         "/* change_key */ update submissions set token_sha256 = $3, updated_at = now() where id = $1 and token_sha256 = $2",
         id.0,
         old,
-        // No digest is empty, so nothing opens the entry.
+        // No digest is empty, so no key opens the entry.
         new.unwrap_or_default(),
     )
     .execute(&mut *tx)

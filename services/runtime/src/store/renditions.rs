@@ -1,4 +1,5 @@
-//! Finished files. Those of a run come into force together, when the last of them passed QC; until then the old ones stay.
+//! Finished files. Those of a run come into force together, when the last of them has passed QC; until then the old
+//! ones stay.
 use anyhow::Context;
 use pipeline::id::{RenditionName, SubmissionId};
 use pipeline::rendition::QcCheck;
@@ -92,7 +93,8 @@ impl Store {
     }
 }
 
-/// Renditions with this address, newest first, with whose they are. None of a work that was withdrawn: nothing of it is kept.
+/// Renditions with this address, newest first, with their works. Those of withdrawn works are left out, because their
+/// data is deleted.
 pub(super) async fn at(
     pool: &PgPool,
     artefact: &[u8; 32],
@@ -129,7 +131,7 @@ pub(super) async fn at(
     Ok(found)
 }
 
-/// Stores a rendition that passed QC; not in force yet.
+/// Stores a rendition that passed QC; it is not in force yet.
 pub(super) async fn insert(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -183,7 +185,7 @@ pub(super) async fn put_in_force(tx: &mut PgConnection, submission: SubmissionId
     Ok(())
 }
 
-/// Forgets what a run made that never came into force. The objects are the garbage sweep's.
+/// Deletes the rows of a run that never came into force. The garbage sweep deletes the objects.
 pub(super) async fn forget_unused(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<()> {
     sqlx::query!(
         "/* forget_unused_renditions */ delete from renditions where submission = $1 and run = $2 and not in_force",
@@ -196,7 +198,7 @@ pub(super) async fn forget_unused(tx: &mut PgConnection, submission: SubmissionI
     Ok(())
 }
 
-/// Keys of the objects that a run's stored renditions consist of.
+/// Keys of the objects of a run's stored renditions.
 pub(super) async fn keys(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<String>> {
     let rows = sqlx::query!(
         r#"/* rendition_keys */

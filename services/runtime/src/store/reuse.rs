@@ -1,4 +1,4 @@
-//! Finished files by what determines them, and the choice, taken once for each rendition of a run, whether to take one over.
+//! Finished files by what determines them, and the choice, made once for each rendition of a run, whether to reuse one.
 use anyhow::Context;
 use pipeline::id::{RenditionName, SubmissionId};
 use sqlx::PgConnection;
@@ -9,20 +9,20 @@ use super::parts::{Claim, Commit, check_fence};
 use super::renditions::RenditionRow;
 use crate::outcome::StoredRendition;
 
-/// How a rendition of a run is come by.
+/// How a rendition of a run is obtained.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
     /// Its name in the plan.
     pub name: RenditionName,
-    /// A finished file under this run's own keys; `None` where it is to be made.
+    /// A finished file under this run's own keys; `None` if it must be made.
     pub rendition: Option<StoredRendition>,
 }
 
-/// So many files are looked at; where the objects of all of them are gone, the rendition is made.
+/// How many files are tried. If the objects of all of them are gone, the rendition is made.
 const CANDIDATES: i64 = 3;
 
 impl Store {
-    /// What was chosen in a run so far.
+    /// What has been chosen in a run so far.
     pub async fn choices(&self, submission: SubmissionId, run: u32) -> anyhow::Result<Vec<Choice>> {
         let rows = sqlx::query!(
             r#"/* choices */
@@ -40,13 +40,13 @@ impl Store {
         Ok(rows.into_iter().map(|row| choice(row.name, row.rendition)).collect())
     }
 
-    /// Files with this address, newest first, and whose they are. Their objects may be gone: what is withdrawn is swept, and
-    /// so is what never came into force.
+    /// Files with this address, newest first, and their works. Their objects may be gone: those of withdrawn works are
+    /// swept, and so are those that never came into force.
     pub async fn renditions_at(&self, artefact: &[u8; 32]) -> anyhow::Result<Vec<(SubmissionId, RenditionRow)>> {
         super::renditions::at(self.pool(), artefact, CANDIDATES).await
     }
 
-    /// Chooses, unless somebody did before; returns what holds, or `None` when the claim is lost.
+    /// Chooses, unless another worker has; returns the choice, or `None` if the claim is lost.
     pub async fn choose(&self, claim: &Claim, artefact: &[u8; 32], choice: &Choice) -> anyhow::Result<Option<Choice>> {
         self.quiet_transaction("choose_rendition", |tx, _| {
             Box::pin(async move {
@@ -76,7 +76,7 @@ impl Store {
     }
 }
 
-/// Forgets what was chosen for a run that is over.
+/// Deletes the choices of a run that has ended.
 pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId, run: u32) -> anyhow::Result<()> {
     sqlx::query!(
         "/* forget_choices */ delete from choices where submission = $1 and run = $2",

@@ -1,6 +1,6 @@
-//! The screening queue: which work is next for a reviewer, who has its card open, and what was put aside.
+//! The screening queue: which work is next for a reviewer, who has its card open, and which works were skipped.
 //!
-//! The text of a query follows from the queue, so that the planner sees one filter alone and takes its index, as in `listing`.
+//! The text of a query contains only the queue's filter, so that the planner uses its index, as in `listing`.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -16,15 +16,15 @@ use super::listing::{Count, within};
 
 /// How long a card stays claimed: longer than the longest work and a look at its form.
 pub const CLAIM: Duration = Duration::from_secs(600);
-/// Times that the next work is looked for when other reviewers take it first. Each try sees what they took before it.
+/// How often the next work is searched if other reviewers take it first. Each attempt sees what they took before it.
 const TRIES: u32 = 5;
 
-/// Whose queue it is.
+/// The queue of one reviewer.
 #[derive(Clone, Copy, Debug)]
 pub struct Waiting<'a> {
     /// Which works.
     pub queue: &'static Queue,
-    /// Only of these contests.
+    /// Only works of these contests.
     pub contests: &'a Sees,
     /// The reviewer.
     pub person: PersonId,
@@ -33,7 +33,7 @@ pub struct Waiting<'a> {
 /// Who has a card open.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
-    /// The reviewer, until then.
+    /// The reviewer, until this time.
     Own(DateTime<Utc>),
     /// Another reviewer.
     Other(Claimant),
@@ -46,7 +46,7 @@ pub enum Claim {
 pub struct Claimant {
     /// Their name.
     pub name: String,
-    /// Until when, unless they open it again.
+    /// The end of the claim, unless they open the card again.
     pub until: DateTime<Utc>,
 }
 
@@ -55,15 +55,16 @@ impl Waiting<'_> {
         self.queue.only == Only::Aside
     }
 
-    /// The passes over the queue, in order; `true` is the one over works that were put aside. Most queues have these at their end.
+    /// The passes over the queue, in order; `true` is the one over skipped works. In most queues these come last.
     fn passes(&self) -> &'static [bool] {
         if self.aside() { &[true] } else { &[false, true] }
     }
 }
 
 impl Store {
-    /// Claims the next work for a reviewer: the oldest one, after `after` if given, that no other reviewer has open and on which no
-    /// decision is held. One statement each try; works that another transaction has locked are passed over.
+    /// Claims the next work for a reviewer: the oldest one, after `after` if given, that no other reviewer has open and
+    /// on which no decision is held. One statement for each attempt; works that another transaction has locked are
+    /// skipped.
     pub async fn claim_next(
         &self,
         of: Waiting<'_>,
@@ -98,7 +99,7 @@ impl Store {
         );
         sql.push_bind(of.person.0).push(", ").push_bind(session);
         sql.push(", clock_timestamp() + make_interval(secs => ").push_bind(CLAIM.as_secs_f64());
-        // A reviewer who was quicker is not seen by this statement, except here.
+        // Only this condition sees that another reviewer was faster.
         sql.push(
             ") from next
             on conflict (submission) do update
@@ -175,7 +176,7 @@ impl Store {
         Ok(other.map_or(Claim::Gone, Claim::Other))
     }
 
-    /// Ends a reviewer's claim. Whether there was one.
+    /// Ends a reviewer's claim. Returns whether there was one.
     pub async fn give_back(&self, submission: SubmissionId, person: PersonId) -> anyhow::Result<bool> {
         let ended = sqlx::query!(
             "/* give_back */ delete from review_claims where submission = $1 and person = $2",
@@ -223,7 +224,7 @@ pub async fn put_aside(tx: &mut PgConnection, submission: SubmissionId, person: 
     end_claims(tx, submission, person).await
 }
 
-/// Forgets who put a work aside, once it is decided on.
+/// Deletes the records of who skipped a work, once it is decided on.
 pub(super) async fn take_up(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!("/* take_up */ delete from review_later where submission = $1", submission.0)
         .execute(tx)
@@ -232,7 +233,7 @@ pub(super) async fn take_up(tx: &mut PgConnection, submission: SubmissionId) -> 
     Ok(())
 }
 
-/// Ends the claim on a work, and the person's claims that are past their time.
+/// Ends the claim on a work, and the person's expired claims.
 pub(super) async fn end_claims(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -250,7 +251,7 @@ pub(super) async fn end_claims(
     Ok(())
 }
 
-/// Ends every claim on a work, and forgets who put it aside: its card is another one now.
+/// Ends every claim on a work, and deletes the records of who skipped it, because its card has changed.
 pub(super) async fn end_all(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!("/* end_claims_of_a_work */ delete from review_claims where submission = $1", submission.0)
         .execute(&mut *tx)
@@ -273,7 +274,7 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, of: Waiting<'_>, aside: bool, after:
         sql.push_bind(of.person.0).push(")");
     }
     if let Some(after) = after {
-        // Works that were put aside have no order of ids: only the one itself is passed over.
+        // Skipped works have no order of ids: only the work itself is left out.
         sql.push(if aside { " and s.id <> " } else { " and s.id > " }).push_bind(after.0);
     }
     sql.push(if aside { " order by a.at" } else { " order by s.id" });
@@ -286,7 +287,7 @@ fn filtered(sql: &mut QueryBuilder<Postgres>, of: Waiting<'_>, aside: bool) {
     }
     sql.push(" where s.state = 'awaiting_review'");
     within(sql, "s.contest", of.contests);
-    // In the words of the indexes.
+    // In the form that the indexes use.
     sql.push(match of.queue.only {
         Only::All | Only::Aside => "",
         Only::Warnings => r#" and s.verdict @> '{"rules": [{"outcome": "warn"}]}'"#,

@@ -1,13 +1,13 @@
-//! The schema as the login of this process sees it: how far it is, whose it is, what may be done in it. And how one login owns it while
-//! the others only work in it.
+//! The schema as this process's login sees it: its version, its owner, and what the login may do in it. Also how one
+//! login owns it while the others only work in it.
 //!
-//! | login | may |
+//! | login | rights |
 //! |---|---|
 //! | owner | everything; `reelmill migrate` runs as it |
-//! | members of the service role | what [`PRIVILEGES`] says; never alter, drop, truncate or create, nor change a row of the audit trail |
+//! | members of the service role | those in [`PRIVILEGES`]; never alter, drop, truncate or create, nor change a row of the audit trail |
 //!
-//! The service role is a group without a login, so that each service, or each person, may have a login of its own. Where one login does
-//! everything, the role's name is empty, and nothing is granted.
+//! The service role is a group without a login, so that each service, or each person, may have a separate login. If one
+//! login does everything, the role's name is empty, and nothing is granted.
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -21,34 +21,34 @@ mod upgrade;
 
 pub use grants::NoServiceRole;
 
-/// Every migration that this program knows.
+/// Every migration of this program.
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
-/// What the service role may do with each of these tables; with every other one, [`PRIVILEGES_ELSEWHERE`].
+/// The rights of the service role on each of these tables; on every other table, [`PRIVILEGES_ELSEWHERE`].
 const PRIVILEGES: [(&str, &str); 4] = [
-    // Added to and read. `update` and `delete` are the owner's, whose triggers refuse them, too.
+    // Only inserted and read. `update` and `delete` are reserved to the owner, and triggers refuse them even then.
     ("audit", "select, insert"),
-    // Its one row moves on with each act; a trigger lets it go forward only.
+    // Its one row advances with each act; a trigger allows only that.
     ("audit_head", "select, update"),
     // Ended, never deleted: the audit trail names them by id.
     ("persons", "select, insert, update"),
-    // How far the schema is.
+    // The version of the schema.
     ("_sqlx_migrations", "select"),
 ];
 const PRIVILEGES_ELSEWHERE: &str = "select, insert, update, delete";
 
-/// How the schema stands for this login and this program.
+/// The state of the schema for this login and this program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaState {
-    /// Every migration was applied, and this login may do what services do.
+    /// Every migration was applied, and this login has the rights that services need.
     Ready,
-    /// There is no schema, or none that this login may look at.
+    /// There is no schema, or none that this login may read.
     Absent,
     /// These migrations of ours were not applied yet.
     Behind(Vec<i64>),
     /// This login lacks a right that services need: which, and on what.
     Closed(String),
-    /// A migration was applied that this program does not know, or knows with other words.
+    /// A migration was applied that this program does not know, or knows with another text.
     Foreign(i64),
 }
 
@@ -80,14 +80,15 @@ pub struct Login {
     pub name: String,
     /// Whether no right is ever denied to it.
     pub superuser: bool,
-    /// Whether it owns the schema, or could make one where there is none.
+    /// Whether it owns the schema, or could create one if there is none.
     pub owner: bool,
 }
 
 impl Store {
     /// Compares the schema with what this program and its login need.
     pub async fn schema_state(&self) -> anyhow::Result<SchemaState> {
-        // These queries are not checked when they are compiled: they are about the catalogue, and about a table that may be missing.
+        // These queries are not checked at compile time: they concern the system catalogue, and a table that may be
+        // missing.
         let readable: bool = sqlx::query_scalar(
             "/* may_read_migrations */
             select coalesce(has_table_privilege(to_regclass('_sqlx_migrations'), 'select'), false)",
@@ -110,7 +111,7 @@ impl Store {
         Ok(self.denied().await?.map_or(SchemaState::Ready, SchemaState::Closed))
     }
 
-    /// Who this process is for the database.
+    /// The login of this process in the database.
     pub async fn login(&self) -> anyhow::Result<Login> {
         let (name, superuser, owner): (String, bool, bool) = sqlx::query_as(
             "/* login */
@@ -151,7 +152,7 @@ impl Store {
     }
 }
 
-/// What was applied beside what this program knows.
+/// Compares the applied migrations with those of this program.
 fn compared(applied: &[(i64, Vec<u8>)]) -> SchemaState {
     let known: BTreeMap<i64, Vec<u8>> = MIGRATIONS.iter().map(|it| (it.version, it.checksum.to_vec())).collect();
     for (version, checksum) in applied {
@@ -178,7 +179,7 @@ mod tests {
         assert_eq!(compared(&applied), SchemaState::Ready);
         let (last, sum) = applied.pop().expect("migrations");
         assert_eq!(compared(&applied), SchemaState::Behind(vec![last]));
-        // One in the middle may come later than those after it.
+        // One in the middle may be applied later than those after it.
         let mut holed = known();
         let (hole, _) = holed.remove(3);
         assert_eq!(compared(&holed), SchemaState::Behind(vec![hole]));

@@ -1,5 +1,6 @@
-//! Sessions of persons who signed in, at the console or at the pages of recommending units. A session is valid for 30 minutes after the last request and 12 hours in all, unless
-//! it or its person was ended before; the database's clock decides. Only the digest of the cookie's secret is kept.
+//! Sessions of persons who signed in, at the console or on the pages of recommending units. A session is valid for 30
+//! minutes after its last request and for 12 hours in total, unless it or its person was ended before; the database's
+//! clock decides. Only the digest of the cookie's secret is stored.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::PersonId;
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::{Store, persons};
 use crate::doors::Door;
 
-/// What the cookie of a session holds.
+/// The secret in the cookie of a session.
 pub use crate::secret::Secret as SessionSecret;
 
 /// A session ends this long after its last request, seconds.
@@ -21,10 +22,10 @@ pub const LIFE_S: u32 = 12 * 3600;
 /// A session's last request is stored at most this often, seconds, so that a page of many requests writes once.
 const NOTED_EVERY_S: f64 = 60.0;
 
-/// Where people sign in. A session is accepted at the site where it began, and nowhere else.
+/// Where people sign in. A session is accepted only at the site where it was started.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Site {
-    /// The console of staff, at an address of its own.
+    /// The console of staff, at a separate address.
     #[default]
     Console,
     /// The pages of recommending units, at the public address.
@@ -45,7 +46,7 @@ impl Site {
         }
     }
 
-    /// What stands before the paths of its pages.
+    /// The prefix of the paths of its pages.
     pub fn base(self) -> &'static str {
         match self {
             Site::Console => "",
@@ -61,7 +62,8 @@ impl Site {
         }
     }
 
-    /// Whether a person may sign in here. Passwords of staff are not tried at the public address, nor recommenders' at the desk.
+    /// Whether a person may sign in here. Passwords of staff are not checked at the public address, nor recommenders'
+    /// at the desk.
     pub fn admits(self, person: &Person) -> bool {
         match self {
             Site::Console => !person.only_recommends(),
@@ -75,7 +77,7 @@ impl Site {
 pub struct Session {
     /// Its id, which the audit trail names as the credential.
     pub id: Uuid,
-    /// Whose it is, with the roles that they hold now.
+    /// Its person, with the roles that they hold now.
     pub person: Person,
     /// When it began.
     pub created_at: DateTime<Utc>,
@@ -83,14 +85,14 @@ pub struct Session {
     pub seen_at: DateTime<Utc>,
 }
 
-/// What a cookie shows.
+/// What a cookie refers to.
 #[derive(Clone, Debug)]
 pub enum Shown {
     /// A valid session.
     Valid(Box<Session>),
-    /// A session that is over: ended, too old, or its person was ended.
+    /// A session that is no longer valid: ended, too old, or its person was ended.
     Ended,
-    /// No session of ours, or one that was deleted long ago.
+    /// Not a session of ours, or one that was deleted long ago.
     Unknown,
 }
 
@@ -104,16 +106,16 @@ impl Shown {
     }
 }
 
-/// A session to begin.
+/// A session to start.
 #[derive(Clone, Debug)]
 pub struct NewSession {
     /// Its id.
     pub id: Uuid,
-    /// Whose.
+    /// The person.
     pub person: PersonId,
-    /// Where.
+    /// The site.
     pub site: Site,
-    /// The second factor that was shown.
+    /// The second factor that was used.
     pub factor: Factor,
     /// Browser and system in a few words.
     pub agent: Option<String>,
@@ -121,7 +123,7 @@ pub struct NewSession {
     pub address: Option<String>,
 }
 
-/// What was shown beside the password.
+/// The second factor of a sign-in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Factor {
@@ -187,12 +189,13 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// The session of a cookie of this site. Notes the request, at most once a minute.
+    /// The session of a cookie of this site. Records the request, at most once a minute.
     pub async fn session(&self, cookie: &SessionSecret, site: Site) -> anyhow::Result<Shown> {
         self.session_of(cookie, site, true).await
     }
 
-    /// As [`Store::session`], for a request that no person made, such as an automatic update of a page. It does not extend the session.
+    /// Like [`Store::session`], for a request that no person made, such as an automatic update of a page. It does not
+    /// extend the session.
     pub async fn session_unnoted(&self, cookie: &SessionSecret, site: Site) -> anyhow::Result<Shown> {
         self.session_of(cookie, site, false).await
     }
@@ -244,7 +247,7 @@ impl Store {
             return Ok(Shown::Ended);
         }
         let person = persons::load(&mut connection, PersonId(row.person)).await?;
-        // Who has other roles by now signs in elsewhere.
+        // A person whose roles have changed may have to sign in at another site.
         let admitted = |person: &Person| person.ended_at.is_none() && site.admits(person);
         let Some(person) = person.filter(admitted) else { return Ok(Shown::Ended) };
         let seen_at = if noted && row.unnoted { note(&mut connection, row.id).await? } else { None };
@@ -252,7 +255,7 @@ impl Store {
         Ok(Shown::Valid(Box::new(Session { id: row.id, person, created_at: row.created_at, seen_at })))
     }
 
-    /// The valid sessions of a person, the latest first.
+    /// The valid sessions of a person, the most recent first.
     pub async fn sessions_of(&self, person: PersonId) -> anyhow::Result<Vec<SessionRow>> {
         sqlx::query_as!(
             SessionRow,
@@ -282,7 +285,7 @@ async fn note(connection: &mut PgConnection, id: Uuid) -> anyhow::Result<Option<
     .context("note a request of a session")
 }
 
-/// Begins a session with this cookie.
+/// Starts a session with this cookie.
 pub async fn begin(tx: &mut PgConnection, new: &NewSession, cookie: &SessionSecret) -> anyhow::Result<()> {
     let digest = cookie.digest();
     sqlx::query!(
@@ -302,8 +305,8 @@ pub async fn begin(tx: &mut PgConnection, new: &NewSession, cookie: &SessionSecr
     Ok(())
 }
 
-/// Begins a session in place of the session `old` of a person, with another cookie and the same beginning, so that it lasts no longer. The
-/// caller has checked that `old` is valid, and ends it. `false`: it was ended meanwhile.
+/// Starts a session in place of a person's session `old`, with another cookie and the same start, so that it lasts no
+/// longer. The caller has checked that `old` is valid, and ends it. `false` if it was ended meanwhile.
 pub async fn renew(
     tx: &mut PgConnection,
     person: PersonId,
@@ -328,7 +331,7 @@ pub async fn renew(
     Ok(begun.rows_affected() == 1)
 }
 
-/// Ends one session of a person. `false`: they have no such session, or it was ended before.
+/// Ends one session of a person. `false` if they have no such session, or it was ended before.
 pub async fn end(tx: &mut PgConnection, person: PersonId, id: Uuid, why: Why) -> anyhow::Result<bool> {
     let done = sqlx::query!(
         "/* end_session */

@@ -1,5 +1,5 @@
-//! The credentials with which persons sign in (password, second factor, recovery codes), and the failed attempts under each login name.
-//! Times are taken from the database's clock.
+//! The credentials with which persons sign in (password, second factor, recovery codes), and the failed attempts for
+//! each login name. Times are taken from the database's clock.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::{Store, persons};
 use crate::seal::Sealed;
 
-/// Failures under one login name before attempts have to wait.
+/// Failures for one login name before attempts must wait.
 pub const FREE_FAILURES: i32 = 5;
 /// The wait after the last of them, seconds; it doubles with each further one.
 const FIRST_WAIT_S: f64 = 30.0;
@@ -24,7 +24,7 @@ const COUNTED_S: f64 = 86_400.0;
 /// The credentials of a person.
 #[derive(Clone, Debug)]
 pub struct Factors {
-    /// Who.
+    /// The person.
     pub person: Person,
     /// argon2id in PHC form.
     pub password_hash: String,
@@ -36,7 +36,7 @@ pub struct Factors {
     pub now: DateTime<Utc>,
 }
 
-/// A password and a second factor that are to be a person's.
+/// A password and a second factor that are to become a person's.
 #[derive(Clone, Debug)]
 pub struct Chosen {
     /// argon2id in PHC form.
@@ -55,7 +55,7 @@ struct Row {
     now: DateTime<Utc>,
 }
 
-/// Adds the person; `None` where there is no row, or the person was ended.
+/// Adds the person; `None` if there is no row, or the person was ended.
 async fn with_person(connection: &mut PgConnection, row: Option<Row>) -> anyhow::Result<Option<Factors>> {
     let Some(row) = row else { return Ok(None) };
     let person = persons::load(connection, PersonId(row.person)).await?;
@@ -69,10 +69,10 @@ async fn with_person(connection: &mut PgConnection, row: Option<Row>) -> anyhow:
 }
 
 impl Store {
-    /// Begins an attempt to sign in under a login name, given by its keyed hash. The attempt counts as a failure until
+    /// Starts an attempt to sign in under a login name, given by its keyed hash. The attempt counts as a failure until
     /// [`Store::password_was_right`] or [`succeeded`], so that concurrent attempts count too.
     ///
-    /// `Some`: the attempt is refused, and the next one is allowed after this time.
+    /// `Some` means that the attempt is refused, and the next one is allowed after this time.
     pub async fn begin_attempt(&self, name: &[u8; 32]) -> anyhow::Result<Option<Duration>> {
         let begun = sqlx::query!(
             "/* begin_attempt */
@@ -109,7 +109,8 @@ impl Store {
         Ok(Some(Duration::from_secs_f64(wait.unwrap_or(1.0))))
     }
 
-    /// The password was right: the attempt no longer counts, and the code may be sent at once. Earlier failures still count.
+    /// The password was right: the attempt no longer counts, and the code may be sent immediately. Earlier failures
+    /// still count.
     pub async fn password_was_right(&self, name: &[u8; 32]) -> anyhow::Result<()> {
         sqlx::query!(
             "/* password_was_right */
@@ -122,7 +123,8 @@ impl Store {
         Ok(())
     }
 
-    /// The credentials of the person with a login name; `None` where there is no such person, or the invitation was not accepted.
+    /// The credentials of the person with a login name; `None` if there is no such person, or the invitation was not
+    /// accepted.
     pub async fn factors_of_login(&self, login: &str) -> anyhow::Result<Option<Factors>> {
         let mut connection = self.pool().acquire().await.context("connect")?;
         let row = sqlx::query_as!(
@@ -177,7 +179,7 @@ pub async fn succeeded(tx: &mut PgConnection, name: &[u8; 32]) -> anyhow::Result
     Ok(())
 }
 
-/// Uses the code of a step. `false`: a code of this step or of a later one was used before.
+/// Uses the code of a step. `false` if a code of this step or of a later one was used before.
 pub async fn use_step(tx: &mut PgConnection, person: PersonId, step: i64) -> anyhow::Result<bool> {
     let used = sqlx::query!(
         "/* use_totp_step */
@@ -191,7 +193,7 @@ pub async fn use_step(tx: &mut PgConnection, person: PersonId, step: i64) -> any
     Ok(used.rows_affected() == 1)
 }
 
-/// Uses a recovery code. `false`: the person has no such code, or it was used before.
+/// Uses a recovery code. `false` if the person has no such code, or it was used before.
 pub async fn use_recovery_code(tx: &mut PgConnection, person: PersonId, digest: &[u8; 32]) -> anyhow::Result<bool> {
     let used = sqlx::query!(
         "/* use_recovery_code */
@@ -205,8 +207,8 @@ pub async fn use_recovery_code(tx: &mut PgConnection, person: PersonId, digest: 
     Ok(used.rows_affected() == 1)
 }
 
-/// Whether the password is still the one that was set at this time. Locks the row, so that a sign-in with an earlier password is not
-/// completed.
+/// Whether the password is still the one that was set at this time. Locks the row, so that a sign-in with an earlier
+/// password cannot complete.
 pub async fn password_stands(tx: &mut PgConnection, person: PersonId, set_at: DateTime<Utc>) -> anyhow::Result<bool> {
     let stands = sqlx::query_scalar!(
         r#"/* password_stands */
@@ -241,7 +243,7 @@ pub async fn set(tx: &mut PgConnection, person: PersonId, chosen: &Chosen, step:
     Ok(())
 }
 
-/// Changes the password. `false`: the person has no password yet.
+/// Changes the password. `false` if the person has no password yet.
 pub async fn set_password(tx: &mut PgConnection, person: PersonId, password_hash: &str) -> anyhow::Result<bool> {
     let done = sqlx::query!(
         "/* set_password */
@@ -273,7 +275,7 @@ pub async fn set_recovery_codes(tx: &mut PgConnection, person: PersonId, digests
     Ok(())
 }
 
-/// Deletes the credentials of a person who was ended, and lets their open invitations expire.
+/// Deletes the credentials of a person who was ended, and ends their open invitations.
 pub(super) async fn forget(tx: &mut PgConnection, person: PersonId) -> anyhow::Result<()> {
     sqlx::query!("/* forget_factors */ delete from sign_in_factors where person = $1", person.0)
         .execute(&mut *tx)

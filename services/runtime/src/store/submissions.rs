@@ -25,7 +25,7 @@ mod moving;
 
 use moving::Step;
 
-/// A submission as handlers and readers see it. No personal data.
+/// A submission as handlers and readers see it. It contains no personal data.
 #[derive(Clone, Debug)]
 pub struct SubmissionRow {
     /// Its id.
@@ -58,13 +58,13 @@ pub struct SubmissionRow {
     pub declared_sha256: Option<Vec<u8>>,
     /// What the probe measured last.
     pub media_info: Option<MediaInfo>,
-    /// What screening said last.
+    /// The last verdict of screening.
     pub verdict: Option<Verdict>,
-    /// What is made, as planned last.
+    /// What is to be made, by the last plan.
     pub plan: Option<Plan>,
     /// Trace context of the span that changed it last.
     pub traceparent: Option<String>,
-    /// The window that the organisers opened for it last.
+    /// The last cure window that the organisers opened for it.
     pub cure: Option<Cure>,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
@@ -72,7 +72,7 @@ pub struct SubmissionRow {
     pub updated_at: DateTime<Utc>,
 }
 
-/// What an entrant hands in, personal data apart.
+/// What an entrant submits, without personal data.
 #[derive(Clone, Debug)]
 pub struct NewSubmission {
     /// Its id, a UUID v7.
@@ -81,7 +81,7 @@ pub struct NewSubmission {
     pub receipt: Receipt,
     /// The contest.
     pub contest: ContestId,
-    /// Start of its life: `Submission::new(gates)`.
+    /// Its initial state: `Submission::new(gates)`.
     pub machine: Submission,
     /// Title.
     pub title: String,
@@ -104,18 +104,18 @@ pub struct ListFilter {
     pub contest: Option<ContestId>,
     /// Only this state, by its name.
     pub state: Option<String>,
-    /// Only those entered before this one; for the next page.
+    /// Only submissions entered before this one; for the next page.
     pub before: Option<SubmissionId>,
     /// At most this many; capped at 500.
     pub limit: Option<u32>,
 }
 
-/// What an event did.
+/// The effect of an event.
 #[derive(Clone, Debug)]
 pub struct Applied {
     /// Whether it changed anything. Late and repeated events do not.
     pub changed: bool,
-    /// The state behind it.
+    /// The state after it.
     pub machine: Submission,
     /// The parts that it started.
     pub started: Vec<PartToDo>,
@@ -151,7 +151,7 @@ impl From<Row> for SubmissionRow {
     fn from(row: Row) -> Self {
         Self {
             id: SubmissionId(row.id),
-            // What the database holds was checked when it was made; the column has a check, too.
+            // Values in the database were checked when they were made; the column has a check, too.
             receipt: row.receipt.and_then(|receipt| receipt.parse().ok()),
             contest: ContestId::new(row.contest),
             machine: row.machine.0,
@@ -176,13 +176,13 @@ impl From<Row> for SubmissionRow {
     }
 }
 
-/// A cure as its two columns have it.
+/// A cure window from its two columns.
 pub(super) fn cure(until: Option<DateTime<Utc>>, reason: Option<String>) -> Option<Cure> {
     Some(Cure { until: until?, reason: reason.unwrap_or_default() })
 }
 
 impl Store {
-    /// One submission, or `None` if there is none of this id.
+    /// One submission, or `None` if there is none with this id.
     pub async fn submission(&self, id: SubmissionId) -> anyhow::Result<Option<SubmissionRow>> {
         let row = sqlx::query_as!(
             Row,
@@ -224,7 +224,7 @@ impl Store {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Applies `event` in a transaction of its own. See [`apply`].
+    /// Applies `event` in a separate transaction. See [`apply`].
     pub async fn apply(&self, id: SubmissionId, event: &Event, by: impl Into<By>) -> anyhow::Result<Applied> {
         let by = &by.into();
         self.transaction("apply_event", |tx, _| Box::pin(async move { apply(tx, self.policy(), id, event, by).await }))
@@ -232,7 +232,8 @@ impl Store {
     }
 }
 
-/// Stores a new submission and its first line of history. `false` where there is one of this id already: nothing is stored.
+/// Stores a new submission and its first line of history. `false` if one with this id exists already: nothing is
+/// stored.
 pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Result<bool> {
     let stored = sqlx::query!(
         "/* create_submission */
@@ -264,7 +265,7 @@ pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Resul
     Ok(true)
 }
 
-/// A film is whole: the first one, or one that takes the place of another. Whether the submission takes it.
+/// A film is complete: the first one, or one that replaces another. Returns whether the submission accepts it.
 pub(super) async fn film_is_whole(
     tx: &mut PgConnection,
     policy: &super::Policy,
@@ -276,7 +277,8 @@ pub(super) async fn film_is_whole(
     Ok(apply_locked(tx, policy, id, locked, &event, &By::ENTRANT).await?.changed)
 }
 
-/// Names the upload whose bytes are whole as the submission's mezzanine. Belongs in one transaction with [`film_is_whole`], after it.
+/// Records the upload whose bytes are complete as the submission's mezzanine. It must follow [`film_is_whole`] in the
+/// same transaction.
 pub async fn set_mezzanine(
     tx: &mut PgConnection,
     id: SubmissionId,
@@ -302,9 +304,10 @@ pub async fn set_mezzanine(
     Ok(())
 }
 
-/// Applies `event` to a submission: the only way in which its state changes. Locks the row, asks the state machine, and
-/// writes within the caller's transaction all that follows: the state, parts to start and to cancel, messages, a line of
-/// history, objects to delete, deliveries to recall, and, if a person did it, a row of the audit trail.
+/// Applies `event` to a submission: the only way in which its state changes. It locks the row, asks the state machine,
+/// and writes within the caller's transaction everything that follows: the state, parts to start and to cancel,
+/// messages, a line of history, objects to delete, deliveries to recall, and, if a person did it, a row of the audit
+/// trail.
 pub async fn apply(
     tx: &mut PgConnection,
     policy: &super::Policy,
@@ -316,7 +319,7 @@ pub async fn apply(
     apply_locked(tx, policy, id, locked, event, by).await
 }
 
-/// The same to a submission that this transaction has locked already.
+/// The same for a submission that this transaction has locked already.
 pub(super) async fn apply_locked(
     tx: &mut PgConnection,
     policy: &super::Policy,
@@ -335,7 +338,7 @@ pub(super) async fn apply_locked(
     let moved = machine.run != before.run || machine.state.name() != before.state.name();
     let (what, detail) = (history::name_of(event), history::detail_of(event, &machine)?);
     let step = Step { id, contest: &locked.contest, machine: &machine, at: locked.at, by, what, detail: &detail };
-    // Parts are started in the state that wants them, or by a release that adds partners to it.
+    // Parts are started by the state that needs them, or by a release that adds partners to it.
     if moved || !started.is_empty() {
         moving::go(tx, &step, &started).await?;
     } else {
@@ -361,7 +364,7 @@ pub(super) async fn apply_locked(
     if moved && matches!(machine.state, State::Withdrawn | State::Revoked) {
         recalls::recall_all(tx, policy, id, machine.run).await?;
     }
-    // That the bytes are whole is found by us, though the entrant sent them.
+    // The system determines that the bytes are complete, although the entrant sent them.
     if by.is_person() && !matches!(event, Event::Uploaded | Event::Replaced { .. }) {
         let stood = serde_json::json!({ "run": before.run, "state": before.state.name() });
         let act = Act { act: what, submission: Some(id), partner: None, before: stood, after: detail };
@@ -370,7 +373,7 @@ pub(super) async fn apply_locked(
     Ok(Applied { changed: true, machine, started })
 }
 
-/// Whether a run has just come behind its last stage that makes files.
+/// Whether a run has just passed its last stage that makes files.
 fn has_finished_files(before: &Submission, after: &Submission) -> bool {
     let behind = match &after.state {
         State::AwaitingRelease | State::At { stage: Stage::Publish, .. } | State::Published => true,
@@ -391,13 +394,13 @@ pub struct Seen {
     pub contest: ContestId,
     /// Its state.
     pub machine: Submission,
-    /// What of its form goes to partners.
+    /// The parts of its form that are sent to partners.
     pub form: FormText,
     /// Its deliveries, by partner.
     pub deliveries: Vec<DeliveryRow>,
 }
 
-/// What of a form goes to partners.
+/// The parts of a form that are sent to partners.
 #[derive(Clone, Debug)]
 pub struct FormText {
     /// Title.
@@ -409,13 +412,13 @@ pub struct FormText {
 }
 
 impl FormText {
-    /// The texts, to look for what partners do not take.
+    /// The texts, for checking what partners do not accept.
     pub fn entry(&self) -> Entry<'_> {
         Entry { title: &self.title, synopsis: &self.synopsis, theme: &self.theme }
     }
 }
 
-/// Locks a submission and looks at it and at its deliveries. `None`: there is no such submission.
+/// Locks a submission and reads it with its deliveries. `None` if there is no such submission.
 pub async fn seen(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Option<Seen>> {
     let row = sqlx::query!(
         r#"/* seen_submission */
@@ -437,11 +440,11 @@ pub(super) struct Locked {
     pub(super) machine: Json<Submission>,
     pub(super) mezzanine_upload: Option<Uuid>,
     pub(super) traceparent: Option<String>,
-    /// By the database's clock, after the lock was had.
+    /// By the database's clock, after the lock was obtained.
     pub(super) at: DateTime<Utc>,
 }
 
-/// Whoever changes a submission, or a part in a way that changes its submission, holds this lock first.
+/// Every change of a submission, or of a part in a way that changes its submission, takes this lock first.
 pub(super) async fn lock(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Locked> {
     sqlx::query_as!(
         Locked,

@@ -1,5 +1,6 @@
-//! Tokens: credentials of persons for programs. A token has one role of its owner, in one contest or in all, and an end. It is valid
-//! only while its owner is not ended and holds that role; this is checked when it is made and each time it is used.
+//! Tokens: credentials of persons for programs. A token has one role of its owner, in one contest or in all, and an
+//! expiry time. It is valid only while its owner is not ended and holds that role; this is checked when it is created
+//! and each time it is used.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -17,29 +18,29 @@ use super::history::By;
 use super::{Store, persons};
 use crate::bearer::Kept;
 
-/// A token to make.
+/// A token to create.
 #[derive(Clone, Debug)]
 pub struct NewToken {
     /// Its id.
     pub id: Uuid,
-    /// Whose it is.
+    /// The owner.
     pub person: PersonId,
-    /// A role of theirs.
+    /// A role of the owner.
     pub role: Role,
     /// What it is for.
     pub name: String,
-    /// Only this contest. `None`: all contests; where its owner holds the role in one contest only, that contest.
+    /// Only this contest. `None` means all contests, or, if its owner holds the role in one contest only, that contest.
     pub contest: Option<ContestId>,
-    /// How long it lives, by the database's clock.
+    /// Its lifetime, by the database's clock.
     pub expires_after: Duration,
 }
 
-/// A token for a reader; nothing secret.
+/// A token for readers; nothing secret.
 #[derive(Clone, Debug, Serialize)]
 pub struct TokenRow {
     /// Its id.
     pub id: Uuid,
-    /// Whose it is.
+    /// The owner.
     pub person: PersonId,
     /// The owner's name.
     pub person_name: String,
@@ -51,20 +52,20 @@ pub struct TokenRow {
     pub contest: Option<ContestId>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
-    /// Until when it holds.
+    /// Until when it is valid.
     pub expires_at: DateTime<Utc>,
     /// When it was revoked.
     pub revoked_at: Option<DateTime<Utc>>,
 }
 
 impl TokenRow {
-    /// Its owner by this token, as the audit trail names them.
+    /// Its owner acting with this token, as the audit trail names them.
     pub fn by(&self, reason: Option<String>) -> By {
         let by = By::of(self.role.actor(), self.person, self.person_name.as_str());
         by.with_credential(CredentialId(self.id)).because(reason)
     }
 
-    /// The role that it needs its owner to hold.
+    /// The role that its owner must hold.
     pub fn held(&self) -> Held {
         Held::of(self.role, self.contest.clone())
     }
@@ -75,12 +76,12 @@ impl TokenRow {
     }
 }
 
-/// A token that is to be verified.
+/// A token to be verified.
 #[derive(Clone, Debug)]
 pub struct Presented {
-    /// What it says it is.
+    /// The token that it claims to be.
     pub token: TokenRow,
-    /// What was kept of its secret.
+    /// What is stored of its secret.
     pub kept: Kept,
     /// Whether it is neither expired nor revoked, and its owner is not ended and holds its role.
     pub holds: bool,
@@ -116,8 +117,8 @@ impl TryFrom<Row> for TokenRow {
 }
 
 impl Store {
-    /// A page of tokens, newest first: at most `limit` of them, made before the token `before`. Only those that are bound
-    /// to it.
+    /// A page of tokens, newest first: at most `limit` of them, created before the token `before`. With contests, only
+    /// tokens that are bound to one of them.
     pub async fn tokens(&self, contests: &Sees, before: Option<Uuid>, limit: u32) -> anyhow::Result<Vec<TokenRow>> {
         let contests = contests.names();
         let rows = sqlx::query_as!(
@@ -136,7 +137,7 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// The token of an id, for verifying what was sent.
+    /// The token with this id, for verifying what was sent.
     pub async fn token(&self, id: Uuid) -> anyhow::Result<Option<Presented>> {
         let row = sqlx::query!(
             r#"/* token */
@@ -168,12 +169,12 @@ impl Store {
         Ok(Some(Presented { token, kept, holds }))
     }
 
-    /// Makes a token in a transaction of its own. See [`create`].
+    /// Creates a token in a separate transaction. See [`create`].
     pub async fn create_token(&self, new: &NewToken, kept: &Kept, by: &By) -> anyhow::Result<TokenRow> {
         self.quiet_transaction("create_token", |tx, _| Box::pin(async move { create(tx, new, kept, by).await })).await
     }
 
-    /// Revokes a token in a transaction of its own. See [`revoke`].
+    /// Revokes a token in a separate transaction. See [`revoke`].
     pub async fn revoke_token(&self, id: Uuid, by: &By) -> anyhow::Result<Option<TokenRow>> {
         self.quiet_transaction("revoke_token", |tx, _| Box::pin(async move { revoke(tx, id, &Sees::All, by).await }))
             .await
@@ -183,7 +184,7 @@ impl Store {
 /// Stores a new token.
 ///
 /// # Errors
-/// [`Refused`], where its owner does not exist, was ended, or does not hold the role that it is to have.
+/// [`Refused`] if its owner does not exist, was ended, or does not hold the role that it is to have.
 pub async fn create(tx: &mut PgConnection, new: &NewToken, kept: &Kept, by: &By) -> anyhow::Result<TokenRow> {
     persons::take_turn(tx).await?;
     let owner = persons::load(tx, new.person).await?.ok_or(Refused::Unknown(new.person))?;
@@ -220,7 +221,8 @@ pub async fn create(tx: &mut PgConnection, new: &NewToken, kept: &Kept, by: &By)
     Ok(token)
 }
 
-/// Ends a token at once. With a contest only if it is bound to it. `None`: there is no such token. Once more changes nothing.
+/// Ends a token immediately; with a contest, only if the token is bound to it. `None` if there is no such token. A
+/// repetition changes nothing.
 pub async fn revoke(tx: &mut PgConnection, id: Uuid, contests: &Sees, by: &By) -> anyhow::Result<Option<TokenRow>> {
     let contests = contests.names();
     let before = sqlx::query_as!(
@@ -252,7 +254,8 @@ pub async fn revoke(tx: &mut PgConnection, id: Uuid, contests: &Sees, by: &By) -
     Ok(Some(after))
 }
 
-/// Revokes the tokens of a person that `roles` do not cover; their ids. The caller records it with what it did to the person.
+/// Revokes the tokens of a person that `roles` do not cover; returns their ids. The caller records it with the change
+/// of the person.
 pub(super) async fn revoke_uncovered(
     tx: &mut PgConnection,
     person: PersonId,

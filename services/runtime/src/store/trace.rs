@@ -1,4 +1,4 @@
-//! Where an entry's time went, from its history and its parts: what `reelmill trace` shows. Needs no collector.
+//! How an entry's time was spent, from its history and its parts: what `reelmill trace` shows. It needs no collector.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
@@ -7,27 +7,27 @@ use utoipa::ToSchema;
 
 use super::Store;
 
-/// A submission came into a state.
+/// A submission entered a state.
 #[derive(Clone, Debug)]
 pub struct Move {
     /// When, by the database's clock.
     pub at: DateTime<Utc>,
-    /// Stable name of what moved it, such as `review_accepted`.
+    /// Stable name of the event, such as `review_accepted`.
     pub what: String,
-    /// The kind of hands, such as `worker` or `screener`.
+    /// The kind of actor, such as `worker` or `screener`.
     pub actor: String,
-    /// Whose, where a person did it.
+    /// The person, if a person did it.
     pub by: Option<String>,
-    /// The run that it is in from then on.
+    /// The run that it is in afterwards.
     pub run: u32,
-    /// The state's name from then on.
+    /// The state's name afterwards.
     pub state: String,
 }
 
-/// One time that somebody worked on a part.
+/// One attempt at a part.
 #[derive(Clone, Debug)]
 pub struct Attempt {
-    /// Of which run.
+    /// The run.
     pub run: u32,
     /// The stage's name.
     pub stage: String,
@@ -35,7 +35,7 @@ pub struct Attempt {
     pub part: String,
     /// When it was claimed.
     pub started_at: DateTime<Utc>,
-    /// When it was let go of.
+    /// When the claim ended.
     pub ended_at: DateTime<Utc>,
     /// `failed`, `parked`, `later`, `handed_back` or `silent`.
     pub outcome: String,
@@ -56,7 +56,7 @@ pub struct DeliveryMove {
 }
 
 impl Store {
-    /// What time it is in the database, by which everything here was written down.
+    /// The database's time, which all times here use.
     pub async fn time(&self) -> anyhow::Result<DateTime<Utc>> {
         sqlx::query_scalar!(r#"/* time */ select clock_timestamp() as "now!""#)
             .fetch_one(self.pool())
@@ -64,7 +64,7 @@ impl Store {
             .context("ask the database for the time")
     }
 
-    /// Every change of a submission's state, in order. What changed something else about it is not among them.
+    /// Every change of a submission's state, in order, without other changes of the submission.
     pub async fn moves(&self, submission: SubmissionId) -> anyhow::Result<Vec<Move>> {
         let rows = sqlx::query!(
             r#"/* moves */
@@ -110,7 +110,7 @@ impl Store {
         .with_context(|| format!("load how the deliveries of {submission} went"))
     }
 
-    /// Every attempt at a submission's parts that did not end them, in order.
+    /// Every attempt at a submission's parts that did not end the part, in order.
     pub async fn attempts(&self, submission: SubmissionId) -> anyhow::Result<Vec<Attempt>> {
         let rows = sqlx::query!(
             "/* attempts */

@@ -1,5 +1,5 @@
-//! What recommending units hand in: sheets for a dry run, and the works that were entered from their rows. Rows name people and tokens open
-//! entries, so both are sealed before they come here.
+//! What recommending units submit: sheets for a dry run, and the works that were entered from their rows. Rows contain
+//! names of people and tokens open entries, so both are encrypted before they reach this file.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId, UnitId};
@@ -11,9 +11,9 @@ use super::Store;
 use super::retention::Amount;
 use crate::seal::Sealed;
 
-/// Sheets that are deleted in one statement.
+/// Sheets that are deleted with one statement.
 const AT_ONCE: i64 = 1_000;
-/// Works of a unit that are listed and compared, the latest: more than any quota.
+/// The most works of a unit that are listed and compared, the latest: more than any quota.
 pub const MOST_WORKS: i64 = 2_000;
 /// Sheets of a unit that are kept and listed, the latest.
 const MOST_SHEETS: i64 = 10;
@@ -36,14 +36,14 @@ pub struct SheetRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// A work to remember as entered from a row.
+/// A work to record as entered from a row.
 #[derive(Clone, Debug)]
 pub struct NewWork {
     /// The work.
     pub submission: SubmissionId,
-    /// Whose.
+    /// The unit.
     pub of: Of,
-    /// Keyed hash of everything that the row says.
+    /// Keyed hash of everything in the row.
     pub row_hmac: [u8; 32],
     /// The name of the film's file as the row gives it, and the token of the entry.
     pub secret: Sealed,
@@ -70,7 +70,7 @@ pub struct WorkRow {
     pub created_at: DateTime<Utc>,
 }
 
-/// A work that names a unit, however it was entered.
+/// A work that names a unit, whichever way it was entered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named {
     /// Its number; `None` for one of an earlier release.
@@ -118,7 +118,7 @@ impl Store {
         Ok(())
     }
 
-    /// The sealed rows of a sheet of this unit; `None` where the unit has no such sheet.
+    /// The encrypted rows of a sheet of this unit; `None` if the unit has no such sheet.
     pub async fn sheet(&self, id: Uuid, of: &Of) -> anyhow::Result<Option<Sealed>> {
         sqlx::query_as!(
             Sealed,
@@ -133,7 +133,7 @@ impl Store {
         .context("load a sheet")
     }
 
-    /// The latest sheets of a unit, the last first.
+    /// The latest sheets of a unit, newest first.
     pub async fn sheets_of(&self, of: &Of) -> anyhow::Result<Vec<SheetRow>> {
         sqlx::query_as!(
             SheetRow,
@@ -149,7 +149,7 @@ impl Store {
         .context("list the sheets of a unit")
     }
 
-    /// The works that a unit entered, in the order of entering; the latest [`MOST_WORKS`].
+    /// The works that a unit entered, in the order of entry; the latest [`MOST_WORKS`].
     pub async fn works_of_unit(&self, of: &Of) -> anyhow::Result<Vec<WorkRow>> {
         let rows = sqlx::query!(
             r#"/* works_of_unit */

@@ -1,7 +1,7 @@
-//! tus uploads: what is durable, who may write, and what is to be freed.
+//! tus uploads: which bytes are stored, who may write, and what must be freed.
 //!
-//! One writer at a time holds an upload's lock: a lease by the database's clock and a fence that every write names. Offsets are
-//! read from here at each request and nowhere cached.
+//! One writer at a time holds an upload's lock: a lease by the database's clock and a fence that every write includes.
+//! Offsets are read from here at each request and never cached.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -22,32 +22,32 @@ mod rows;
 use rows::Row;
 pub use rows::{NewUpload, PartRow, UploadKind, UploadRow, UploadState};
 
-/// What a writer made durable. Applied whole or not at all.
+/// What a writer stored durably. Applied completely or not at all.
 #[derive(Clone, Debug, Default)]
 pub struct Progress {
-    /// Bytes that are durable now.
+    /// The number of durable bytes.
     pub offset: u64,
-    /// Parts that the object store has beyond those known.
+    /// Parts that the object store has in addition to the known ones.
     pub parts: Vec<PartRow>,
-    /// Key and size of the object with the bytes beyond the last part.
+    /// Key and size of the object with the bytes after the last part.
     pub tail: Option<(String, u64)>,
-    /// Whole length, where the client has told it by now.
+    /// Total length, if the client has sent it by now.
     pub length: Option<u64>,
-    /// Whether every byte is there.
+    /// Whether every byte has arrived.
     pub complete: bool,
 }
 
-/// How a lock stands.
+/// The state of a lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LockState {
     /// Whether the caller still holds it.
     pub held: bool,
-    /// Whether somebody waits for it.
+    /// Whether another writer waits for it.
     pub wanted: bool,
 }
 
 impl Store {
-    /// An upload, or `None` if there is none of this id.
+    /// An upload, or `None` if there is none with this id.
     pub async fn upload(&self, id: UploadId) -> anyhow::Result<Option<UploadRow>> {
         let row = sqlx::query_as!(
             Row,
@@ -63,8 +63,8 @@ impl Store {
         row.map(TryInto::try_into).transpose()
     }
 
-    /// The upload of a submission that waits for the rest of its bytes at `now`: the latest, pieces of a concatenation aside. An older one is
-    /// of a file that its client gave up for another.
+    /// The upload of a submission that waits for the rest of its bytes at `now`: the latest, without pieces of a
+    /// concatenation. An older one belongs to a file that its client abandoned for another.
     pub async fn unfinished_upload(
         &self,
         submission: SubmissionId,
@@ -83,7 +83,7 @@ impl Store {
         Ok(id.map(UploadId))
     }
 
-    /// Takes the lock of an upload that is in `state` and that nobody holds, and returns the upload as it is then.
+    /// Takes the lock of an upload that is in `state` and not locked, and returns the upload as it is then.
     pub async fn lock_upload(
         &self,
         id: UploadId,
@@ -110,7 +110,7 @@ impl Store {
         Ok(Some((row.try_into()?, fence)))
     }
 
-    /// Says that somebody waits for the lock.
+    /// Records that a writer waits for the lock.
     pub async fn want_upload(&self, id: UploadId) -> anyhow::Result<()> {
         sqlx::query!("/* want_upload */ update uploads set lock_wanted_at = clock_timestamp() where id = $1", id.0)
             .execute(self.pool())
@@ -118,7 +118,7 @@ impl Store {
         Ok(())
     }
 
-    /// Holds the lock for another lease, unless it went to somebody else.
+    /// Keeps the lock for another lease, unless another writer has taken it.
     pub async fn renew_upload(&self, id: UploadId, fence: Fence, lease: Duration) -> anyhow::Result<LockState> {
         let wanted = sqlx::query_scalar!(
             r#"/* renew_upload */
@@ -134,14 +134,14 @@ impl Store {
         Ok(LockState { held: wanted.is_some(), wanted: wanted.flatten().unwrap_or_default() })
     }
 
-    /// Gives the lock back.
+    /// Releases the lock.
     pub async fn unlock_upload(&self, id: UploadId, fence: Fence) -> anyhow::Result<()> {
         let mut connection = self.pool().acquire().await?;
         unlock(&mut connection, id, fence).await
     }
 
-    /// Records the multipart upload that was just begun, before anything is sent to it: so whatever frees the upload can abort it.
-    /// `false`: the lock was lost, and nothing is recorded.
+    /// Records the multipart upload that was just started, before anything is sent to it, so that it can be aborted
+    /// when the upload is freed. `false` if the lock was lost: nothing is recorded.
     pub async fn begin_upload_parts(&self, id: UploadId, fence: Fence, multipart_id: &str) -> anyhow::Result<bool> {
         let done = sqlx::query!(
             "/* begin_upload_parts */ update uploads set multipart_id = $3 where id = $1 and lock_fence = $2",
@@ -155,7 +155,8 @@ impl Store {
         Ok(done.rows_affected() == 1)
     }
 
-    /// Records what became durable, and gives the lock back if `release`. `false`: the lock was lost, and nothing is recorded.
+    /// Records what became durable, and releases the lock if `release`. `false` if the lock was lost: nothing is
+    /// recorded.
     pub async fn advance_upload(
         &self,
         id: UploadId,
@@ -192,7 +193,7 @@ impl Store {
         rows.into_iter().map(|row| part(row.number, row.etag, row.bytes, row.sha256)).collect()
     }
 
-    /// Lets uploads live until `expires_at` at least from now on, as their client is alive.
+    /// Extends the life of uploads to at least `expires_at`, because their client is active.
     pub async fn prolong_upload(&self, id: UploadId, expires_at: DateTime<Utc>) -> anyhow::Result<()> {
         sqlx::query!(
             "/* prolong_upload */ update uploads set expires_at = greatest(expires_at, $2) where id = $1 and state = 'open'",

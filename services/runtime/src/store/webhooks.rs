@@ -1,5 +1,6 @@
-//! Webhooks out. A change writes one message an interested endpoint within its own transaction, so none is lost and none tells of
-//! what did not happen. Messages are claimed by senders, tried until they are answered, and every attempt is kept.
+//! Outgoing webhooks. A change writes one message for each interested endpoint within its own transaction, so no
+//! message is lost and none reports something that did not happen. Senders claim messages and try them until they are
+//! answered, and every attempt is stored.
 //!
 //! | what | where |
 //! |---|---|
@@ -18,16 +19,16 @@ pub mod endpoints;
 pub mod log;
 pub mod queue;
 
-/// Messages that may wait for one endpoint. Beyond it new ones are kept in the log but not sent: an endpoint that answers nothing for
-/// days must not fill the database.
+/// Messages that may wait for one endpoint. Beyond it, new ones are stored in the log but not sent: an endpoint that
+/// does not answer for days must not fill the database.
 pub(super) const QUEUE_BOUND: i64 = 10_000;
 
-/// Types of events that endpoints may ask for.
+/// Types of events that endpoints may subscribe to.
 pub const TYPES: [&str; 2] = ["submission.changed", "delivery.changed"];
-/// Type of the message by which a person tries an endpoint.
+/// Type of the message with which a person tests an endpoint.
 pub const TEST_TYPE: &str = "webhook.test";
 
-/// What endpoints are told of a change.
+/// The content of a message about a change.
 pub(super) struct Told {
     /// One of [`TYPES`].
     pub(super) kind: &'static str,
@@ -35,19 +36,20 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Of `changed`, an event for the outbox.
+    /// From `changed`, an event for the outbox.
     pub(super) fn of(changed: &Outgoing, at: DateTime<Utc>) -> anyhow::Result<Self> {
         let kind = match changed.kind {
             "reelmill.v1.SubmissionChanged" => TYPES[0],
             "reelmill.v1.DeliveryChanged" => TYPES[1],
-            other => anyhow::bail!("no webhook tells of {other}"),
+            other => anyhow::bail!("no webhook reports {other}"),
         };
         let data = wire::describe(changed.kind, &changed.body).context("an event that cannot be described")?;
         Ok(Self { kind, payload: payload(kind, at, &data) })
     }
 }
 
-/// Writes what every interested endpoint is to be told of `changed`, an event for the outbox. In the transaction of the change.
+/// Writes a message about `changed`, an event for the outbox, for every interested endpoint. In the transaction of the
+/// change.
 pub(super) async fn follow(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -81,7 +83,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// A payload as Standard Webhooks wants it.
+/// A payload in the format of Standard Webhooks.
 fn payload(kind: &str, at: DateTime<Utc>, data: &Value) -> String {
     json!({ "type": kind, "timestamp": at.to_rfc3339_opts(SecondsFormat::Micros, true), "data": data }).to_string()
 }

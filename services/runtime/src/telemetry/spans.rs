@@ -1,10 +1,12 @@
-//! The spans of a trace, named and described by OpenTelemetry's semantic conventions (1.37) for HTTP, messaging, databases and AWS.
+//! The spans of a trace, named and described by OpenTelemetry's semantic conventions (1.37) for HTTP, messaging,
+//! databases and AWS.
 //!
-//! They have the target `otel`, which no line of the log shows, so that lines stay short. Where nothing is exported nobody wants
-//! that target, and a span costs one comparison. Clients' spans are made only within another span: what the reconciler and the
-//! relays ask every few seconds is no entry's way.
+//! They have the target `otel`, which is not shown in log lines, so that lines stay short. If nothing is exported, this
+//! target is disabled, and a span costs one comparison. Client spans are created only within another span: the periodic
+//! queries of the reconciler and the relays belong to no entry.
 //!
-//! Addresses, ids of uploads and whatever else opens something stay out: `url.path` is the route, with its `{names}`.
+//! Addresses, upload ids and everything else that grants access are left out: `url.path` is the route, with its
+//! `{names}`.
 use opentelemetry::trace::Status;
 use pipeline::stage::Stage;
 use tracing::{Span, info_span};
@@ -15,7 +17,8 @@ use crate::broker::Hint;
 use crate::store::messages::Stored;
 use crate::store::parts::Claim;
 
-/// A request to a server of ours. A root: what a caller says of its own trace is not believed, since anybody may call.
+/// A request to a server of ours. It is a root: the caller's trace context is not used, because any client may send
+/// one.
 pub fn request(method: &str, route: &str, version: &str) -> Span {
     info_span!(
         target: "otel",
@@ -40,8 +43,8 @@ pub fn responded(span: &Span, status: u16) {
     }
 }
 
-/// A part that is worked on, heard of by a message. A root, linked to whoever made the part and to the message: hours may lie
-/// between, and a message is about a stage and not about a part.
+/// Work on a part after a message. It is a root, linked to the span that created the part and to the message: hours may
+/// lie between, and a message is about a stage and not about a part.
 pub(crate) fn process(claim: &Claim, hint: &Hint, destination: &str) -> Span {
     let span = info_span!(
         target: "otel",
@@ -70,7 +73,7 @@ pub(crate) fn process(claim: &Claim, hint: &Hint, destination: &str) -> Span {
     span
 }
 
-/// The part has ended so.
+/// The part has ended with this outcome.
 pub(crate) fn processed(span: &Span, outcome: &'static str) {
     span.set_attribute("part.outcome", outcome);
     if matches!(outcome, "failed" | "parked" | "unrecorded") {
@@ -78,7 +81,7 @@ pub(crate) fn processed(span: &Span, outcome: &'static str) {
     }
 }
 
-/// One message on its way to the broker, within the trace that wrote it to the outbox; nothing for one that is not traced.
+/// One message sent to the broker, within the trace that wrote it to the outbox; no span if the message is not traced.
 pub(crate) fn send(message: &Stored, exchange: &str, server: (&str, u16)) -> Span {
     let Some(written_by) = &message.headers.traceparent else { return Span::none() };
     let destination = format!("{exchange}:{}", message.routing_key);
@@ -98,7 +101,7 @@ pub(crate) fn send(message: &Stored, exchange: &str, server: (&str, u16)) -> Spa
         server.address = server.0,
         server.port = server.1,
     );
-    // It has not been started yet, so this cannot fail; where nothing is exported there is nothing to set.
+    // It has not been started yet, so this cannot fail; if nothing is exported, there is nothing to set.
     let _ = span.set_parent(context_of(written_by));
     span
 }
@@ -137,7 +140,7 @@ pub(crate) fn object_store(operation: &'static str, bucket: &str, key: &str) -> 
     )
 }
 
-/// The address of an upload is known to its entrant alone.
+/// Only the entrant knows the address of an upload.
 fn without_upload(key: &str) -> String {
     match key.strip_prefix("uploads/").and_then(|rest| rest.split_once('/')) {
         Some((_, file)) => format!("uploads/{{id}}/{file}"),
@@ -153,7 +156,8 @@ pub(crate) fn child(job: &str) -> Span {
     info_span!(target: "otel", "child", otel.name = %format_args!("child {job}"), otel.kind = "internal", child.job = job)
 }
 
-/// A call of a partner's API. `step` is our name for it, such as `archive.add`; the address may hold tokens and is left out.
+/// A call of a partner's API. `step` is our name for it, such as `archive.add`; the address may contain tokens and is
+/// left out.
 pub fn partner(partner: &str, step: &'static str, method: &str, host: &str, port: u16) -> Span {
     if !super::is_traced() {
         return Span::none();
@@ -171,7 +175,7 @@ pub fn partner(partner: &str, step: &'static str, method: &str, host: &str, port
     )
 }
 
-/// Marks what ended badly; `why` is a short stable word.
+/// Marks a span as failed; `why` is a short stable name.
 pub fn failed(span: &Span, why: impl Into<opentelemetry::StringValue>) {
     let why = why.into();
     span.set_attribute("error.type", why.clone());

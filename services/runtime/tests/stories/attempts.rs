@@ -1,4 +1,4 @@
-//! What is written down of attempts that did not bring their part to its end, and of the way as a whole.
+//! What is recorded about attempts that did not finish their part, and about the whole course of an entry.
 use std::time::Duration;
 
 use pipeline::stage::Stage;
@@ -6,7 +6,7 @@ use runtime::store::parts::Claim;
 
 use crate::support::{World, eventually, found, probed};
 
-/// Claims the one part that there is, once it is due.
+/// Claims the only part, once it is due.
 async fn claim(world: &World) -> Claim {
     found("the part is claimed", async || {
         world.store.wake_due().await.unwrap();
@@ -39,7 +39,7 @@ async fn every_attempt_that_did_not_end_its_part_is_written_down_with_how_it_end
     }
     let part = world.part(id, Stage::Probe).await;
     assert!(part.started_at.unwrap() >= attempts[3].ended_at, "the attempt that ended it stands in the part");
-    // A commit that comes too late is none, and leaves nothing.
+    // A commit that comes too late has no effect and leaves nothing.
     let _ = world.store.later(&last, Duration::ZERO).await.unwrap();
     assert_eq!(world.store.attempts(id).await.unwrap().len(), 4);
 }
@@ -67,7 +67,7 @@ async fn an_outage_parks_nothing_however_long_it_lasts() {
     }
     let part = world.part(id, Stage::Probe).await;
     assert_eq!((part.attempt, part.last_error.as_deref()), (0, Some("the object store is away")));
-    // A failure of its own counts from there as ever.
+    // Its own failures are counted from here as usual.
     for _ in 0..world.store.policy().max_attempts {
         let _ = world.store.fail(&claim(&world).await, "no encoder").await.unwrap();
     }

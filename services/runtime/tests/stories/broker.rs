@@ -1,4 +1,4 @@
-//! What the broker may do to us.
+//! Failures of the broker.
 use std::time::Duration;
 
 use pipeline::stage::Stage;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, eventually, output, probing};
 
-/// What a message may take.
+/// The longest time for a message.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn stored(world: &World) -> Vec<Stored> {
@@ -72,7 +72,7 @@ async fn without_a_broker_messages_stay_in_the_outbox_and_the_process_is_not_rea
     let world = World::new().await;
     world.uploaded().await;
     let mut config = world.config.clone();
-    // Port 9 discards; nobody listens there.
+    // Port 9 is the discard port; no program listens there.
     config.amqp_url = "amqp://guest:guest@127.0.0.1:9/%2f".into();
     let unreachable = Broker::new(&config, Metrics::new().unwrap()).unwrap();
     let results = unreachable.send(&stored(&world).await).await;

@@ -1,4 +1,4 @@
-//! Deliveries and the parts that bring them about stay together, whatever people order and in whatever order.
+//! Deliveries and the parts that carry them out stay consistent, whatever people order and in whatever order.
 use pipeline::delivery::{DeliveryEvent, Observed};
 use pipeline::id::PartnerId;
 use pipeline::stage::Stage;
@@ -35,7 +35,7 @@ async fn states(house: &House<'_>) -> Vec<&'static str> {
     states
 }
 
-/// How far the recall of one partner is when the whole work is taken back.
+/// How far the recall of one partner has come when the whole work is recalled.
 #[derive(Clone, Copy, Debug)]
 enum Recall {
     Ordered,
@@ -121,7 +121,7 @@ async fn what_is_recalled_while_it_is_prepared_is_not_sent() {
         assert!(house.hold(&partner.into()).online.is_empty(), "{partner} after {steps} steps");
         house.settle().await;
         assert_eq!(house.delivery(&partner.into()).await.observed.name(), "recalled");
-        assert_eq!(world.state(house.id).await, "published", "to nobody");
+        assert_eq!(world.state(house.id).await, "published", "without partners");
     }
 }
 
@@ -135,7 +135,7 @@ async fn a_release_at_the_very_end_of_a_recall_is_carried_out() {
     while !matches!(house.delivery(&api).await.observed, Observed::Recalled { .. }) {
         assert_eq!(house.step(&mut worker).await, Stepped::On);
     }
-    // The worker has seen its end and is about to say so.
+    // The worker has seen the end of its delivery and is about to report it.
     assert!(house.release(Some(&["api"])).await.changed);
     assert_eq!(house.delivery(&api).await.observed, Observed::Planned);
     house.end(&worker).await;
@@ -222,7 +222,7 @@ async fn a_release_for_a_time_neither_holds_up_a_recall_nor_is_forgotten_by_it()
         assert!(house.hold(&"api".into()).online.is_empty());
         house.settle().await;
     }
-    // What was only planned rests until its time, and a new run keeps the time.
+    // A delivery that was only planned waits until its time, and a new run keeps the time.
     let mut house = House::new(&world).await;
     let partners = ["api".into()].into();
     world.store.release(house.id, Some(&partners), Some(at), Actor::Organiser).await.unwrap();

@@ -1,4 +1,4 @@
-//! What happens to a part that did not work out.
+//! What happens to a part that failed.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -35,7 +35,7 @@ async fn a_failing_part_is_parked_after_five_attempts_and_an_operator_can_retry_
     let history = world.store.history(id).await.unwrap();
     let failed = history.iter().filter(|line| line.what == "part_failed").map(|line| line.at).collect::<Vec<_>>();
     let waits: Vec<_> = failed.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    // 0.1 s, doubled each time, and at least three quarters of it.
+    // 0.1 s, doubled each time, and at least three quarters of that.
     for (wait, least_ms) in waits.iter().zip([75, 150, 300]) {
         assert!(wait.num_milliseconds() >= least_ms, "{waits:?}");
     }
@@ -79,7 +79,7 @@ async fn later_is_not_an_attempt() {
             async move {
                 assert_eq!(job.attempt, 1);
                 match asked.fetch_add(1, Ordering::SeqCst) {
-                    // More often than attempts are allowed.
+                    // More often than the permitted number of attempts.
                     0..7 => Ok(Outcome::Later(Duration::from_millis(50))),
                     _ => Ok(Outcome::Done(output(&job))),
                 }
@@ -99,7 +99,7 @@ async fn a_refusal_is_final_and_says_why() {
     world.reaches(id, "rejected").await;
     let history = world.store.history(id).await.unwrap();
     assert_eq!(history.last().unwrap().detail["reason"]["code"], refusal().code());
-    // Counted after the commit, which is what was waited for.
+    // Counted after the commit, which the test has waited for.
     eventually("it is counted", async || {
         process.runtime.metrics.parts.with_label_values(&["probe", "rejected", refusal().code()]).get() == 1
     })

@@ -1,4 +1,4 @@
-//! A film that gives way to another one: what the same transaction frees, and what is kept of it.
+//! A film that another one replaces: what the same transaction frees, and what is kept of it.
 use pipeline::fingerprint::Fingerprint;
 use pipeline::id::SubmissionId;
 use pipeline::rejection::Rejection;
@@ -13,7 +13,7 @@ use crate::fingerprints::{hex, words};
 use crate::support::{World, probed, screened};
 
 impl World {
-    /// An entry of this film that waits for a reviewer, and so has its seat.
+    /// An entry with this film that waits for a reviewer, and so has its seat.
     async fn waiting(&self, file: u8, fingerprint: Fingerprint) -> SubmissionId {
         let id = self.entered(Gate::Manual).await;
         self.happens(id, Event::Uploaded).await;
@@ -52,7 +52,7 @@ impl World {
         done.rows_affected()
     }
 
-    /// Works before it that are the same film, by file and by words.
+    /// Earlier works with the same film, by file and by words.
     async fn before(&self, id: SubmissionId) -> (Option<SubmissionId>, Vec<SubmissionId>) {
         let standing = self.store.standing(id).await.unwrap();
         (standing.same_file, standing.candidates.into_iter().map(|(id, _)| id).collect())
@@ -73,7 +73,7 @@ async fn a_film_that_gives_way_frees_its_seat_at_once_and_the_twin_that_it_kept_
     world.happens(first, Event::Replacing).await;
     assert_eq!(world.before(twin).await, (Some(first), vec![first]), "an announcement frees nothing");
     world.happens(first, Event::Replaced { run: 1 }).await;
-    // The store's next statement sets the digest of the new film; none is known here.
+    // The store's next statement sets the digest of the new film; here none is known.
     world.execute(format!("update submissions set mezzanine_sha256 = null where id = '{first}'")).await;
     assert_eq!(world.before(twin).await, (None, vec![]), "the seat is free, though nothing is probed yet");
     let row = world.store.submission(first).await.unwrap().unwrap();
@@ -106,7 +106,7 @@ async fn a_worker_on_the_former_film_is_fenced_off_and_the_new_run_waits_for_one
     assert_eq!(world.store.reject(&late, &Rejection::NoVideo).await.unwrap(), Commit::Fenced);
     let claim = world.claimed(Stage::Probe).await;
     assert_eq!((claim.submission, claim.run), (id, 2));
-    // Told again, nothing moves.
+    // When it is reported again, nothing changes.
     let before = world.snapshot(id).await;
     for late in [Event::Replaced { run: 1 }, Event::Uploaded, Event::Replaced { run: 2 }] {
         assert!(!world.store.apply(id, &late, Actor::Entrant).await.unwrap().changed);

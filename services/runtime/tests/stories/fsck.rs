@@ -1,5 +1,6 @@
-//! The database and the object store compared: every kind of damage is planted, found by its name, and repaired as far as it can be.
-//! On the embedded server, and on Garage where there is one, which lists by pages and knows what uploads in parts are under way.
+//! The database and the object store compared: every kind of damage is made, found by its name, and repaired as far as
+//! possible. On the embedded server, and on Garage if available, which lists in pages and knows the multipart uploads
+//! in progress.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -44,7 +45,7 @@ fn counts<const N: usize>(of: [(&str, usize); N]) -> BTreeMap<String, usize> {
     of.into_iter().map(|(name, count)| (name.to_owned(), count)).collect()
 }
 
-/// An entry of everything that is kept of one: its source, a rendition with two covers, a preview and a proof.
+/// An entry with everything that is stored of one: its source, a rendition with two covers, a preview and a proof.
 struct Entry {
     id: SubmissionId,
     upload: UploadId,
@@ -58,7 +59,7 @@ impl Entry {
     async fn whole(world: &World, objects: &Objects) -> Self {
         let entry = Self { id: world.uploaded().await, upload: UploadId(Uuid::new_v4()) };
         let Self { id, upload } = entry;
-        // What its machine says does not matter here: everything about it is over.
+        // Its state machine does not matter here: everything about it has ended.
         sql(world, "update submissions set state = 'published' where id = $1", id.0, &[]).await;
         sql(world, "update parts set status = 'done' where submission = $1", id.0, &[]).await;
         let source = put(objects, &ObjectKey::Upload(upload), "source").await;
@@ -157,10 +158,10 @@ async fn damage(world: World, objects: Objects) {
     objects.delete(&ObjectKey::Upload(lost.upload)).await.unwrap();
     put(&objects, &ObjectKey::Cover(cut.id, 1, "web-720".into(), Fence(1)), "cov").await;
     put(&objects, &ObjectKey::Upload(turned.upload), "secruo").await;
-    // Of an attempt that nobody knows, of an entry and an upload that never were, and of somebody else altogether.
+    // From an unknown attempt, from an entry and an upload that never existed, and from another program.
     put(&objects, &fine.rendition(99), "attempt").await;
     put(&objects, &ObjectKey::Audio(SubmissionId(Uuid::now_v7()), 1, Fence(7), "a".into()), "sound").await;
-    put(&objects, &ObjectKey::Upload(UploadId(Uuid::new_v4())), "nobody's").await;
+    put(&objects, &ObjectKey::Upload(UploadId(Uuid::new_v4())), "stranger").await;
     let foreign = pipeline::object_key::BagFile::new("holiday.jpg").unwrap();
     put(&objects, &ObjectKey::Drop(fine.id, 1, foreign), "beach").await;
 
@@ -185,7 +186,7 @@ async fn damage(world: World, objects: Objects) {
     assert_eq!(counted(&report), deep, "{:#?}", report.findings);
     assert!(report.is_wrong());
 
-    // What is young may get its row yet; what is missing is missing all the same.
+    // A young object may still get its row; a missing object is reported all the same.
     let report = looks(&world, &objects, Look { grace: Duration::from_secs(3600), ..LOOK }).await;
     let certain = [("foreign/other", 1), ("missing/mezzanine", 1), ("missing/rendition", 1), ("wrong_size/cover", 1)];
     assert_eq!(counted(&report), counts(certain), "{:#?}", report.findings);
@@ -196,10 +197,10 @@ async fn damage(world: World, objects: Objects) {
 async fn what_somebody_works_on_or_sweeps_already_is_left_alone() {
     let mut world = World::new().await;
     let objects = world.with_objects().await;
-    // A run under way: its probe is pending, and one attempt has put a preview.
+    // A run in progress: its probe is pending, and one attempt has stored a preview.
     let running = world.uploaded().await;
     put(&objects, &ObjectKey::Preview(running, 1, Fence(5), PreviewFile::Proxy), "half").await;
-    // An open upload that has just put another tail than its row names.
+    // An open upload that has just stored another tail than its row names.
     let upload = UploadId(Uuid::new_v4());
     sql(
         &world,
@@ -210,7 +211,7 @@ async fn what_somebody_works_on_or_sweeps_already_is_left_alone() {
     )
     .await;
     put(&objects, &ObjectKey::UploadTail(upload, 3), "tail").await;
-    // What its entrant took back, and what the sweep has on its list.
+    // A withdrawn entry, and objects that the sweep is about to delete.
     let gone = world.uploaded().await;
     put(&objects, &ObjectKey::Audio(gone, 1, Fence(2), "a".into()), "sound").await;
     world.store.apply(gone, &Event::Withdrawn, Actor::Entrant).await.unwrap();
@@ -282,7 +283,7 @@ async fn repair(mut world: World, objects: Objects) {
     let repaired = check(&process.runtime.store, &objects, Look { repair: true, ..LOOK }, |_| {}).await.unwrap();
     assert_eq!(counted(&repaired), counts(found));
     let undone: Vec<_> = repaired.findings.iter().filter(|it| it.repaired.is_none()).map(|it| it.name()).collect();
-    assert_eq!(undone, ["missing/rendition"], "only a person decides that something is made anew");
+    assert_eq!(undone, ["missing/rendition"], "only a person decides that something is made again");
     for key in &orphans {
         eventually(&format!("{key} is swept"), async || objects.head(key).await.is_err()).await;
     }
@@ -300,7 +301,7 @@ async fn on_garage_parts_that_nobody_sends_any_more_are_found_and_given_up() {
     let mut world = World::new().await;
     let Some(objects) = world.with_garage().await else { return };
     let fine = Entry::whole(&world, &objects).await;
-    // Of an upload that never was, of one that is over, and of one that is open.
+    // Of an upload that never existed, of one that has ended, and of one that is open.
     let (over, open) = (UploadId(Uuid::new_v4()), UploadId(Uuid::new_v4()));
     for (upload, state) in [(over, "terminated"), (open, "open")] {
         sql(
@@ -325,7 +326,8 @@ async fn on_garage_parts_that_nobody_sends_any_more_are_found_and_given_up() {
     assert_eq!(counted(&looks(&world, &objects, LOOK).await), counts([]));
 }
 
-/// More of one entry than a server lists in one answer (1,000), and more behind the last entry that the database knows.
+/// More objects of one entry than a server lists in one answer (1,000), and more after the last entry that the database
+/// knows.
 async fn pages(world: World, objects: Objects) {
     let (first, last) = (Entry::whole(&world, &objects).await, Entry::whole(&world, &objects).await);
     let beyond = SubmissionId(Uuid::max());

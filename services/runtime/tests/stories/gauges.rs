@@ -1,4 +1,5 @@
-//! Figures that operators decide by, held against rows of known age and effort: oldest ages, backlog, due dates, time to live.
+//! Figures on which operators base decisions, compared with rows of known age and work: oldest ages, backlog, due
+//! dates, time to live.
 use std::time::{Duration, Instant};
 
 use pipeline::delivery::{DeliveryEvent, IntentId, Receipt};
@@ -16,7 +17,7 @@ async fn sql(world: &World, text: &'static str, id: SubmissionId, values: &[f64]
     query.execute(world.store.pool()).await.unwrap();
 }
 
-/// An entry in this state, unchanged for so many seconds.
+/// An entry in this state, unchanged for this many seconds.
 async fn standing(world: &World, state: &'static str, for_s: f64) -> SubmissionId {
     world.rows_are_planted();
     let id = world.uploaded().await;
@@ -27,7 +28,7 @@ async fn standing(world: &World, state: &'static str, for_s: f64) -> SubmissionI
     id
 }
 
-/// A part that became claimable so many seconds ago.
+/// A part that became claimable this many seconds ago.
 async fn part(world: &World, id: SubmissionId, stage: Stage, status: &'static str, for_s: f64) {
     let text = "insert into parts (submission, run, stage, part, status, not_before)
         values ($1, 1, $2, $3, $4::part_status, clock_timestamp() - make_interval(secs => $5))";
@@ -36,7 +37,7 @@ async fn part(world: &World, id: SubmissionId, stage: Stage, status: &'static st
     query.execute(world.store.pool()).await.unwrap();
 }
 
-/// What a process tells, after a fresh count of the installation.
+/// The metrics of a process after a new count of the installation.
 async fn told(world: &World, process: &Process) -> String {
     assert!(world.store.sample(Duration::ZERO).await.unwrap());
     get(process, "/metrics").await.1
@@ -51,7 +52,7 @@ fn value(text: &str, series: &str) -> f64 {
 #[tokio::test]
 async fn the_oldest_of_each_stage_is_as_old_as_its_oldest_row_and_nobody_elses() {
     let world = World::new().await;
-    // Alone in the database: a process that looks after it would change what was planted.
+    // Alone in the database: a process that maintains it would change the inserted rows.
     let begun = Instant::now();
     let entry = standing(&world, "transcode", 4000.0).await;
     for (status, age_s) in [("pending", 1234.0), ("pending", 60.0), ("claimed", 9000.0), ("parked", 8000.0)] {
@@ -81,7 +82,7 @@ async fn the_oldest_of_each_stage_is_as_old_as_its_oldest_row_and_nobody_elses()
         assert!(age >= age_s && age <= age_s + passed, "{series} is {age}, planted was {age_s} {passed} s ago at most");
     }
     for (series, exactly) in [
-        // Whoever is where nothing more happens does not grow old.
+        // Entries in a final state have no age.
         (r#"reelmill_entries_oldest_seconds{state="published"}"#, 0.0),
         (r#"reelmill_queue_age_seconds{stage="probe"}"#, 0.0),
         (r#"reelmill_queue_parts{stage="transcode",status="pending"}"#, 2.0),
@@ -106,12 +107,12 @@ async fn the_backlog_is_what_plans_take_less_what_is_done_and_a_usual_entry_wher
     sql(&world, "insert into progress (submission, run, done, at) values ($1, 1, $2, now())", begun, &[0.25]).await;
     planned("transcode", 500.0).await;
     planned("awaiting_review", 300.0).await;
-    // Over: it counts for what is usual, and for nothing else.
+    // It has ended: it counts only for the usual amount of work.
     planned("published", 600.0).await;
     // What an earlier run had done is not done in this one.
     let anew = planned("assemble", 100.0).await;
     sql(&world, "insert into progress (submission, run, done, at) values ($1, 0, $2, now())", anew, &[0.9]).await;
-    // Two of which nobody knows yet what they take: (1000 + 500 + 300 + 600 + 100) / 5 each.
+    // Two without an estimate yet: (1000 + 500 + 300 + 600 + 100) / 5 each.
     standing(&world, "probe", 1.0).await;
     standing(&world, "probe", 1.0).await;
     let process = world.process(Services::new()).await;
@@ -122,7 +123,7 @@ async fn the_backlog_is_what_plans_take_less_what_is_done_and_a_usual_entry_wher
         let seen = value(&text, &format!(r#"reelmill_backlog_work_seconds{{state="{state}"}}"#));
         assert!((seen - work_s).abs() < 0.001, "{state}: {seen} instead of {work_s}");
     }
-    // Of the contest: those with machines, not those that wait for people, not those that are over.
+    // Of the contest: entries with machines, without those that wait for people and those that have ended.
     assert_eq!(value(&text, r#"reelmill_contest_entries_under_way{contest="demo"}"#), 5.0);
     assert_eq!(value(&text, r#"reelmill_contest_entries_under_way{contest="industry-power-2024"}"#), 0.0);
     process.stop().await;
@@ -164,7 +165,7 @@ async fn the_time_to_live_runs_from_the_whole_upload_until_people_can_see_the_wo
         &[7200.0],
     )
     .await;
-    // At one partner people see it, at another a person is to bring it there still.
+    // At one partner the work is live, at another a person must still deliver it.
     let deliveries = world.store.deliveries(id).await.unwrap();
     let (live, other) = (deliveries[0].partner.clone(), deliveries[1].partner.clone());
     let intent = IntentId(Uuid::now_v7());
@@ -186,7 +187,7 @@ async fn the_time_to_live_runs_from_the_whole_upload_until_people_can_see_the_wo
     }
     assert_eq!(value(&text, &format!(r#"reelmill_delivered_media_seconds_total{{partner="{live}"}}"#)), 61.0);
     let other = format!(r#"reelmill_time_to_live_seconds_count{{partner="{other}"}}"#);
-    assert!(!text.contains(&other), "what nobody sees yet has no time to live");
+    assert!(!text.contains(&other), "a work that is not live yet has no time to live");
     process.stop().await;
 }
 

@@ -1,4 +1,4 @@
-//! A submission's whole way, and what follows from each step.
+//! The complete course of a submission, and the effects of each step.
 use futures::future::join_all;
 use pipeline::delivery::{Desired, Observed};
 use pipeline::stage::Stage;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::support::{World, all_but_publish, eventually, probed, screened, whole_line};
 
-/// Claims and finishes the one part that is pending.
+/// Claims and finishes the only pending part.
 async fn step(world: &World, stage: Stage, output: Output) -> Claim {
     let claim = world.store.claim(stage, "me").await.unwrap().expect("a pending part");
     assert_eq!(world.store.finish(&claim, &output).await.unwrap(), Commit::Committed);
@@ -139,7 +139,7 @@ async fn two_transactions_that_deadlock_both_succeed() {
                 Box::pin(async move {
                     let lock = "select 1 from submissions where id = $1 for update";
                     sqlx::query(lock).bind(first).execute(&mut *tx).await?;
-                    // Only the first tries meet; whoever has to give way comes alone the second time.
+                    // Only the first attempts meet; the one that must give way comes alone the second time.
                     if met.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < 2 {
                         meet.wait().await;
                     }

@@ -1,4 +1,4 @@
-//! Persons, their roles and their tokens: what ends with what, what is refused, and what the audit trail says of it.
+//! Persons, their roles and their tokens: what ends with what, what is refused, and what the audit trail records.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ fn typing() -> By {
     By::person(Actor::Operator, "operator on test")
 }
 
-/// The refusal that an error is.
+/// The refusal in an error.
 fn refusal<T: std::fmt::Debug>(result: anyhow::Result<T>) -> Refused {
     let error = result.expect_err("it is refused");
     error.downcast_ref::<Refused>().unwrap_or_else(|| panic!("{error:#}")).clone()
@@ -53,7 +53,7 @@ impl World {
         let (id, contest) = (Uuid::now_v7(), contest.map(ContestId::new));
         let (name, expires_after) = ("test".into(), Duration::from_secs(3600));
         let new = NewToken { id, person: owner.id, role, name, contest, expires_after };
-        // What is kept of a secret that this story never shows.
+        // The stored form of a secret that this test never uses.
         let kept = Kept { secret_hash: "none".into(), secret_check: vec![0; 4] };
         self.store.create_token(&new, &kept, &typing()).await
     }
@@ -73,7 +73,7 @@ impl World {
         self.store.audit(&filter).await.unwrap()
     }
 
-    /// What somebody with all rights over the database does.
+    /// What a login with all rights on the database does.
     async fn planted(&self, statements: &str) {
         let mut connection = PgConnection::connect(&self.config.database_url).await.unwrap();
         connection.execute(sqlx::AssertSqlSafe(statements.to_owned())).await.unwrap();
@@ -93,14 +93,14 @@ async fn a_token_of_an_ended_person_is_void_at_the_next_request() {
     assert_eq!(refusal(world.try_token(&anna, Role::Screener, None).await), Refused::Ended(anna.id));
     let add = world.store.change_roles(anna.id, &given(&["auditor"]), &typing()).await;
     assert_eq!(refusal(add), Refused::Ended(anna.id));
-    // A second time changes nothing and leaves no row.
+    // A repetition changes nothing and leaves no row.
     let rows = world.rows(None).await.len();
     assert_eq!(world.store.end_person(anna.id, &by).await.unwrap(), ended);
     assert_eq!(world.rows(None).await.len(), rows);
     let row = &world.rows(None).await[0];
     assert_eq!((row.act.as_str(), row.reason.as_deref()), ("person_ended", Some("left the organisation")));
     assert_eq!(row.after["revoked_tokens"], serde_json::json!([token.id]));
-    // The owner's end alone is enough, whatever the token's row says.
+    // The owner's end alone is enough, whatever the token's row contains.
     world.planted(&format!("update tokens set revoked_at = null where id = '{}'", token.id)).await;
     assert!(!world.holds(&token).await);
 }
@@ -111,7 +111,7 @@ async fn a_role_that_is_taken_takes_its_tokens_with_it_for_good() {
     let anna = world.person(&["screener", "auditor@demo"]).await;
     let (screener, narrow) = (world.token(&anna, "screener").await, world.token(&anna, "screener@demo").await);
     let auditor = world.token(&anna, "auditor@demo").await;
-    // The role in one contest instead of all of them: only the token that is bound to it stays.
+    // The role in one contest instead of all: only the token that is bound to that contest stays.
     let change = RoleChange { add: set(&["screener@demo"]), remove: set(&["screener"]) };
     let after = world.store.change_roles(anna.id, &change, &typing()).await.unwrap();
     assert_eq!(after.roles, set(&["screener@demo", "auditor@demo"]));
@@ -120,7 +120,7 @@ async fn a_role_that_is_taken_takes_its_tokens_with_it_for_good() {
     assert!(!world.holds(&narrow).await && world.holds(&auditor).await);
     world.store.change_roles(anna.id, &given(&["screener"]), &typing()).await.unwrap();
     assert!(!world.holds(&screener).await && !world.holds(&narrow).await, "what was revoked stays so");
-    // Verified at use, too: the role's row alone decides, whatever the token's row says.
+    // Checked at use, too: the role's row alone decides, whatever the token's row contains.
     world.planted(&format!("delete from person_roles where person = '{}' and role = 'auditor'", anna.id)).await;
     assert!(!world.holds(&auditor).await);
 }
@@ -180,7 +180,7 @@ async fn the_trail_names_person_credential_and_address_and_old_rows_stand_beside
     let world = World::new().await;
     let anna = world.person(&["organiser"]).await;
     let token = world.token(&anna, "organiser").await;
-    // As rows were before persons existed, then by a token, by a person without one, and by nobody in particular again.
+    // Rows from before persons existed, then by a token, by a person without one, and again by no particular person.
     let before = By::person(Actor::Organiser, "王芳的凭证");
     let by_token = token.by(Some("版权争议".into())).from_address(Some("0123456789abcdef".into()));
     let typed = By::of(Actor::Operator, anna.id, anna.name.as_str());

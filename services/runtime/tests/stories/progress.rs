@@ -1,4 +1,5 @@
-//! How far an entry is, as people who watch and subscribers see it, and the choice that a run takes once for each of its files.
+//! The progress of an entry, as viewers and subscribers see it, and the choice that a run makes once for each of its
+//! files.
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -19,10 +20,11 @@ use serde_json::Value;
 
 use crate::support::{Doing, World, eventually, hand_over, output, probed, screened};
 
-/// Steps that one part takes in these stories.
+/// Steps of one part in these tests.
 const STEPS: u32 = 6;
 
-/// Takes a step, says how far it is, and waits until an event says so too; the sound fails once when half of it is done.
+/// Performs a step, reports its progress, and waits until an event reports it too; the sound fails once at half of its
+/// work.
 fn at_length(
     store: Store,
     failed: Arc<AtomicBool>,
@@ -43,7 +45,7 @@ fn at_length(
     }
 }
 
-/// Waits until the part's row says `done`, and then until one more event is there.
+/// Waits until the part's row contains `done`, and then until there is one more event.
 async fn is_heard(store: &Store, job: &Job, done: f64) {
     let (submission, stage, part) = (job.claim.submission.0, job.claim.stage.name(), job.part.to_string());
     eventually("the row says how far the part is", async || {
@@ -62,7 +64,7 @@ async fn is_heard(store: &Store, job: &Job, done: f64) {
     eventually("an event says how far the entry is", async || newest().await > before).await;
 }
 
-/// All five stages; those that take long need [`keep_messages`].
+/// All five stages; the long ones need [`keep_messages`].
 fn slow_line(store: &Store) -> Services {
     let store = store.clone();
     let failed = Arc::new(AtomicBool::new(false));
@@ -83,7 +85,7 @@ fn slow_line(store: &Store) -> Services {
         }))
 }
 
-/// Keeps a copy of every message that is put into the outbox, whence the relay deletes them.
+/// Copies every message that is added to the outbox, because the relay deletes it there.
 async fn keep_messages(world: &World) {
     for statement in [
         "create table heard (id bigint, kind text, body bytea, routing_key text)",
@@ -129,14 +131,15 @@ async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
     let number = |event: &Value, name: &str| event[name].as_f64();
     let done: Vec<f64> = events.iter().map(|event| number(event, "done").unwrap()).collect();
     assert!(done.is_sorted() && done.last() == Some(&1.0), "{done:?}");
-    // The probe ends below a tenth. Segments that run in step are seen once for each of their steps, others more often.
+    // The probe ends below a tenth. Segments that advance together are seen once for each of their steps, others more
+    // often.
     let between = done.iter().filter(|done| (0.1..0.9).contains(*done)).map(|done| done.to_bits());
     let between: std::collections::BTreeSet<_> = between.collect();
     assert!(between.len() >= STEPS as usize - 1, "in steps that people see: {done:?}");
     assert_eq!(number(events.last().unwrap(), "remaining_s"), Some(0.0));
     let left: Vec<f64> = events.iter().filter_map(|event| number(event, "remaining_s")).collect();
     assert!(left.iter().all(|left| left.is_finite() && *left >= 0.0), "{left:?}");
-    // How near it comes to the truth is shown in `pipeline::progress`; here a busy machine may hold up any part.
+    // `pipeline::progress` tests the accuracy; here a busy machine may delay any part.
     let making = events.iter().filter(|event| (0.2..1.0).contains(&number(event, "done").unwrap()));
     assert!(
         making.clone().count() >= 4 && making.clone().all(|event| number(event, "remaining_s") > Some(0.0)),

@@ -1,4 +1,5 @@
-//! One login owns the schema, others work in it: what they may do, what they may not, and how they wait for the owner.
+//! One login owns the schema, others work in it: what they may do, what they may not do, and how they wait for the
+//! owner.
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use tokio::task::JoinHandle;
 
 use crate::support::{World, eventually, whole_line};
 
-/// An empty database that `owner` owns, without being a superuser or making roles; `app` is a member of `group`.
+/// An empty database owned by `owner`, who is not a superuser and cannot create roles; `app` is a member of `group`.
 struct House {
     world: Option<World>,
     owner: String,
@@ -53,7 +54,7 @@ impl House {
         self.as_login(None, statements).await.expect("a superuser may");
     }
 
-    /// Runs statements as `login`, or as the superuser that made everything.
+    /// Runs statements as `login`, or as the superuser that created everything.
     async fn as_login(&self, login: Option<&str>, statements: &str) -> Result<(), sqlx::Error> {
         let config = login.map_or_else(|| self.world().config.clone(), |login| self.config(login));
         let mut connection = PgConnection::connect(&config.database_url).await?;
@@ -82,7 +83,7 @@ impl House {
 impl Drop for House {
     fn drop(&mut self) {
         let server = std::env::var("TEST_DATABASE_URL").expect("it was set before");
-        // First the database, in which they have rights.
+        // The database first, because they have rights in it.
         drop(self.world.take());
         let roles = format!("drop role if exists {}, {}, {}", self.app, self.group, self.owner);
         let cleaning = std::thread::spawn(move || {
@@ -151,7 +152,8 @@ async fn a_service_can_alter_no_table_and_change_no_row_of_the_audit_trail() {
     ];
     for statement in refused {
         let error = house.as_login(Some(&house.app), statement).await.expect_err(statement);
-        // Refused by its rights, or, for the head that it may move on, by the trigger that lets it go forward only.
+        // Refused because of missing rights; or, for the head row that it may advance, by the trigger that allows only
+        // that.
         let by = code(&error);
         let trigger = statement.starts_with("update audit_head") && by.as_deref() == Some("P0001");
         assert!(by.as_deref() == Some("42501") || trigger, "{statement}: {error}");
@@ -173,7 +175,7 @@ async fn every_table_grants_what_services_need_and_those_of_later_migrations_do_
         )
         .await
         .unwrap();
-    // Twice does no harm, and takes back what somebody granted beyond.
+    // A repetition does no harm, and revokes rights that were granted in addition.
     house.as_login(Some(&house.owner), &format!("grant update, truncate on audit to {}", house.group)).await.unwrap();
     let granted = async || -> Vec<(String, String)> {
         let mut connection = PgConnection::connect(&house.world().config.database_url).await.unwrap();
@@ -214,9 +216,9 @@ async fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
     Some((answer.split(' ').nth(1)?.parse().ok()?, answer.split_once("\r\n\r\n")?.1.to_owned()))
 }
 
-/// Starts a process that is not expected to get far, and gives the address at which it says why.
+/// Starts a process that is not expected to get far, and returns the address at which it reports the reason.
 async fn starting(mut config: Config) -> (JoinHandle<anyhow::Result<Arc<Runtime>>>, SocketAddr) {
-    // A port that nobody has now.
+    // A port that is free now.
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
     config.admin_listen = free.local_addr().unwrap();
     drop(free);
@@ -234,7 +236,7 @@ async fn a_service_waits_for_the_owner_says_why_and_never_migrates() {
     let (starting, admin) = starting(house.config(&house.app)).await;
     eventually("it says that there is no schema", async || says(admin, "/readyz", 503, "reelmill migrate").await).await;
     assert!(says(admin, "/healthz", 200, "alive").await);
-    // Half a schema is none, even where it may be read.
+    // An incomplete schema counts as absent, even if it may be read.
     let store = house.store(&house.owner);
     store.migrate_for("").await.unwrap();
     let last = format!(
@@ -276,7 +278,7 @@ async fn an_owner_that_may_make_no_role_hears_the_line_to_type_before_anything_i
     assert_eq!((role.role.as_str(), role.login.as_str()), (format!("\"{missing}\"").as_str(), house.owner.as_str()));
     assert!(error.to_string().contains(&format!("create role \"{missing}\" nologin")), "{error}");
     assert_eq!(store.schema_state().await.unwrap(), SchemaState::Absent);
-    // Who may make roles makes it.
+    // A login that may create roles creates it.
     let superuser = &house.world().store;
     superuser.migrate_for(&missing).await.unwrap();
     house.as_superuser(&format!("drop owned by \"{missing}\"; drop role \"{missing}\"")).await;
@@ -292,13 +294,13 @@ async fn one_login_for_everything_migrates_by_itself_unless_it_is_not_to() {
     assert_eq!(house.store(&house.owner).schema_state().await.unwrap(), SchemaState::Absent);
     waiting.abort();
     config.migrate_on_start = true;
-    // Not even the role has to be there.
+    // The role need not exist.
     config.database_service_role = "reelmill_no_such_role".into();
     let process = house.world().process_with(config, whole_line(&house.store(&house.owner))).await;
     let id = house.world().uploaded().await;
     house.world().reaches(id, "published").await;
     assert!(house.world().part(id, Stage::Publish).await.status == "done");
-    // Named as the service role, the owner keeps its rights.
+    // If the owner is configured as the service role, it keeps its rights.
     let store = house.store(&house.owner);
     store.migrate_for(&house.owner).await.unwrap();
     assert_eq!(store.schema_state().await.unwrap(), SchemaState::Ready);

@@ -1,4 +1,4 @@
-//! Figures of the whole installation: taken once for everybody, told by each.
+//! Figures of the whole installation: computed once for all processes, reported by each.
 use std::time::Duration;
 
 use pipeline::id::SubmissionId;
@@ -15,8 +15,8 @@ async fn of_many_processes_one_counts_and_the_figures_are_those_of_the_table() {
     assert_eq!(world.store.last_sample().await.unwrap(), None);
     let id = world.uploaded().await;
     let every = Duration::from_secs(60);
-    assert!(world.store.sample(every).await.unwrap(), "nobody did before");
-    assert!(!world.store.sample(every).await.unwrap(), "somebody has just done it");
+    assert!(world.store.sample(every).await.unwrap(), "the first sample");
+    assert!(!world.store.sample(every).await.unwrap(), "a sample was just taken");
     let (sample, age_s) = world.store.last_sample().await.unwrap().unwrap();
     assert!((0.0..30.0).contains(&age_s), "{age_s}");
     let Sample { entries, backlog, deliveries, .. } = sample;
@@ -24,7 +24,7 @@ async fn of_many_processes_one_counts_and_the_figures_are_those_of_the_table() {
         entries.iter().map(|it| (it.state.as_str(), it.count, it.settled)).collect::<Vec<_>>(),
         [("probe", 1, false)]
     );
-    // Nothing was ever planned here, so the entry counts as a usual one.
+    // Nothing was planned here yet, so the entry counts with the usual amount.
     assert!(backlog.len() == 1 && backlog[0].state == "probe" && backlog[0].work_s > 60.0, "{backlog:?}");
     assert!(deliveries.is_empty());
     assert_eq!(world.part(id, Stage::Probe).await.status, "pending");
@@ -61,13 +61,13 @@ async fn what_came_to_an_end_is_counted_as_it_does_and_no_longer_when_it_begins_
     let ended = entries(&[("published", 1, true), ("rejected", 2, true)]);
     assert_eq!(counted().await, (ended.clone(), rules(&[("too_short", 2)]), vec![]));
 
-    // Refused for another reason, and begun again.
+    // Refused for another reason, and started again.
     stand(ids[0], "rejected", &refused("too_small")).await;
     assert_eq!(counted().await, (ended, rules(&[("too_short", 1), ("too_small", 1)]), vec![]));
     stand(ids[0], "probe", "{}").await;
     sqlx::query("delete from submissions where id = $1").bind(ids[1].0).execute(pool).await.unwrap();
 
-    // Deliveries: three of them end, one is taken back, one goes with its work.
+    // Deliveries: three of them end, one is recalled, one is deleted with its work.
     for (id, partner) in [(ids[2], "cctv"), (ids[2], "douyin"), (ids[0], "cctv"), (ids[0], "bilibili")] {
         let text = "insert into deliveries (submission, partner, machine, state, run) values ($1, $2, '{}', 'live', 1)";
         sqlx::query(text).bind(id.0).bind(partner).execute(pool).await.unwrap();

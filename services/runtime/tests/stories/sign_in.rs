@@ -1,4 +1,5 @@
-//! Sessions, once-only codes, links and the slow-down, by the database's clock. A story moves rows into the past instead of waiting.
+//! Sessions, one-time codes, links and the slow-down, by the database's clock. The tests move rows into the past
+//! instead of waiting.
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -45,7 +46,7 @@ impl World {
         sqlx::query(sqlx::AssertSqlSafe(statement)).execute(self.store.pool()).await.unwrap();
     }
 
-    /// A password hash and a sealed secret of no use.
+    /// A password hash and an encrypted secret that cannot be used.
     fn chosen() -> Chosen {
         let totp = Sealed { key_id: "k".into(), nonce: vec![0; 24], ciphertext: vec![0; 36] };
         Chosen { password_hash: "none".into(), totp }
@@ -60,7 +61,7 @@ async fn a_session_ends_half_an_hour_after_its_last_request_and_twelve_hours_aft
     let found = world.store.session(&cookie, Site::Console).await.unwrap().valid().expect("it is valid");
     assert_eq!((found.id, found.person.id, found.person.roles.len()), (id, anna.id, 1));
     assert!(!world.is_valid(&SessionSecret::new().unwrap()).await);
-    // A request after a minute is noted, one within it is not.
+    // A request after a minute is recorded, one within it is not.
     world.moved(format!("update sessions set seen_at = seen_at - interval '29 minutes' where id = '{id}'")).await;
     let noted = world.store.session(&cookie, Site::Console).await.unwrap().valid().expect("it is valid").seen_at;
     assert!(noted > found.seen_at);
@@ -85,7 +86,7 @@ async fn sessions_are_ended_one_by_one_all_at_once_and_with_their_person() {
     let (person, stranger) = (anna.id, other.id);
     let end =
         |whose, id| world.store.transaction("end", move |tx, _| Box::pin(sessions::end(tx, whose, id, Why::Ended)));
-    assert!(!end(stranger, one).await.unwrap(), "a session of somebody else is none");
+    assert!(!end(stranger, one).await.unwrap(), "another person's session is not ended");
     assert!(end(person, one).await.unwrap() && !end(person, one).await.unwrap());
     assert!(!world.is_valid(&first).await && world.is_valid(&second).await);
     let all = world.store.transaction("end", |tx, _| Box::pin(sessions::end_all(tx, person, Why::Ended)));
@@ -93,7 +94,7 @@ async fn sessions_are_ended_one_by_one_all_at_once_and_with_their_person() {
     assert!(!world.is_valid(&second).await && world.is_valid(&foreign).await);
     world.store.end_person(other.id, &by()).await.unwrap();
     assert!(!world.is_valid(&foreign).await);
-    // The person's end alone is enough, whatever the session's row says.
+    // The person's end alone is enough, whatever the session's row contains.
     world.moved("update sessions set ended_at = null".to_owned()).await;
     assert!(!world.is_valid(&foreign).await && world.is_valid(&second).await);
 }
@@ -137,11 +138,11 @@ async fn five_failures_are_free_then_each_waits_twice_as_long_up_to_fifteen_minu
         world.moved("update sign_in_failures set wait_until = clock_timestamp()".to_owned()).await;
         assert_eq!(attempt(&name).await, None);
     }
-    // A right password lets the code be tried at once, and a wrong code costs as before.
+    // After a right password, the code may be tried immediately, and a wrong code costs as before.
     world.store.password_was_right(&name).await.unwrap();
     assert_eq!(attempt(&name).await, None);
     assert!(attempt(&name).await.is_some_and(|wait| wait > Duration::from_secs(800)));
-    // Failures of yesterday count no longer; a complete sign-in ends them all.
+    // Yesterday's failures no longer count; a complete sign-in resets all.
     world
         .moved("update sign_in_failures set wait_until = null, failed_at = failed_at - interval '25 hours'".to_owned())
         .await;

@@ -36,7 +36,7 @@ async fn a_stopping_worker_hands_back_a_part_that_does_not_listen() {
     let id = world.uploaded().await;
     let begun = Arc::new(Notify::new());
     let told = begun.clone();
-    // A handler that does not even listen.
+    // A handler that ignores the signal.
     let process = world
         .process(probing(move |job| {
             told.notify_one();
@@ -50,7 +50,7 @@ async fn a_stopping_worker_hands_back_a_part_that_does_not_listen() {
     process.stop().await;
     let part = world.part(id, Stage::Probe).await;
     assert_eq!((part.status.as_str(), part.attempt), ("pending", 0));
-    // Another process hears of it without waiting for a lease: its lease would be far longer than this test.
+    // Another process learns of it without waiting for a lease, which would be far longer than this test.
     let other = world.process(probing(async |job| Ok(Outcome::Done(output(&job))))).await;
     world.reaches(id, "screen").await;
     other.stop().await;
@@ -76,7 +76,7 @@ async fn a_job_whose_submission_is_taken_back_is_cancelled() {
     begun.notified().await;
     let withdrawn = pipeline::submission::Event::Withdrawn;
     world.store.apply(id, &withdrawn, runtime::store::history::Actor::Entrant).await.unwrap();
-    tokio::time::timeout(crate::support::SOON, cancelled.notified()).await.expect("the job is told");
+    tokio::time::timeout(crate::support::SOON, cancelled.notified()).await.expect("the job is cancelled");
     eventually("the attempt ends", async || {
         process.runtime.metrics.parts.with_label_values(&["probe", "fenced", "none"]).get() == 1
     })

@@ -1,4 +1,4 @@
-//! What each stage would have made, without making it.
+//! What each stage would have produced, without producing it.
 use pipeline::catalogue::Catalogue;
 use pipeline::delivery::{DeliveryEvent, IntentId};
 use pipeline::fingerprint::Fingerprint;
@@ -11,7 +11,7 @@ use runtime::worker::Job;
 use serde_json::json;
 use uuid::Uuid;
 
-/// What a stage would have made.
+/// What a stage would have produced.
 pub(crate) fn output(job: &Job) -> Output {
     match job.claim.stage {
         Stage::Probe => probed(),
@@ -22,7 +22,7 @@ pub(crate) fn output(job: &Job) -> Output {
     }
 }
 
-/// What publishing leaves of a delivery that was just planned: a bag is ready, and a person is to bring it there.
+/// What publishing leaves of a delivery that was just planned: a bag is ready for a person to deliver.
 pub(crate) async fn hand_over(store: &Store, job: &Job) -> anyhow::Result<()> {
     let handed = DeliveryEvent::HandedToOperator { intent: IntentId(Uuid::now_v7()) };
     store.delivery_apply(&job.claim, &handed, None).await?;
@@ -61,7 +61,7 @@ fn rendition(job: &Job) -> StoredRendition {
     }
 }
 
-/// An entry that keeps every rule: 61 s of 1080p25 with sound.
+/// An entry that satisfies every rule: 61 s of 1080p25 with sound.
 pub(crate) fn media_info() -> MediaInfo {
     serde_json::from_value(json!({
         "size_bytes": 177_000_000, "format": "mp4", "brand": "isom", "duration_ms": 61_000, "bitrate_kbps": 23_200,

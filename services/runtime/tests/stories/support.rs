@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 pub(crate) use crate::stubs::{hand_over, output, probed, screened};
 
-/// Longest wait for anything that should happen at once or at the next tick.
+/// The longest wait for anything that should happen immediately or at the next tick.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
 
 #[derive(Parser)]
@@ -38,7 +38,7 @@ struct Arguments {
     config: Config,
 }
 
-/// A database and a set of queues that nobody else uses, and that vanish at the end.
+/// A database and a set of queues for this test alone, which are removed at the end.
 pub(crate) struct World {
     pub(crate) config: Config,
     pub(crate) store: Store,
@@ -46,9 +46,9 @@ pub(crate) struct World {
     name: String,
     server: String,
     scratch: tempfile::TempDir,
-    /// Whether the story wrote rows by itself that do not fit together.
+    /// Whether the test itself inserted inconsistent rows.
     planted: AtomicBool,
-    /// Whether the story broke rows that were then repaired.
+    /// Whether the test damaged rows that were then repaired.
     repaired: AtomicBool,
 }
 
@@ -64,14 +64,14 @@ fn server(variable: &str) -> String {
 impl World {
     /// Short times: ticks of 0.2 s, leases of 2 s, first back-off of 0.1 s.
     pub(crate) async fn new() -> Self {
-        // A copy of a migrated database costs less than 20 migrations.
+        // To copy a migrated database costs less than 20 migrations.
         let template = std::env::var("TEST_DATABASE_TEMPLATE").map_or(String::new(), |it| format!(" template {it}"));
         let world = Self::copied(&template).await;
         world.store.migrate().await.unwrap();
         world
     }
 
-    /// As [`World::new`], with nothing in the database.
+    /// Like [`World::new`], with nothing in the database.
     pub(crate) async fn empty() -> Self {
         Self::copied("").await
     }
@@ -97,7 +97,7 @@ impl World {
             "--lease-s=2",
             "--retry-base-s=0.1",
             "--stop-grace-s=0.5",
-            // Works of these stories are entered into it.
+            // Works of these tests are entered into it.
             "--demo-contest",
         ]);
         let (config, metrics) = (arguments.config, Metrics::new().unwrap());
@@ -107,12 +107,12 @@ impl World {
         Self { config, store, broker, name, server, scratch, planted, repaired }
     }
 
-    /// The story plants rows that do not fit together, so its end does not look at what is stuck.
+    /// Declares that the test inserts inconsistent rows, so the check for stuck work at its end is skipped.
     pub(crate) fn rows_are_planted(&self) {
         self.planted.store(true, Ordering::Relaxed);
     }
 
-    /// The story breaks rows itself and sees them repaired.
+    /// Declares that the test damages rows and expects their repair.
     pub(crate) fn repairs_are_expected(&self) {
         self.repaired.store(true, Ordering::Relaxed);
     }
@@ -142,7 +142,7 @@ impl World {
         id
     }
 
-    /// A directory that goes with this world.
+    /// A directory that is removed with this world.
     pub(crate) fn directory(&self, name: &str) -> std::path::PathBuf {
         self.scratch.path().join(name)
     }
@@ -171,7 +171,7 @@ impl World {
         eventually(&format!("{id} is {state}"), async || self.state(id).await == state).await;
     }
 
-    /// Everything that a part's outcome may touch, as text.
+    /// Everything that a part's outcome may affect, as text.
     pub(crate) async fn snapshot(&self, id: SubmissionId) -> String {
         let submission = self.store.submission(id).await.unwrap().unwrap();
         let parts = self.store.parts(id).await.unwrap();
@@ -187,7 +187,7 @@ impl Drop for World {
         let database = format!("{}/{name}", server.rsplit_once('/').map_or("", |(base, _)| base));
         let checks = !std::thread::panicking() && !self.planted.load(Ordering::Relaxed);
         let repaired = self.repaired.load(Ordering::Relaxed);
-        // Drop cannot wait, and the test's runtime is ending: clean up on a thread with a runtime of its own.
+        // Drop cannot wait, and the test's runtime is ending: clean up on a thread with its own runtime.
         let cleaning = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async {
@@ -205,7 +205,7 @@ impl Drop for World {
     }
 }
 
-/// What is stuck at a story's end, and what was and was repaired since.
+/// What is stuck at a test's end, and what was stuck and has been repaired.
 async fn still_stuck(database: &str, repaired: bool) -> Vec<String> {
     let mut connection = PgConnection::connect(database).await.unwrap();
     let ids: Vec<Uuid> = sqlx::query_scalar("select id from submissions").fetch_all(&mut connection).await.unwrap();
@@ -245,7 +245,7 @@ pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut fact: i
     .await;
 }
 
-/// Looks until there is something to see, and returns it. The one place in these stories that lets time pass.
+/// Polls until there is a result, and returns it. The only place in these tests that lets time pass.
 pub(crate) async fn found<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
     let deadline = Instant::now() + SOON;
     loop {
@@ -280,7 +280,8 @@ where
     Services::new().worker(Doing::<0, _>(move |job| -> BoxFuture<'static, _> { Box::pin(work(job)) }))
 }
 
-/// All five stages, each done at once with a plausible output. At every partner a person has the bag in the end.
+/// All five stages, each of which finishes immediately with a plausible output. In the end, a person has the bag for
+/// every partner.
 pub(crate) fn whole_line(store: &Store) -> Services {
     let store = store.clone();
     all_but_publish().worker(Doing::<4, _>(move |job| -> BoxFuture<'static, _> {

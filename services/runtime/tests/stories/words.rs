@@ -1,4 +1,4 @@
-//! Messages are only words: doubling, losing or delaying them changes nothing.
+//! Messages are only hints: duplicating, losing or delaying them changes nothing.
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -43,19 +43,19 @@ async fn a_message_delivered_three_times_does_the_work_once() {
 async fn pending_parts_without_messages_get_new_ones() {
     let world = World::new().await;
     let id = world.uploaded().await;
-    // As if the broker had lost it: it was confirmed and is nowhere.
+    // As if the broker had lost it: it was confirmed and no longer exists.
     sqlx::query("delete from outbox").execute(world.store.pool()).await.unwrap();
     let process = world.process(probing(async |job| Ok(Outcome::Done(output(&job))))).await;
     world.reaches(id, "screen").await;
     process.stop().await;
 }
 
-/// The latency is printed for people (`--nocapture`); a machine under load may be slow, so only the fact is tested.
+/// The latency is printed for people (`--nocapture`); a busy machine may be slow, so only the arrival is tested.
 #[tokio::test]
 async fn a_hop_between_two_stages_needs_no_tick() {
     let world = World::new().await;
     let mut config = world.config.clone();
-    // Ticks that come too late for this test: whatever arrives was announced, not found.
+    // Ticks that are too late for this test: what arrives was announced by a message and not found by a tick.
     config.reconcile_s = 3600.0;
     let process = world.process_with(config, whole_line(&world.store)).await;
     eventually("all consumers stand", async || process.runtime.broker.check().await.is_ok()).await;

@@ -1,5 +1,5 @@
-//! What both documents get without a handler's doing: unique operation ids, security, problems by status, words, limits. It works on the
-//! document as JSON, after all handlers and the table of routes have said what they know.
+//! What both documents get automatically: unique operation ids, security, problems by status, descriptions, limits. It
+//! works on the document as JSON, after all handlers and the table of routes have been added.
 use std::collections::BTreeSet;
 
 use pipeline::lang::Lang;
@@ -10,7 +10,7 @@ use super::{Described, vocabulary};
 
 /// Completes a document. `page_items` is the largest page of a list.
 pub fn complete(document: &utoipa::openapi::OpenApi, routes: &[Described], page_items: u32) -> Value {
-    // A document of ours: maps with text keys.
+    // Our own document: maps with text keys.
     let mut document = serde_json::to_value(document).unwrap_or_default();
     for route in routes {
         let item = document["paths"].get_mut(route.path);
@@ -40,7 +40,7 @@ pub fn complete(document: &utoipa::openapi::OpenApi, routes: &[Described], page_
     document
 }
 
-/// Names the address that the API is served at; a path of this server where none is known.
+/// Sets the address at which the API is served; if it is not known, a path of this server.
 pub fn served_at(document: &mut Value, url: &str) {
     document["servers"] = json!([{ "url": if url.is_empty() { "/" } else { url } }]);
 }
@@ -70,7 +70,7 @@ fn describe(operation: &mut Value, route: &Described, page_items: u32) {
     }
 }
 
-/// A problem of which a handler says nothing: the component of its status.
+/// A problem that a handler does not describe: the component of its status.
 fn shared(status: u16, bodiless: bool) -> Value {
     if bodiless {
         let mut response = json!({ "description": about(status) });
@@ -97,7 +97,7 @@ fn id(method: &str, path: &str) -> String {
     if id == method { id + "Root" } else { id }
 }
 
-/// What may be refused, by what a request carries. A handler names what is its own.
+/// The statuses of possible refusals, by what a request contains. A handler lists its own.
 fn statuses(operation: &Value, route: &Described) -> BTreeSet<u16> {
     let has = |place: &str| operation["parameters"].as_array().into_iter().flatten().any(|it| it["in"] == place);
     let mut statuses = BTreeSet::from([429, 500, 503]);
@@ -192,7 +192,7 @@ fn parameter_of(parameter: &mut Value, page_items: u32) {
     }
     let place = parameter["in"].as_str().unwrap_or_default().to_owned();
     let Some(schema) = parameter.get_mut("schema") else { return };
-    // Absent is absent: nothing in a query, a path or a header is null.
+    // Absent means absent: nothing in a query, a path or a header is null.
     if let Some(types) = schema["type"].as_array() {
         schema["type"] = types.iter().find(|it| *it != "null").cloned().unwrap_or_default();
     }
@@ -210,7 +210,7 @@ fn parameter_of(parameter: &mut Value, page_items: u32) {
     }
 }
 
-/// A body of JSON counts as `{}` where there is none, so it is needed where one of its fields is.
+/// An absent JSON body counts as `{}`, so a body is required if one of its fields is.
 fn body_is_needed(document: &Value, route: &Described) -> bool {
     let body = &document["paths"][route.path][&route.method]["requestBody"];
     let schema = &body["content"]["application/json"]["schema"];
@@ -219,7 +219,7 @@ fn body_is_needed(document: &Value, route: &Described) -> bool {
     document["components"]["schemas"][name]["required"].as_array().is_some_and(|fields| !fields.is_empty())
 }
 
-/// Components that are bodies of requests, or parts of one.
+/// Components that are request bodies, or parts of one.
 pub(super) fn bodies(document: &Value) -> BTreeSet<String> {
     let operations = document["paths"].as_object().into_iter().flatten().filter_map(|(_, item)| item.as_object());
     let mut open: Vec<&Value> = operations.flatten().map(|(_, operation)| &operation["requestBody"]).collect();
@@ -269,7 +269,8 @@ fn bound(schema: &mut Value, component: &str) {
     }
 }
 
-/// A page's own schema holds its items' once more, so that nothing may name theirs. Whether there was one to remove.
+/// A page's own schema contains the schema of its items again, so their own component may be unused. Returns whether
+/// one was removed.
 fn remove_unused(document: &mut Value) -> bool {
     let text = document.to_string();
     let Some(schemas) = document["components"].get_mut("schemas").and_then(Value::as_object_mut) else { return false };
@@ -278,10 +279,10 @@ fn remove_unused(document: &mut Value) -> bool {
     schemas.len() < before
 }
 
-/// One field: words, limits and named free forms.
+/// One field: description, limits and named free forms.
 fn property(schema: &mut Value, name: &str, sent: bool, page_items: u32) {
     if let Some(each) = schema.get("prefixItems").and_then(Value::as_array).cloned() {
-        // A fixed number of the same kind; `items: false` says no more than that, and not every linter knows it.
+        // A fixed number of the same kind. `items: false` adds nothing to that, and not every linter knows it.
         schema["items"] = each.first().cloned().unwrap_or_default();
         merge(schema, &json!({ "minItems": each.len(), "maxItems": each.len() }));
         return;
@@ -312,14 +313,13 @@ fn property(schema: &mut Value, name: &str, sent: bool, page_items: u32) {
     }
 }
 
-/// An object of which nothing is said.
+/// An object without a description of its contents.
 pub(super) fn is_untyped(schema: &Value) -> bool {
     let object = schema["type"] == "object" || is_nullable(schema, "object");
     object && ["properties", "additionalProperties", "propertyNames", "allOf"].iter().all(|it| schema.get(it).is_none())
 }
 
-/// A text of which nothing but its being one is said.
-/// Whether something is said of what a text may be.
+/// Whether the limits of a text are given.
 pub(super) fn is_bounded(schema: &Value) -> bool {
     ["maxLength", "pattern", "format", "contentEncoding", "contentMediaType"].iter().any(|it| schema.get(it).is_some())
 }
@@ -340,7 +340,7 @@ fn merge(schema: &mut Value, more: &Value) {
     }
 }
 
-/// Names a component instead, and keeps the description and that null may come.
+/// Refers to a component instead, and keeps the description and the possibility of null.
 fn refer(schema: &mut Value, component: &str) {
     let reference = json!({ "$ref": format!("#/components/schemas/{component}") });
     let description = schema.get("description").cloned();
@@ -354,7 +354,7 @@ fn refer(schema: &mut Value, component: &str) {
     }
 }
 
-/// Adds the components of ours that the document names.
+/// Adds our components that the document refers to.
 fn add_components(document: &mut Value) {
     let text = document.to_string();
     for status in 400..600 {

@@ -1,4 +1,4 @@
-//! What each document has to hold to. For tests of both.
+//! Requirements for each document. For tests of both.
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::complete::{bodies, is_bounded, is_text, is_untyped};
 use super::vocabulary::WORDED;
 
-/// Panics with all that is wrong: operations of one id, of no security where the token is asked for, objects of which nothing is said, texts
-/// that hold one of several words and do not say which, components that nothing names.
+/// Panics with a list of all faults: operations with the same id, operations that need the token but state no security,
+/// objects without a schema, texts with a fixed set of values that is not listed, components that are not used.
 pub fn assert_sound(document: &Value) {
     let mut wrong = Vec::new();
     let mut ids = BTreeSet::new();
@@ -33,13 +33,13 @@ pub fn assert_sound(document: &Value) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Whether a field's description names the words that it may be, rather than examples of them.
+/// Whether a field's description lists its possible values, rather than examples of them.
 fn lists_words(field: &Value) -> bool {
     let said = field["description"].as_str().unwrap_or_default();
     said.contains("` or `") && !said.contains("such as")
 }
 
-/// Panics with each text of a request's body that may be of any length.
+/// Panics with a list of all texts of request bodies without a maximum length.
 pub fn assert_bounded(document: &Value) {
     let mut wrong = Vec::new();
     for component in bodies(document) {
@@ -71,7 +71,7 @@ fn look(value: &Value, place: &str, wrong: &mut Vec<String>) {
                 }
             }
             for (name, inner) in fields {
-                // A field may be called like a keyword.
+                // A field may have the name of a keyword.
                 let place = if name == "properties" { place.to_owned() } else { format!("{place}.{name}") };
                 if !["example", "examples", "default"].contains(&name.as_str()) {
                     look(inner, &place, wrong);

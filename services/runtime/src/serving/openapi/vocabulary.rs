@@ -1,5 +1,6 @@
-//! The words that the API answers and takes: one schema each, made from the type that has them. A field of a handler names one by
-//! `#[schema(value_type = SubmissionState)]`; fields whose name says it all ([`MEANINGS`]) get theirs without that.
+//! The named values that the API returns and accepts: one schema each, made from the Rust type. A field of a handler
+//! refers to one with `#[schema(value_type = SubmissionState)]`; fields whose name is enough ([`MEANINGS`]) get theirs
+//! without that.
 use pipeline::delivery::{Desired, Observed, RecallBy, RecallStep};
 use pipeline::id::NAME_PATTERN;
 use pipeline::partner::{DeliveryMethod, Replacement};
@@ -17,7 +18,7 @@ use crate::store::proofs::Shows;
 use crate::store::webhooks::{endpoints, log};
 use crate::store::{accounts, bulk, exchanges, parts, trouble, webhooks};
 
-/// A type of the document whose values are the names that a type of ours has.
+/// A type of the document whose values are the names of one of our types.
 macro_rules! named {
     ($($(#[$doc:meta])* $name:ident = $values:expr;)*) => {
         $(
@@ -99,7 +100,7 @@ fn one_of(words: Vec<&'static str>) -> RefOr<Schema> {
     ObjectBuilder::new().schema_type(Type::String).enum_values(Some(words)).build().into()
 }
 
-/// Fields that mean the same wherever they stand: name, and the words that a text of that name is one of.
+/// Fields with the same meaning in every place: the name, and the type of its values.
 pub(super) const MEANINGS: [(&str, &str); 6] = [
     ("role", "RoleName"),
     ("actor", "ActorName"),
@@ -109,11 +110,11 @@ pub(super) const MEANINGS: [(&str, &str); 6] = [
     ("shows", "ShownState"),
 ];
 
-/// Fields that hold one of several words: a text of such a name without its words fails the documents' test.
+/// Fields with a fixed set of values: such a field without its values fails the documents' test.
 pub(super) const WORDED: [&str; 9] =
     ["role", "actor", "method", "stage", "desired", "shows", "state", "was", "outcome"];
 
-/// Objects without a schema, by the field that holds one: its name in the document, and why it has none.
+/// Objects without a schema, by their field: the name in the document, and why there is no schema.
 pub(super) const FREE: [(&str, &str, &str); 20] = [
     (
         "before",
@@ -165,7 +166,7 @@ pub(super) const FREE: [(&str, &str, &str); 20] = [
     ("media-info", "MediaInfo", "As the probe stored it; its fields are those of the version that measured."),
 ];
 
-/// The component of this name, if it is one of ours.
+/// The component with this name, if it is one of ours.
 pub(super) fn component(name: &str) -> Option<Value> {
     if let Some(words) = words(name) {
         return Some(json!({ "type": "string", "enum": words }));
@@ -175,7 +176,7 @@ pub(super) fn component(name: &str) -> Option<Value> {
     Some(json!({ "type": kind, "description": why, "additionalProperties": true }))
 }
 
-/// What a text that a client sends may be, by its name in a body or a query.
+/// The limits of a text that a client sends, by its name in a body or a query.
 pub(super) fn sent(name: &str) -> Option<Value> {
     let limit = |limit: Limit| json!({ "maxLength": limit.max_chars });
     match name {
@@ -188,7 +189,7 @@ pub(super) fn sent(name: &str) -> Option<Value> {
     }
 }
 
-/// What a text may be in one body: the component, its field, and what it may be.
+/// The limits of a text in one body: the component, its field, and the limits.
 pub(super) fn sent_in(component: &str, field: &str) -> Option<Value> {
     let limit = |limit: Limit| json!({ "maxLength": limit.max_chars });
     Some(match (component, field) {
@@ -209,7 +210,7 @@ pub(super) fn sent_in(component: &str, field: &str) -> Option<Value> {
     })
 }
 
-/// What any other text of a query or a path may be.
+/// The limits of any other text of a query or a path.
 pub(super) fn asked() -> Value {
     json!({ "maxLength": Limit::QUERY.max_chars })
 }

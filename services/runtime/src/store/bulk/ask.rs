@@ -27,33 +27,33 @@ pub enum Kind {
     Recall,
 }
 
-/// What a job does with each work, with its terms.
+/// What a job does with each work, with its parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
-    /// Begin a new run.
+    /// Start a new run.
     Reprocess {
-        /// Where it begins.
+        /// The first stage of the run.
         from: Stage,
-        /// What it does with partners.
+        /// What it does at partners.
         redo: Redo,
     },
     /// Release it to partners.
     Release {
-        /// To these; `None`: to all of the work's.
+        /// To these; `None` means to all of the work's partners.
         partners: Option<BTreeSet<PartnerId>>,
         /// Not before this instant.
         at: Option<DateTime<Utc>>,
     },
-    /// Take it back from partners.
+    /// Recall it from partners.
     Recall {
-        /// From these; `None`: the work as a whole is revoked.
+        /// From these; `None` revokes the work as a whole.
         partners: Option<BTreeSet<PartnerId>>,
-        /// When each partner's recall has to be proven.
+        /// When each partner's recall must be proven.
         within: BTreeMap<PartnerId, Duration>,
     },
 }
 
-/// The columns of a job that say what its works do.
+/// The columns of a job that describe what its works do.
 pub(super) struct Columns {
     pub(super) kind: String,
     pub(super) from_stage: Option<String>,
@@ -67,7 +67,7 @@ impl Kind {
     /// Every kind.
     pub const ALL: [Kind; 3] = [Kind::Reprocess, Kind::Release, Kind::Recall];
 
-    /// The database's word.
+    /// Its value in the database.
     pub fn name(self) -> &'static str {
         match self {
             Kind::Reprocess => "reprocess",
@@ -91,7 +91,7 @@ impl FromStr for Kind {
 }
 
 impl Ask {
-    /// Which kind of job that is.
+    /// The kind of the job.
     pub fn kind(&self) -> Kind {
         match self {
             Ask::Reprocess { .. } => Kind::Reprocess,
@@ -110,7 +110,7 @@ impl Ask {
         }
     }
 
-    /// The partners that are named; `None`: all.
+    /// The named partners; `None` means all.
     pub fn partners(&self) -> Option<&BTreeSet<PartnerId>> {
         match self {
             Ask::Reprocess { redo, .. } => redo.partners.as_ref(),

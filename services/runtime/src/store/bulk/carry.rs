@@ -1,5 +1,5 @@
-//! Releases or recalls one work of a job when its turn comes: the same act as for a single work, judged again under the work's lock.
-//! A work that the act refuses is skipped with the act's code.
+//! Releases or recalls one work of a job when its turn comes: the same act as for a single work, decided again under
+//! the work's lock. A work that the act refuses is skipped with the act's code.
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub(super) struct Turn<'a> {
     pub(super) by: &'a By,
 }
 
-/// Releases or recalls the work, or records why not.
+/// Releases or recalls the work, or records why it did not.
 pub(super) async fn carry_out(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -55,7 +55,7 @@ pub(super) async fn carry_out(
     Ok(Tried::Started)
 }
 
-/// The code of a refusal; `None`: released.
+/// The code of a refusal; `None` if it was released.
 async fn release(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -70,7 +70,8 @@ async fn release(
     Ok((!applied.changed).then_some("state_wrong"))
 }
 
-/// The code of a refusal; `None`: recalled. A work that has changed since it was added to the job is recalled all the same.
+/// The code of a refusal; `None` if it was recalled. A work that has changed since it was added to the job is recalled
+/// all the same.
 async fn recall(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -87,7 +88,8 @@ async fn recall(
     Ok((!applied.changed).then_some("state_wrong"))
 }
 
-/// Whether the work's run, and what is desired at its partners, are as they were when it was added to the job (`add_bulk_items`).
+/// Whether the work's run, and the desired states at its partners, are the same as when it was added to the job
+/// (`add_bulk_items`).
 async fn is_as_seen(tx: &mut PgConnection, job: Uuid, submission: SubmissionId) -> anyhow::Result<bool> {
     sqlx::query_scalar!(
         r#"/* is_as_seen */

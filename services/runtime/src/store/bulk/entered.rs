@@ -1,4 +1,4 @@
-//! The texts of the works that a release would send to partners, a bounded number at a time.
+//! The texts of the works that a release would send to partners, a limited number at a time.
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Looked;
 use crate::store::submissions::FormText;
 
-/// Works whose texts are in memory at a time; each has some kilobytes.
+/// Works whose texts are in memory at the same time; each has some kilobytes.
 const AT_ONCE: usize = 500;
 
 /// The texts of one work.
@@ -28,7 +28,7 @@ pub struct Entered {
 }
 
 impl Looked {
-    /// The works of a release that would go to the same partners, in bundles of at most 500.
+    /// The works of a release that would go to the same partners, in groups of at most 500.
     pub fn bundles(&self) -> impl Iterator<Item = (&BTreeSet<PartnerId>, &[Uuid])> {
         self.recipients.iter().flat_map(|(partners, works)| works.chunks(AT_ONCE).map(move |some| (partners, some)))
     }

@@ -1,4 +1,4 @@
-//! The figures of a dry run, counted from stored data. Times are those that this installation has measured.
+//! The figures of a dry run, computed from stored data. Times are those that this installation has measured.
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
@@ -15,59 +15,61 @@ use uuid::Uuid;
 use super::Ask;
 use super::look::{Beginning, Looked};
 
-/// What new runs would come to.
+/// The cost of new runs.
 #[derive(Clone, Debug, Default)]
 pub struct Estimate {
-    /// Renditions that would be made.
+    /// Renditions that would be produced.
     pub renditions: u64,
-    /// What that would take.
+    /// The work that they would take.
     pub elapsed: Elapsed,
-    /// What partners hold, where runs begin.
+    /// What partners have, by the stage at which runs start.
     pub holdings: BTreeMap<PartnerId, Holding>,
-    /// What each partner would get by a release, or lose by a recall.
+    /// What each partner would receive from a release, or lose through a recall.
     pub effects: BTreeMap<PartnerId, Effect>,
 }
 
 /// The effect of a release or a recall at one partner.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effect {
-    /// Works that it would get, or be asked to remove.
+    /// Works that it would receive, or be asked to remove.
     pub works: u64,
-    /// Those of them that can be seen there now.
+    /// How many of them are live there now.
     pub live: u64,
 }
 
-/// Time of one core's worth of worker, and where it is known from.
+/// Processor time of workers in core-seconds, and how it is known.
 #[derive(Clone, Debug, Default)]
 pub struct Elapsed {
-    /// All of it, in seconds.
+    /// The total, in seconds.
     pub seconds: f64,
     /// Works whose own earlier parts were measured.
     pub measured_works: u64,
-    /// Works that were estimated by their plans.
+    /// Works that were estimated from their plans.
     pub estimated_works: u64,
-    /// Works of which nothing is known; not in `seconds`.
+    /// Works without any data; not included in `seconds`.
     pub unknown_works: u64,
-    /// Works whose files all exist under the same address: nothing is encoded for them. `None` where they were not looked for.
+    /// Works whose files all exist already under the same address, so that nothing is encoded for them. `None` if this
+    /// was not checked.
     pub found_works: Option<u64>,
-    /// Seconds of work for a second of a plan's estimate: the median of what this installation measured. `None` where it has
-    /// measured nothing, and then estimates are taken as they are.
+    /// Seconds of work for each second of a plan's estimate: the median of what this installation measured. `None` if
+    /// it has measured nothing; then estimates are used unchanged.
     pub median_factor: Option<f64>,
 }
 
-/// What one partner holds of the works in question.
+/// What one partner has of the selected works.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Holding {
     /// Works that it has, or may have.
     pub holds: u64,
-    /// Those of them that would make room for the new run's files.
+    /// How many of them would be replaced by the new run's files.
     pub replaced: u64,
 }
 
-/// Addresses of all files of a plan, from its source's measurements and SHA-256, with the caller's version of the code.
+/// The addresses of all files of a plan, from its source's measurements and SHA-256, with the caller's version of the
+/// code.
 pub type Addresses = fn(&Plan, &MediaInfo, &[u8]) -> anyhow::Result<Vec<[u8; 32]>>;
 
-/// What is known of a work beforehand.
+/// What is known about a work in advance.
 struct Planned {
     id: Uuid,
     plan: Json<Plan>,
@@ -75,12 +77,13 @@ struct Planned {
     mezzanine_sha256: Option<Vec<u8>>,
 }
 
-/// Plans in memory at a time; each has some ten kilobytes.
+/// Plans in memory at the same time; each has about ten kilobytes.
 const PLANS_AT_ONCE: usize = 200;
-/// A dry run of more works than this does not look for finished files: a digest and a query each would take too long.
+/// A dry run of more works than this does not check for finished files: a digest and a query for each would take too
+/// long.
 const MOST_LOOKED_FOR: usize = 2000;
 
-/// Stages that cost processor time and that a run from `from` does.
+/// Stages that cost processor time and that a run from `from` performs.
 fn costly(from: Stage) -> Vec<String> {
     let costs = |stage: &Stage| match stage {
         Stage::Probe | Stage::Transcode | Stage::Assemble => true,
@@ -89,7 +92,8 @@ fn costly(from: Stage) -> Vec<String> {
     Stage::ALL.iter().filter(|stage| **stage >= from && costs(stage)).map(|stage| stage.name().to_owned()).collect()
 }
 
-/// Counts what `ask` would do to these works. Changes nothing. With `addresses`, works whose files would be found cost nothing.
+/// Computes what `ask` would do to these works. It changes nothing. With `addresses`, works whose files exist cost
+/// nothing.
 pub async fn estimate(
     tx: &mut PgConnection,
     looked: &Looked,
@@ -152,7 +156,8 @@ async fn elapsed(
     let measured = measured(tx, &ids, &stages).await?;
     let factor = median_factor(tx, &stages, from).await?;
     let mut elapsed = Elapsed { median_factor: factor, ..Elapsed::default() };
-    // What a run before transcode will plan is not known yet, and thousands of works are not looked for one by one.
+    // The plan of a run that starts before transcode is not known yet, and thousands of works are not checked one by
+    // one.
     let addresses = addresses.filter(|_| from >= Stage::Transcode && works.len() <= MOST_LOOKED_FOR);
     elapsed.found_works = addresses.map(|_| 0);
     for works in works.chunks(PLANS_AT_ONCE) {
@@ -197,7 +202,7 @@ async fn plans(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<BTreeMap<U
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
 }
 
-/// What a plan is estimated to take from a stage on, in seconds of one core.
+/// The estimate of a plan from a stage on, in seconds of one core.
 fn seconds_of(plan: &Plan, info: &MediaInfo, from: Stage) -> Option<f64> {
     let estimate = planner::Estimate::of(plan, info);
     let seconds = match from {
@@ -209,7 +214,7 @@ fn seconds_of(plan: &Plan, info: &MediaInfo, from: Stage) -> Option<f64> {
     seconds.is_finite().then_some(seconds)
 }
 
-/// Whether every file of a work's plan lies somewhere under its address.
+/// Whether every file of a work's plan exists under its address.
 async fn all_found(tx: &mut PgConnection, work: &Planned, addresses: Addresses) -> anyhow::Result<bool> {
     let Some(sha256) = &work.mezzanine_sha256 else { return Ok(false) };
     let addresses: Vec<Vec<u8>> =
@@ -226,7 +231,8 @@ async fn all_found(tx: &mut PgConnection, work: &Planned, addresses: Addresses) 
     .context("look for files that are there already")
 }
 
-/// What the parts of each work took, in seconds: those of the last run that did a stage whole. Only works that were assembled.
+/// What the parts of each work took, in seconds: those of the last run that performed a stage completely. Only
+/// assembled works.
 async fn measured(
     tx: &mut PgConnection,
     ids: &[Uuid],
@@ -253,13 +259,13 @@ async fn measured(
     Ok(rows.into_iter().map(|row| (SubmissionId(row.submission), row.seconds)).collect())
 }
 
-/// The number of works, assembled last, that the median is taken of.
+/// The number of most recently assembled works for the median.
 const RECENT_WORKS: i64 = 200;
-/// Files that were assembled last, from which those works are taken: a work has about ten.
+/// The most recently assembled files from which those works are taken: a work has about ten.
 const RECENT_FILES: i64 = 10 * RECENT_WORKS;
 
-/// The median, over the works assembled last, of what they took for a second of what their plans were estimated to take. Runs that
-/// took files over are left out: they say nothing of encoding.
+/// The median, over the most recently assembled works, of the time taken for each second of their plans' estimates.
+/// Runs that reused files are left out: they give no information about encoding.
 async fn median_factor(tx: &mut PgConnection, stages: &[String], from: Stage) -> anyhow::Result<Option<f64>> {
     let rows = sqlx::query!(
         r#"/* recent_works */

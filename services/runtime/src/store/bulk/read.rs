@@ -21,23 +21,23 @@ pub struct BulkJobRow {
     pub name: String,
     /// Why.
     pub reason: Option<String>,
-    /// Which works, as it was asked.
+    /// The selection, as requested.
     pub selection: String,
     /// What its works do: `reprocess`, `release` or `recall`.
     pub kind: String,
-    /// Stage at which each run begins; `None` for a release or a recall.
+    /// Stage at which each run starts; `None` for a release or a recall.
     pub from_stage: Option<String>,
-    /// Of a release: nothing is sent before this instant.
+    /// For a release: nothing is sent before this instant.
     pub release_at: Option<DateTime<Utc>>,
-    /// Partners that the runs publish to, or that the act is about; `None` is all.
+    /// Partners that the runs publish to, or that the act concerns; `None` means all.
     pub partners: Option<Vec<String>>,
-    /// Partners whose file makes room.
+    /// Partners whose file is replaced.
     pub replace: Vec<String>,
-    /// The one contest of all its works; `None` where there are several.
+    /// The one contest of all its works; `None` if there are several.
     pub contest: Option<String>,
     /// `running`, `paused`, `cancelled` or `done`.
     pub state: String,
-    /// How many works stand where: `waiting`, `started`, `done`, `failed`, `skipped`, `cancelled`.
+    /// How many works are in each state: `waiting`, `started`, `done`, `failed`, `skipped`, `cancelled`.
     pub works: BTreeMap<String, i64>,
     /// When it was asked for.
     pub created_at: DateTime<Utc>,
@@ -54,18 +54,18 @@ pub struct BulkItemRow {
     pub title: String,
     /// `waiting`, `started`, `done`, `failed`, `skipped` or `cancelled`.
     pub state: String,
-    /// The run that it started.
+    /// The run that it started, if any.
     pub run: Option<u32>,
-    /// Stable word for why it is not simply done.
+    /// Stable name of the reason why it is not simply done.
     pub why: Option<String>,
-    /// What that is about.
+    /// Details of the reason.
     pub detail: Option<String>,
     /// When it last changed.
     pub changed_at: DateTime<Utc>,
 }
 
 impl Store {
-    /// Jobs, newest first: all of whose works are of these contests, before the job `before`, at most `limit`.
+    /// Jobs, newest first: those whose works all belong to these contests, before the job `before`, at most `limit`.
     pub async fn bulk_jobs(
         &self,
         contests: &Sees,
@@ -75,7 +75,7 @@ impl Store {
         jobs(self.pool(), None, contests, before, limit).await
     }
 
-    /// One job; `None` if there is none, or not all of its works are of these contests.
+    /// One job; `None` if there is none, or not all of its works belong to these contests.
     pub async fn bulk_job(&self, job: Uuid, contests: &Sees) -> anyhow::Result<Option<BulkJobRow>> {
         Ok(jobs(self.pool(), Some(job), contests, None, 1).await?.pop())
     }
@@ -125,7 +125,8 @@ impl Store {
     }
 }
 
-/// A job as a transaction sees it, locked until its end; `None` if there is none, or not all of its works are of these contests.
+/// A job within a transaction, locked until its end; `None` if there is none, or not all of its works belong to these
+/// contests.
 pub async fn locked(tx: &mut PgConnection, job: Uuid, contests: &Sees) -> anyhow::Result<Option<BulkJobRow>> {
     sqlx::query!("/* lock_bulk_job_to_order */ select id from bulk_jobs where id = $1 for update", job)
         .fetch_optional(&mut *tx)
@@ -141,7 +142,7 @@ async fn jobs(
     before: Option<Uuid>,
     limit: u32,
 ) -> anyhow::Result<Vec<BulkJobRow>> {
-    // Ids are UUIDs of version 7, so their order is that of time.
+    // Ids are UUIDs of version 7, so their order is the order in time.
     let contests = contests.names();
     let rows = sqlx::query!(
         r#"/* bulk_jobs */

@@ -1,5 +1,5 @@
-//! The life of a job's works: started by the reconciler while few are under way, followed until their runs end. Releases and recalls
-//! (`carry`) are done as soon as they are started, a few at each tick.
+//! The life of a job's works: the reconciler starts them while few are in progress and follows them until their runs
+//! end. Releases and recalls (`carry`) are done when they are started, a few at each tick.
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -16,21 +16,22 @@ use super::{Ask, history};
 use crate::store::history::{Actor, By};
 use crate::store::{Store, is_unavailable, submissions};
 
-/// Failed tries of one tick. Between two of them other jobs have their turns.
+/// Failed attempts in one tick. Between two of them, other jobs have their turns.
 const MOST_FAILURES: u32 = 20;
-/// Works that one tick releases or recalls: about a second of work, so that a pause takes effect soon. Ten thousand take twenty minutes.
+/// Works that one tick releases or recalls: about a second of work, so that a pause takes effect soon. Ten thousand
+/// take twenty minutes.
 const ACTS_OF_A_TICK: u32 = 40;
 
-/// Which jobs have their turn.
+/// Which jobs get a turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Turns {
-    /// Those that begin runs, which keep workers busy.
+    /// Jobs that start runs, which keep workers busy.
     Runs,
-    /// Those that release or recall.
+    /// Jobs that release or recall.
     Acts,
 }
 
-/// What became of one try to start a work.
+/// The result of one attempt to start a work.
 pub(super) enum Tried {
     Started,
     Skipped,
@@ -38,8 +39,9 @@ pub(super) enum Tried {
 }
 
 impl Store {
-    /// Advances running jobs: releases and recalls a few works, starts runs until `in_flight` are being worked on, and ends jobs that
-    /// have nothing left. Returns how many works were started. Two processes that call this concurrently take different jobs.
+    /// Advances running jobs: releases and recalls a few works, starts runs until `in_flight` works are in progress,
+    /// and ends jobs that have nothing left. Returns how many works were started. Two processes that call this
+    /// concurrently take different jobs.
     pub async fn bulk_start(&self, in_flight: u32) -> anyhow::Result<u32> {
         let (acted, not_acted) = self.bulk_turns(Turns::Acts, ACTS_OF_A_TICK).await?;
         let room = in_flight.saturating_sub(self.bulk_busy().await?);
@@ -48,10 +50,11 @@ impl Store {
         not_acted.or(not_started).map_or(Ok(acted + started), Err)
     }
 
-    /// Starts up to `most` works. Returns their number and the first failure. Returns an error only where the database is unavailable.
+    /// Starts up to `most` works. Returns their number and the first failure. Returns an error only if the database is
+    /// unavailable.
     async fn bulk_turns(&self, turns: Turns, most: u32) -> anyhow::Result<(u32, Option<anyhow::Error>)> {
         let (mut started, mut failures, mut failure) = (0, 0, None);
-        // Skipped works take no room, but a tick must end.
+        // Skipped works use no slot, but a tick must end.
         let mut tries = 1000;
         while started < most && tries > 0 {
             let turn = Mutex::new(None);
@@ -63,7 +66,7 @@ impl Store {
                 Ok(Tried::Skipped) => {}
                 Ok(Tried::NothingWaits) => break,
                 Err(error) if is_unavailable(&error) => return Err(error),
-                // A work that cannot even be skipped keeps its own job waiting, and no other.
+                // A work that cannot even be skipped delays its own job, but no other.
                 Err(error) => {
                     failure.get_or_insert(error);
                     failures += 1;
@@ -77,8 +80,8 @@ impl Store {
         Ok((started, failure))
     }
 
-    /// Works of jobs that a machine has something to do for now. One that waits for a person or for a partner's word, or whose
-    /// part is parked, takes nobody's place.
+    /// Works of jobs on which a machine has something to do now. A work that waits for a person or for a partner's
+    /// answer, or whose part is parked, does not count.
     async fn bulk_busy(&self) -> anyhow::Result<u32> {
         let busy = sqlx::query_scalar!(
             r#"/* bulk_busy */
@@ -107,8 +110,9 @@ impl Store {
     }
 }
 
-/// Starts the next work of the job whose turn it is. The job is locked: once a pause has returned, no work of it is started, and no second
-/// process takes the same work. `turn` receives the job whose turn it is, so that the caller can deal with a failure.
+/// Starts the next work of the job whose turn it is. The job is locked: once a pause has returned, no further work of
+/// it is started, and no second process takes the same work. `turn` receives the job whose turn it is, so that the
+/// caller can handle a failure.
 async fn start_next(
     tx: &mut PgConnection,
     policy: &crate::store::Policy,
@@ -160,7 +164,7 @@ async fn start_next(
     Ok(tried)
 }
 
-/// Begins a new run of the work, or records why not.
+/// Starts a new run of the work, or records why it did not.
 async fn begin_run(
     tx: &mut PgConnection,
     policy: &crate::store::Policy,
@@ -172,7 +176,7 @@ async fn begin_run(
         skip(tx, job, submission, "run_under_way", state).await?;
         return Ok(Tried::Skipped);
     }
-    // Said before the event, so that the parts that it starts find their rank.
+    // Written before the event, so that the parts that it starts find their rank.
     sqlx::query!(
         "/* begin_bulk_item */
         update bulk_items set state = 'started', changed_at = clock_timestamp(),
@@ -193,7 +197,7 @@ async fn begin_run(
     Ok(Tried::Started)
 }
 
-/// The next turn is another job's.
+/// Gives the next turn to another job.
 async fn end_turn(connection: &mut PgConnection, job: Uuid) -> anyhow::Result<()> {
     sqlx::query!("/* turn_of_bulk_job */ update bulk_jobs set last_started_at = clock_timestamp() where id = $1", job)
         .execute(connection)
@@ -202,7 +206,8 @@ async fn end_turn(connection: &mut PgConnection, job: Uuid) -> anyhow::Result<()
     Ok(())
 }
 
-/// Locks a submission before anything of it is judged; its state's name, or `None` if there is none of this id.
+/// Locks a submission before any decision about it; returns the name of its state, or `None` if there is none with this
+/// id.
 pub(super) async fn lock(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<Option<String>> {
     sqlx::query_scalar!("/* lock_work */ select state from submissions where id = $1 for update", submission.0)
         .fetch_optional(tx)
@@ -210,7 +215,8 @@ pub(super) async fn lock(tx: &mut PgConnection, submission: SubmissionId) -> any
         .context("lock the submission")
 }
 
-/// Whether machines are making files of a work now: a new run would throw that away. Publishing and parked parts do not count.
+/// Whether machines are producing files of a work now: a new run would discard that. Publishing and parked parts do not
+/// count.
 async fn is_under_way(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<bool> {
     let open = sqlx::query_scalar!(
         "/* run_under_way */
@@ -223,7 +229,7 @@ async fn is_under_way(tx: &mut PgConnection, submission: SubmissionId) -> anyhow
     Ok(open.is_some())
 }
 
-/// Keeps why nothing was begun.
+/// Records why nothing was started.
 pub(super) async fn skip(
     tx: &mut PgConnection,
     job: Uuid,
@@ -245,7 +251,7 @@ pub(super) async fn skip(
     Ok(())
 }
 
-/// Adds a work whose run has begun already.
+/// Adds a work whose run has already started.
 pub(super) async fn insert_started(
     tx: &mut PgConnection,
     job: Uuid,
@@ -265,7 +271,7 @@ pub(super) async fn insert_started(
     follow(tx, submission, machine).await
 }
 
-/// What an item whose run has come to `machine` comes to: columns of `bulk_items`.
+/// The result of an item whose run has reached the state in `machine`: columns of `bulk_items`.
 pub(in crate::store) struct Standing {
     pub(in crate::store) state: &'static str,
     pub(in crate::store) why: Option<&'static str>,
@@ -285,7 +291,7 @@ impl Standing {
     }
 }
 
-/// Ends the item whose run came through, was refused, or was overtaken by the time that it was added.
+/// Ends the item whose run succeeded, was refused, or had been superseded by the time it was added.
 async fn follow(tx: &mut PgConnection, submission: SubmissionId, machine: &Submission) -> anyhow::Result<()> {
     let Standing { state, why, detail } = Standing::of(machine);
     sqlx::query!(

@@ -1,4 +1,4 @@
-//! What an organiser wrote for one partner.
+//! Texts that an organiser wrote for one partner.
 use std::collections::BTreeMap;
 
 use anyhow::Context;
@@ -11,7 +11,7 @@ use super::wake;
 use crate::store::audit::{self, Act};
 use crate::store::history::{self, By};
 
-/// Texts that were written for partners of a submission, by partner; also before it is released there.
+/// Texts that were written for partners of a submission, by partner; also before it is released to them.
 pub async fn texts(
     executor: impl PgExecutor<'_>,
     submission: SubmissionId,
@@ -26,7 +26,8 @@ pub async fn texts(
     Ok(rows.into_iter().map(|row| (PartnerId::new(row.partner), row.texts.0)).collect())
 }
 
-/// Stores an organiser's title, text and tags for one partner, within the caller's transaction, and wakes a delivery that waits.
+/// Stores an organiser's title, text and tags for one partner, within the caller's transaction, and wakes a waiting
+/// delivery.
 pub async fn set_texts(
     tx: &mut PgConnection,
     submission: SubmissionId,

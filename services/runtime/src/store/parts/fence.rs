@@ -1,9 +1,9 @@
-//! Whether a claim still holds, asked within the transaction that depends on it.
+//! Whether a claim is still valid, checked within the transaction that depends on it.
 use sqlx::PgConnection;
 
 use super::{Claim, Commit};
 
-/// Locks the part if its fence is still the claim's; it stays so until the end of the transaction.
+/// Locks the part if its fence is still that of the claim, until the end of the transaction.
 pub(in crate::store) async fn check_fence(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {
     let held = sqlx::query_scalar!(
         "/* check_fence */

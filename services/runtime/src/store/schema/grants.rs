@@ -1,11 +1,11 @@
-//! The owner's side of the schema: brings it up to date, makes the service role, and grants it what services need.
+//! The owner's side of the schema: upgrades it, creates the service role, and grants the role what services need.
 use anyhow::Context;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use super::{PRIVILEGES, PRIVILEGES_ELSEWHERE};
 use crate::store::{Store, database_code};
 
-/// The service role does not exist, and the login that migrates may not make it.
+/// The service role does not exist, and the login that migrates may not create it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error(
     "the role {role} does not exist, and {login} may not create roles. As a superuser, type: create role {role} nologin; \
@@ -14,18 +14,18 @@ use crate::store::{Store, database_code};
 pub struct NoServiceRole {
     /// Its name, as SQL writes it.
     pub role: String,
-    /// Who tried.
+    /// The login that tried.
     pub login: String,
 }
 
-/// What PostgreSQL answers to those who may not.
+/// PostgreSQL's error for a missing right.
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
-/// What it answers when another process made the same role at the same time: `duplicate_object`, `unique_violation`.
+/// Its errors when another process created the same role at the same time: `duplicate_object`, `unique_violation`.
 const EXISTS: [&str; 2] = ["42710", "23505"];
 
 impl Store {
-    /// Brings the schema up to date as its owner, makes `role` if it is missing, and grants it what services need. An empty `role`
-    /// grants nothing: the owner's login is the services' login.
+    /// Upgrades the schema as its owner, creates `role` if it is missing, and grants it what services need. With an
+    /// empty `role`, nothing is granted: the owner's login is also the services' login.
     ///
     /// # Errors
     /// [`NoServiceRole`], before anything is changed; and a login that is not the owner.
@@ -44,8 +44,8 @@ impl Store {
         self.migrate().await
     }
 
-    /// As [`Self::migrate_for`], for a service that happens to be the owner: makes no role. Where somebody made one, it is granted what
-    /// it needs.
+    /// Like [`Self::migrate_for`], for a service whose login is the owner: it creates no role. If the role exists, it
+    /// is granted what it needs.
     pub(crate) async fn migrate_at_start(&self, role: &str) -> anyhow::Result<()> {
         let known = !role.is_empty() && self.has_role(role).await?;
         self.migrate_for(if known { role } else { "" }).await
@@ -59,7 +59,7 @@ impl Store {
             .context("look for the service role")
     }
 
-    /// Whether `role` is the login of this process: its rights are not to be narrowed then.
+    /// Whether `role` is the login of this process, in which case its rights must not be reduced.
     async fn is_self(&self, role: &str) -> anyhow::Result<bool> {
         sqlx::query_scalar("/* is_current_user */ select current_user = $1")
             .bind(role)
@@ -83,7 +83,7 @@ impl Store {
         }
     }
 
-    /// Grants `role` what services need, now and on what the owner makes later; takes away what they do not need.
+    /// Grants `role` what services need, now and on objects that the owner creates later; revokes everything else.
     async fn grant(&self, role: &str) -> anyhow::Result<()> {
         self.quiet_transaction("grant", |tx, _| Box::pin(grant(tx, role))).await
     }
@@ -100,7 +100,7 @@ async fn quoted(connection: &mut PgConnection, name: &str) -> anyhow::Result<Str
 
 async fn grant(tx: &mut PgConnection, role: &str) -> anyhow::Result<()> {
     let role = quoted(tx, role).await?;
-    // Two at once would meet in the catalogue's rows, which is an error and not a wait.
+    // Two at the same time would change the same catalogue rows, which is an error and not a wait.
     tx.execute("/* grant_in_turn */ select pg_advisory_xact_lock(hashtext('reelmill_grants'))").await?;
     let schema: String = sqlx::query_scalar("/* own_schema */ select quote_ident(current_schema())")
         .fetch_one(&mut *tx)
@@ -111,7 +111,7 @@ async fn grant(tx: &mut PgConnection, role: &str) -> anyhow::Result<()> {
     let others: Vec<&str> = tables.iter().map(String::as_str).filter(|it| !named.contains(it)).collect();
     let mut statements = vec![
         format!("grant usage on schema {schema} to {role}"),
-        // Before PostgreSQL 15 anybody may create tables in `public`, and a table of the same name could stand before ours.
+        // Before PostgreSQL 15, any login may create tables in `public`, and a table of the same name could hide ours.
         format!("revoke create on schema {schema} from public"),
         format!("alter default privileges in schema {schema} grant {PRIVILEGES_ELSEWHERE} on tables to {role}"),
         format!("alter default privileges in schema {schema} grant usage, select on sequences to {role}"),
@@ -127,7 +127,8 @@ async fn grant(tx: &mut PgConnection, role: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Tables or sequences of the schema that belong to the owner, as SQL writes their names: no extension's, nobody else's.
+/// Tables or sequences of the schema that belong to the owner, as SQL writes their names; without those of extensions
+/// and of other owners.
 async fn ours(tx: &mut PgConnection, kinds: &[&str]) -> anyhow::Result<Vec<String>> {
     sqlx::query_scalar(
         "/* own_relations */

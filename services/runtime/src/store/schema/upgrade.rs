@@ -1,4 +1,5 @@
-//! Applies migrations: one process at a time, however long an index takes to build, and again where an earlier try was interrupted.
+//! Applies migrations: one process at a time, without a limit on the time to build an index, and again if an earlier
+//! attempt was interrupted.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -8,27 +9,28 @@ use tracing::{info, warn};
 use super::MIGRATIONS;
 use crate::store::{Store, database_code};
 
-/// Time between two looks whether it is this process's turn.
+/// Time between two checks whether it is this process's turn.
 const TURN_EVERY: Duration = Duration::from_millis(200);
-/// Times that a migration waits for a lock (10 s each, `Store::new`) before it is given up: ten minutes, the length of a slow backup.
+/// How often a migration waits for a lock (10 s each, `Store::new`) before it fails: ten minutes, the length of a slow
+/// backup.
 const LOCK_TRIES: u32 = 60;
-/// What PostgreSQL answers when a lock was not had in time: `lock_not_available`.
+/// PostgreSQL's error when a lock was not obtained in time: `lock_not_available`.
 const LOCK_NOT_AVAILABLE: &str = "55P03";
 
 impl Store {
-    /// Brings the schema up to date, one process at a time, so that replicas may start together. Grants nothing; see
+    /// Upgrades the schema, one process at a time, so that replicas may start together. It grants nothing; see
     /// [`Self::migrate_for`].
     pub async fn migrate(&self) -> anyhow::Result<()> {
         let mut connection = self.pool().acquire().await.context("connect")?;
         let result = upgrade(&mut connection).await;
-        // Closed, not given back: it holds the turn, and its statements have no deadline.
+        // Closed, not returned to the pool: it holds the turn, and its statements have no deadline.
         connection.close().await.ok();
         result
     }
 }
 
 async fn upgrade(connection: &mut PgConnection) -> anyhow::Result<()> {
-    // An index of a large table takes longer than any statement of a service may.
+    // An index of a large table takes longer than the limit for a service's statements.
     connection.execute("/* migration_deadline */ set statement_timeout = 0").await.context("lift the deadline")?;
     take_turn(connection).await?;
     let mut tries = 1;
@@ -45,8 +47,8 @@ async fn upgrade(connection: &mut PgConnection) -> anyhow::Result<()> {
     }
 }
 
-/// Waits until no other process migrates. Asks again and again instead of waiting in the database: `create index concurrently` waits
-/// for every statement that is older, and would wait for one that waits for its own process.
+/// Waits until no other process migrates. It polls instead of waiting in the database: `create index concurrently`
+/// waits for every older statement, and would wait for one that waits for its own process.
 async fn take_turn(connection: &mut PgConnection) -> anyhow::Result<()> {
     const TAKE: &str = "/* migrate_in_turn */ select pg_try_advisory_lock(hashtext('reelmill_migrations'))";
     while !sqlx::query_scalar::<_, bool>(TAKE)

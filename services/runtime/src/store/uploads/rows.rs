@@ -1,4 +1,4 @@
-//! Uploads as they lie in their table, and as values.
+//! Uploads as stored in their table, and as values.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{SubmissionId, UploadId};
@@ -6,20 +6,20 @@ use uuid::Uuid;
 
 use super::Failure;
 
-/// Where an upload stands.
+/// The state of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UploadState {
-    /// Bytes may come.
+    /// Bytes may arrive.
     Open,
-    /// Every byte is durable; the object is being made and read back.
+    /// Every byte is durable; the object is being created and read back.
     Assembling,
-    /// The object is whole and verified.
+    /// The object is complete and verified.
     Finished,
-    /// Nobody went on with it in time.
+    /// It was not continued in time.
     Expired,
-    /// Its client gave it up, or it was used up by a concatenation.
+    /// Its client aborted it, or a concatenation used it.
     Terminated,
-    /// What was stored is not what was received, or its submission does not take it.
+    /// What was stored is not what was received, or its submission does not accept it.
     Failed,
 }
 
@@ -40,10 +40,10 @@ impl UploadState {
     }
 }
 
-/// What an upload is of.
+/// The kind of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UploadKind {
-    /// A whole file.
+    /// A complete file.
     Single,
     /// A piece of a concatenation.
     Partial,
@@ -69,15 +69,15 @@ impl UploadKind {
 pub struct UploadRow {
     /// Its id.
     pub id: UploadId,
-    /// Whose mezzanine it becomes.
+    /// The submission whose mezzanine it becomes.
     pub submission: SubmissionId,
-    /// Whole length in bytes, once told.
+    /// Total length in bytes, once known.
     pub length: Option<u64>,
     /// Bytes that are durable.
     pub offset: u64,
-    /// Where it stands.
+    /// Its state.
     pub state: UploadState,
-    /// What it is of.
+    /// Its kind.
     pub kind: UploadKind,
     /// Pieces of a `Final`, in order.
     pub pieces: Vec<UploadId>,
@@ -89,44 +89,44 @@ pub struct UploadRow {
     pub multipart_id: Option<String>,
     /// Size of every part but the last, bytes.
     pub part_size: u64,
-    /// Object with the bytes beyond the last part.
+    /// Object with the bytes after the last part.
     pub tail_key: Option<String>,
-    /// How many those are.
+    /// The number of these bytes.
     pub tail_bytes: u64,
     /// Why it failed, if it did.
     pub failure: Option<Failure>,
-    /// When it is given up.
+    /// When it is aborted.
     pub expires_at: DateTime<Utc>,
     /// When it started.
     pub created_at: DateTime<Utc>,
 }
 
-/// An upload that begins.
+/// An upload to start.
 #[derive(Clone, Debug)]
 pub struct NewUpload {
-    /// Its id; not to be guessed.
+    /// Its id, which cannot be guessed.
     pub id: UploadId,
-    /// Whose mezzanine it becomes.
+    /// The submission whose mezzanine it becomes.
     pub submission: SubmissionId,
-    /// Whole length in bytes, if told.
+    /// Total length in bytes, if known.
     pub length: Option<u64>,
-    /// 0, but the length for a `Final`, whose bytes are all there.
+    /// 0; for a `Final` the length, because all its bytes have arrived.
     pub offset: u64,
-    /// `Open`, but `Assembling` for a `Final`.
+    /// `Open`; for a `Final` `Assembling`.
     pub state: UploadState,
-    /// What it is of.
+    /// Its kind.
     pub kind: UploadKind,
     /// Pieces of a `Final`, in order.
     pub pieces: Vec<UploadId>,
     /// `Upload-Metadata` as sent.
     pub metadata: String,
-    /// What the client calls its file; text to show.
+    /// The client's name for its file; text to show.
     pub filename: Option<String>,
     /// SHA-256 that the client declared.
     pub declared_sha256: Option<Vec<u8>>,
     /// Size of every part but the last, bytes.
     pub part_size: u64,
-    /// When it is given up.
+    /// When it is aborted.
     pub expires_at: DateTime<Utc>,
     /// When it started.
     pub created_at: DateTime<Utc>,

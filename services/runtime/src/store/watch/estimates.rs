@@ -1,4 +1,4 @@
-//! What the files of works take, by their plans: noted with the plan, forgotten with the work's end.
+//! The estimated work for the files of works, by their plans: stored with the plan, deleted when the work has ended.
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use pipeline::media_info::MediaInfo;
@@ -11,7 +11,7 @@ use sqlx::types::Json;
 
 use super::standing::SETTLED;
 
-/// Notes what a plan is estimated to take, in the transaction that stores the plan.
+/// Stores the estimate of a plan, in the transaction that stores the plan.
 pub(in crate::store) async fn estimate(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -33,8 +33,8 @@ pub(in crate::store) async fn estimate(
     Ok(())
 }
 
-/// A submission moved: of one that is over nothing is estimated any more, and a run that begins after the screening takes what the plan
-/// that it keeps was estimated to take.
+/// A submission changed its state. An ended one has no estimate any more, and a run that starts after the screening
+/// takes the estimate of the plan that it keeps.
 pub(in crate::store) async fn follow(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -62,7 +62,7 @@ pub(in crate::store) async fn follow(
     }
 }
 
-/// Forgets estimate and progress of a work that is over.
+/// Deletes estimate and progress of a work that has ended.
 async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* forget_estimate */

@@ -1,4 +1,4 @@
-//! Endpoints: who wants to hear of changes. Address and secrets come here sealed.
+//! Endpoints: the subscribers to changes. Address and secrets are encrypted before they reach this file.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::ContestId;
@@ -16,13 +16,13 @@ use crate::seal::Sealed;
 /// States of an endpoint: it is used, or it answered 410.
 pub const STATES: [&str; 2] = ["enabled", "gone"];
 
-/// Endpoints that may be enabled at once: each has calls of its own under way, so this bounds the sender.
+/// Endpoints that may be enabled at the same time. Each has calls of its own in progress, so this limits the sender.
 pub const MOST: i64 = 64;
 
 /// An endpoint as a person adds it.
 #[derive(Clone, Debug)]
 pub struct NewEndpoint {
-    /// Its id; its address is sealed for it.
+    /// Its id; its address is encrypted for it.
     pub id: Uuid,
     /// Host of its address.
     pub host: String,
@@ -34,7 +34,7 @@ pub struct NewEndpoint {
     pub sealed: Sealed,
 }
 
-/// An endpoint for a reader.
+/// An endpoint for readers.
 #[derive(Clone, Debug)]
 pub struct EndpointRow {
     /// Its id.
@@ -49,9 +49,9 @@ pub struct EndpointRow {
     pub state: String,
     /// Messages that wait.
     pub pending: i64,
-    /// Messages that were given up or did not fit the queue.
+    /// Messages that were given up or did not fit into the queue.
     pub failed: i64,
-    /// Until when it is left alone, if it is.
+    /// Until when no message is sent to it, if so.
     pub quiet_until: Option<DateTime<Utc>>,
     /// When it was added.
     pub created_at: DateTime<Utc>,
@@ -69,8 +69,8 @@ pub struct LockedEndpoint {
 }
 
 impl Store {
-    /// All endpoints that were not removed, oldest first; those of these contests. At most as many as may be enabled, and those
-    /// that answered 410.
+    /// All endpoints that were not removed, oldest first; only those of these contests. There are at most as many as
+    /// may be enabled, and in addition those that answered 410.
     pub async fn webhooks(&self, contests: &Sees) -> anyhow::Result<Vec<EndpointRow>> {
         let contests = contests.names();
         sqlx::query_as!(
@@ -109,7 +109,7 @@ impl Store {
     }
 }
 
-/// Locks an endpoint that was not removed. `None` if there is none, or not of these contests.
+/// Locks an endpoint that was not removed. `None` if there is none, or it does not belong to these contests.
 pub async fn lock(tx: &mut PgConnection, id: Uuid, contests: &Sees) -> anyhow::Result<Option<LockedEndpoint>> {
     let contests = contests.names();
     sqlx::query_as!(
@@ -125,7 +125,7 @@ pub async fn lock(tx: &mut PgConnection, id: Uuid, contests: &Sees) -> anyhow::R
     .context("lock a webhook endpoint")
 }
 
-/// Adds an endpoint. It is told of what happens from now on. `false` where [`MOST`] are enabled already.
+/// Adds an endpoint, which receives events from now on. `false` if [`MOST`] are enabled already.
 pub async fn add(tx: &mut PgConnection, new: &NewEndpoint, by: &By) -> anyhow::Result<bool> {
     let added = sqlx::query!(
         "/* add_webhook */
@@ -165,7 +165,7 @@ pub async fn sealed(executor: impl PgExecutor<'_>, id: Uuid) -> anyhow::Result<O
     .context("load a webhook endpoint")
 }
 
-/// Replaces address and secrets of an endpoint that is locked: a rotation.
+/// Replaces address and secrets of a locked endpoint, for a rotation.
 pub async fn rotate(tx: &mut PgConnection, id: Uuid, new: &Sealed, by: &By) -> anyhow::Result<()> {
     sqlx::query!(
         "/* rotate_webhook */
@@ -182,8 +182,8 @@ pub async fn rotate(tx: &mut PgConnection, id: Uuid, new: &Sealed, by: &By) -> a
     note(tx, by, "webhook_rotated", id, json!({})).await
 }
 
-/// Removes an endpoint: it is told nothing more, and its address and secrets are forgotten. Its log stays for a while. `false` if
-/// there is none.
+/// Removes an endpoint: it receives nothing more, and its address and secrets are deleted. Its log stays for a while.
+/// `false` if there is none.
 pub async fn remove(tx: &mut PgConnection, id: Uuid, by: &By) -> anyhow::Result<bool> {
     let removed = sqlx::query!(
         "/* remove_webhook */
@@ -202,7 +202,7 @@ pub async fn remove(tx: &mut PgConnection, id: Uuid, by: &By) -> anyhow::Result<
     Ok(true)
 }
 
-/// What a person did with an endpoint, for the audit trail. Its host may be told, its address may not.
+/// A person's act on an endpoint, for the audit trail. It may contain the endpoint's host, but not its address.
 pub(super) async fn note(tx: &mut PgConnection, by: &By, act: &str, id: Uuid, after: Value) -> anyhow::Result<()> {
     let act = Act { act, submission: None, partner: None, before: json!({ "webhook": id }), after };
     let contest = sqlx::query_scalar!("/* webhook_contest */ select contest from webhook_endpoints where id = $1", id)

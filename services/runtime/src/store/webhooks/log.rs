@@ -1,4 +1,4 @@
-//! The delivery log of an endpoint, and what a person does with it: send again, send a test.
+//! The delivery log of an endpoint, and the acts of people on it: send again, send a test.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -22,7 +22,7 @@ pub struct LogRow {
     /// Event type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The submission that it tells of.
+    /// The submission that it is about.
     pub submission: Option<Uuid>,
     /// `pending`, `delivered`, `failed`, `cancelled` or `dropped`.
     pub status: String,
@@ -45,7 +45,7 @@ pub struct LoggedAttempt {
     pub status: Option<i32>,
     /// Why there was no answer.
     pub error: Option<String>,
-    /// How long it took; absent where it was cut off.
+    /// How long it took; absent if it was cut off.
     pub elapsed_ms: Option<i32>,
     /// Beginning of the answer.
     pub answer: Option<String>,
@@ -74,7 +74,7 @@ impl Store {
     }
 }
 
-/// Writes a message by which an endpoint can be tried. `None` where the endpoint is not enabled.
+/// Writes a message for testing an endpoint. `None` if the endpoint is not enabled.
 pub async fn test(tx: &mut PgConnection, endpoint: Uuid, at: DateTime<Utc>, by: &By) -> anyhow::Result<Option<Uuid>> {
     let message = sqlx::query_scalar!(
         "/* test_webhook */
@@ -93,8 +93,8 @@ pub async fn test(tx: &mut PgConnection, endpoint: Uuid, at: DateTime<Utc>, by: 
     Ok(message)
 }
 
-/// Sends messages again that ended, also those that were delivered, under their old ids. Without `message`, all of the endpoint that were
-/// not delivered. Nothing is sent to an endpoint that is not enabled. Returns how many.
+/// Sends ended messages again, including delivered ones, under their old ids. Without `message`, all messages of the
+/// endpoint that were not delivered. Nothing is sent to an endpoint that is not enabled. Returns how many.
 pub async fn resend(tx: &mut PgConnection, endpoint: Uuid, message: Option<Uuid>, by: &By) -> anyhow::Result<u64> {
     let again = sqlx::query!(
         "/* resend_webhooks */

@@ -1,4 +1,4 @@
-//! What a dry run sees of the works of a job: which are selected, what they would take, the digest, the contest.
+//! What a dry run reports about the works of a job: which are selected, what they would take, the digest, the contest.
 use super::*;
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
 async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_plan_by_the_median_and_nothing_for_what_is_found() {
     let world = World::new().await;
     let ids = world.published(3).await;
-    // Two were measured: 61 s of media in 122 s and in 366 s; the third has lost its times.
+    // Two were measured: 61 s of media in 122 s and in 366 s; the times of the third are lost.
     let times = |id: SubmissionId, seconds: f64| {
         sqlx::query(
             "update parts set started_at = finished_at - case when stage = 'assemble' then make_interval(secs => $2)
@@ -98,9 +98,9 @@ async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_plan_by_the_media
     let median = (122.0 + 366.0) / 2.0 / planned_s;
     assert!((elapsed.median_factor.unwrap() / median - 1.0).abs() < 0.01, "the median of two: {elapsed:?}");
     assert!((elapsed.seconds - (122.0 + 366.0 + planned_s * median)).abs() < 1.0, "{elapsed:?}");
-    assert_eq!(elapsed.found_works, None, "nobody looked");
+    assert_eq!(elapsed.found_works, None, "they were not looked for");
     assert_eq!(estimate.renditions, 3 * plan.renditions.len() as u64);
-    // Every file of each work lies under its address.
+    // Every file of each work exists under its address.
     let addresses: Addresses = |plan, _, _| Ok((0..plan.renditions.len()).map(|index| [index as u8; 32]).collect());
     world
         .sql(

@@ -1,5 +1,5 @@
-//! One work, three partners that remember what they hold, and workers that bring deliveries about a step at a time, as the publish
-//! service's driver does. Everything goes through the store's own functions.
+//! One work, three partners that remember what they have, and workers that carry out deliveries one step at a time, as
+//! the publish service's driver does. Everything goes through the store's own functions.
 use std::collections::{BTreeMap, BTreeSet};
 
 use pipeline::delivery::{Delivery, Desired, Observed, RecallBy, Receipt};
@@ -21,14 +21,14 @@ mod worker;
 
 pub(super) use worker::{Stepped, Worker};
 
-/// How a work gets to a partner.
+/// How a work is delivered to a partner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// One call, and one to take it back.
+    /// One call, and one to recall it.
     Api,
-    /// Files are brought there first, and can be seen before the call that counts.
+    /// Files are sent first, and are visible there before the call that publishes.
     Files,
-    /// A person carries a bag.
+    /// A person delivers a bag.
     ByHand,
 }
 
@@ -38,9 +38,9 @@ pub(super) const PARTNERS: [(&str, Way); 3] = [("api", Way::Api), ("files", Way:
 /// What a partner really has.
 #[derive(Debug, Default)]
 pub(super) struct Holds {
-    /// Runs whose film can be seen there.
+    /// Runs whose film is online there.
     pub(super) online: BTreeSet<u32>,
-    /// Whether files lie there that do not count.
+    /// Whether unpublished files are there.
     pub(super) files: bool,
 }
 
@@ -97,7 +97,7 @@ impl<'a> House<'a> {
         self.world.store.apply(self.id, &Event::Reprocess { from, redo }, Actor::Organiser).await.unwrap()
     }
 
-    /// An operator brings the bag there and says so. Only while the bag waits.
+    /// An operator delivers the bag and reports it. Only while the bag waits.
     pub(super) async fn deliver_by_hand(&mut self, partner: &PartnerId) {
         let Observed::AwaitingOperator { .. } = self.delivery(partner).await.observed else { return };
         let receipt = Receipt("BV1".into());
@@ -107,7 +107,7 @@ impl<'a> House<'a> {
         self.hold(partner).online.insert(run);
     }
 
-    /// An operator takes it back at the partner and proves it. Only while that is asked for.
+    /// An operator removes it at the partner and proves it. Only while that is asked for.
     pub(super) async fn take_back_by_hand(&mut self, partner: &PartnerId) {
         let Observed::Recalling { by: RecallBy::Operator, .. } = self.delivery(partner).await.observed else { return };
         *self.hold(partner) = Holds::default();
@@ -129,7 +129,7 @@ impl<'a> House<'a> {
         }
     }
 
-    // ── what is ──
+    // ── facts ──
 
     pub(super) async fn delivery(&self, partner: &PartnerId) -> Delivery {
         self.try_delivery(partner).await.expect("a delivery")
@@ -151,7 +151,7 @@ impl<'a> House<'a> {
         open.map(|part| part.status).collect()
     }
 
-    /// Fails where something wanted has no open part, or one too many is open.
+    /// Fails if something that is needed has no open part, or if there is an open part too many.
     pub(super) async fn nothing_is_stuck(&self, after: &str) {
         let stuck = self.world.store.stuck(&[self.id.0]).await.unwrap();
         assert_eq!(stuck, [], "after {after}");
@@ -159,14 +159,14 @@ impl<'a> House<'a> {
 
     // ── time ──
 
-    /// Hours pass: every wait is over.
+    /// Hours pass, so every wait ends.
     pub(super) async fn time_passes(&self) {
         let due = "update parts set not_before = clock_timestamp() where submission = $1 and status = 'waiting'";
         sqlx::query(due).bind(self.id.0).execute(self.world.store.pool()).await.unwrap();
         self.world.store.wake_due().await.unwrap();
     }
 
-    /// Claims of this submission end for want of a renewal; of one part, or of all.
+    /// Claims of this submission expire without renewal; of one part, or of all.
     pub(super) async fn leases_expire(&self, claim: Option<&Claim>) {
         let ended = "update parts set lease_until = clock_timestamp() - interval '1 second'
             where submission = $1 and status = 'claimed' and ($2::bigint is null or fence = $2)";
@@ -175,7 +175,7 @@ impl<'a> House<'a> {
         self.world.store.expire_leases().await.unwrap();
     }
 
-    /// Working workers, willing people and time: what is desired becomes what is.
+    /// With working workers, cooperating people and time, the desired state becomes the actual one.
     pub(super) async fn settle(&mut self) {
         let partners: Vec<PartnerId> = self.holds.keys().cloned().collect();
         for _ in 0..60 {
@@ -209,7 +209,7 @@ impl<'a> House<'a> {
             && deliveries.iter().all(|row| row.machine.is_settled())
     }
 
-    /// What the database says was seen is what partners hold, and that is what was desired.
+    /// Checks that the database's observed state is what partners have, and that this is the desired state.
     async fn what_is_desired_is_so(&self) {
         for row in self.world.store.deliveries(self.id).await.unwrap() {
             let (holds, machine) = (&self.holds[&row.partner], &row.machine);

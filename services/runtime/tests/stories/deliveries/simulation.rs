@@ -1,14 +1,14 @@
-//! Random lives of works around their deliveries, on a real database: what people order and what workers do, in any order.
+//! Random lives of works and their deliveries, on a real database: orders of people and steps of workers, in any order.
 //!
-//! **What is a failure:**
-//! - after anything that happens, something wanted has no open part, or one too many is open (`store::stuck`);
+//! **These are failures:**
+//! - after any event, something that is needed has no open part, or there is an open part too many (`store::stuck`);
 //! - a film is sent to a partner that has one;
-//! - left alone with working workers and willing people, a delivery does not settle, or a partner holds what is not desired, or
-//!   holds another run's film than its delivery says.
+//! - with working workers and cooperating people and no further orders, a delivery does not settle, or a partner has
+//!   something that is not desired, or has another run's film than its delivery records.
 //!
-//! **What explicitly is not a failure:**
-//! - a part that fails and waits, parked, for an operator; a worker's step that comes to nothing, since its claim was lost;
-//! - a run that goes on making files of a work whose deliveries are taken back.
+//! **These are explicitly not failures:**
+//! - a part that fails and waits, parked, for an operator; a worker's step without effect because its claim was lost;
+//! - a run that continues to make files of a work whose deliveries are being recalled.
 use std::collections::BTreeSet;
 
 use pipeline::id::PartnerId;
@@ -23,18 +23,18 @@ use runtime::store::parts::Claim;
 use super::house::{House, PARTNERS, Stepped, Worker};
 use crate::support::World;
 
-/// Lives, and what happens in each: about ten seconds on a quiet machine.
+/// The number of lives, and of events in each: about ten seconds on an idle machine.
 const LIVES: u64 = 40;
 const EVENTS: u32 = 45;
 
 const STAGES: [Stage; 3] = [Stage::Publish, Stage::Transcode, Stage::Assemble];
 
-/// One life under way.
+/// One life in progress.
 struct Life<'a> {
     house: House<'a>,
     random: StdRng,
     workers: Vec<Worker>,
-    /// Claims whose workers died or ended, to be told of late.
+    /// Claims whose workers died or ended, which report late.
     old: Vec<Claim>,
     told: Vec<String>,
 }
@@ -65,7 +65,7 @@ async fn no_order_of_recalls_releases_and_runs_loses_a_delivery() {
 }
 
 impl Life<'_> {
-    /// One thing happens; says what.
+    /// One event happens; returns a description.
     async fn happens(&mut self) -> String {
         match self.random.random_range(0..100) {
             0..20 => self.claim().await,
@@ -132,7 +132,7 @@ impl Life<'_> {
         what
     }
 
-    /// The worker lives on and does not know.
+    /// The worker continues without knowing.
     async fn lease_expires(&mut self) -> String {
         let claims: Vec<&Claim> = self.workers.iter().map(|worker| &worker.claim).chain(&self.old).collect();
         let Some(claim) = claims.choose(&mut self.random) else { return "no lease expires".to_owned() };
@@ -153,7 +153,7 @@ impl Life<'_> {
         what
     }
 
-    /// What a dead worker did arrives late: its claim may even hold still.
+    /// A dead worker's result arrives late: its claim may even be valid still.
     async fn comes_late(&mut self) -> String {
         let publishing: Vec<&Claim> = self.old.iter().filter(|claim| claim.stage == Stage::Publish).collect();
         let Some(claim) = publishing.choose(&mut self.random) else { return "nothing comes late".to_owned() };

@@ -1,5 +1,5 @@
-//! What is stuck is found by its one definition, said by `trouble` and `fsck`, and set going again by the reconciler. Rows are broken
-//! by hand here, since no act breaks them.
+//! Stuck work is found by its one definition, reported by `trouble` and `fsck`, and restarted by the reconciler. The
+//! tests damage rows directly, because no act does.
 use std::time::Duration;
 
 use pipeline::delivery::{Delivery, Desired, IntentId, Observed, RecallBy, RecallStep, Receipt};
@@ -24,7 +24,7 @@ async fn found(house: &House<'_>) -> Vec<String> {
     stuck.iter().map(name).collect()
 }
 
-/// A recall whose part is gone, as an earlier mistake of ours left it: the film stays online, and no command helps.
+/// A recall without a part, as an earlier bug of ours left it: the film stays online, and no command helps.
 async fn lost_recall(world: &World) -> House<'_> {
     let house = live(world).await;
     house.recall(Some(&["api"])).await;
@@ -150,7 +150,7 @@ async fn what_is_under_way_is_gone_through_in_pages_and_nothing_else_is() {
     assert!(!seen.contains(&done));
 }
 
-/// The rule that acts go by and the definition that finds what they missed say the same of every state.
+/// The rule that acts follow and the definition that finds faults agree in every state.
 #[tokio::test]
 async fn the_rule_in_code_and_the_definition_in_the_database_agree() {
     let world = World::new().await;

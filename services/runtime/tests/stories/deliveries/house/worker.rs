@@ -1,4 +1,4 @@
-//! A worker of the house: it brings a delivery about a step at a time, and trusts its claim and the store alone.
+//! A worker of the house: it carries out a delivery one step at a time, and relies only on its claim and the store.
 use std::time::Duration;
 
 use pipeline::delivery::{Delivery, DeliveryEvent, Desired, IntentId, Observed, RecallBy, Receipt};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::{Holds, House, PARTNERS, Way};
 
-/// What a worker does next; each is one step.
+/// What a worker does next; each value is one step.
 #[derive(Clone, Copy, Debug)]
 enum Next {
     Look,
@@ -30,12 +30,12 @@ pub(crate) struct Worker {
     next: Next,
 }
 
-/// How a step went.
+/// The result of a step.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Stepped {
     /// There is more to do.
     On,
-    /// The part is over for this worker.
+    /// The part has ended for this worker.
     Over,
 }
 
@@ -46,7 +46,7 @@ impl House<'_> {
         Some(Worker { claim, seen: None, next: Next::Look })
     }
 
-    /// The worker of this partner, which must be the only one pending.
+    /// The worker of this partner's part, which must be the only pending one.
     pub(crate) async fn claim_of(&self, partner: &str) -> Worker {
         let worker = self.claim(Stage::Publish).await.expect("a pending part");
         assert_eq!(worker.claim.part, Part::Partner(partner.into()));
@@ -63,7 +63,7 @@ impl House<'_> {
         panic!("the worker of {} goes round in circles: {:?}", worker.claim.part, worker.seen);
     }
 
-    /// Drives a worker until what it takes back is gone, and no further.
+    /// Runs a worker until the film that it recalls is gone, and no further.
     pub(crate) async fn drive_back(&mut self, mut worker: Worker) {
         let Part::Partner(partner) = worker.claim.part.clone() else { panic!("no partner's worker") };
         while self.delivery(&partner).await.desired == Desired::Gone {
@@ -71,7 +71,8 @@ impl House<'_> {
         }
     }
 
-    /// One step of a worker. It trusts its claim and the store alone: like the driver, but without the driver's second looks.
+    /// One step of a worker. It relies only on its claim and the store: like the driver, but without the driver's
+    /// additional checks.
     pub(crate) async fn step(&mut self, worker: &mut Worker) -> Stepped {
         let Part::Partner(partner) = worker.claim.part.clone() else { return self.make(worker).await };
         match worker.next {
@@ -178,7 +179,7 @@ impl House<'_> {
         self.world.store.renew(&worker.claim, 0.5).await.unwrap() == Commit::Committed
     }
 
-    /// Ends the part; where there is something to do again, that is a failed try.
+    /// Ends the part; if there is something to do again, this is a failed attempt.
     pub(crate) async fn end(&self, worker: &Worker) -> Stepped {
         let output = Output::Published { receipt: json!({}) };
         if let Err(failure) = self.world.store.finish(&worker.claim, &output).await {
@@ -189,7 +190,7 @@ impl House<'_> {
         Stepped::Over
     }
 
-    /// The stages that make files are done at once.
+    /// The stages that make files finish immediately.
     async fn make(&self, worker: &Worker) -> Stepped {
         let output = match worker.claim.stage {
             Stage::Transcode => Output::Encoded { files: Default::default(), report: json!({}) },

@@ -53,21 +53,21 @@ mod tests {
 
     use super::*;
     use crate::catalogue::Catalogue;
-    use crate::form::check;
+    use crate::form::{check, id};
 
     #[test]
     fn a_sheet_says_what_to_write_and_a_page_what_to_choose() {
         let contest = Catalogue::builtin().contests[&"demo".into()].clone();
         let wrong = check(&contest, &BTreeMap::new()).unwrap_err();
-        let of = |id: &str, filled: Filled| {
-            let field = contest.field(id).unwrap();
+        let of = |asked: &str, filled: Filled| {
+            let field = contest.field(asked).unwrap();
             let wrong = wrong.iter().find(|it| it.field == field.place()).unwrap();
             wrong.advice(field, "", filled, Lang::Zh)
         };
         assert_eq!(of("title", Filled::InSheet), "请填写此项。");
         assert_eq!(of("theme", Filled::OnPage), "请选择一项。");
         assert!(of("theme", Filled::InSheet).starts_with("请填写其中一项："));
-        assert_eq!(of("originality", Filled::InSheet), "作出此项承诺的，请填“是”。");
-        assert_ne!(of("originality", Filled::OnPage), of("originality", Filled::InSheet));
+        assert_eq!(of(id::ORIGINALITY, Filled::InSheet), "作出此项承诺的，请填“是”。");
+        assert_ne!(of(id::ORIGINALITY, Filled::OnPage), of(id::ORIGINALITY, Filled::InSheet));
     }
 }

@@ -14,21 +14,21 @@ use crate::names::in_states;
 #[serde(rename_all = "snake_case")]
 #[schema(as = DeliveryStep)]
 pub enum Step {
-    /// Say yes to the publishing.
+    /// Confirm the publication.
     Confirm,
-    /// Bring the bag to the partner and report where the work can be seen.
+    /// Deliver the bag to the partner and report where the work is online.
     Deliver,
     /// Remove the work at the partner and prove it.
     ProveRemoval,
 }
 
-/// What comes next, for whom, and how.
+/// The next act, its role, and its command.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = DeliveryNext)]
 pub struct Next {
     /// The act.
     pub act: Step,
-    /// The role whose act it is.
+    /// The role that may do it.
     #[schema(example = "operator")]
     pub role: String,
     /// The command. `URL` and `FILE` stand for what the person saw.
@@ -36,18 +36,18 @@ pub struct Next {
     pub command: String,
 }
 
-/// Who acts next about a delivery.
+/// Who acts next on a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 #[schema(as = DeliveryTurn)]
 pub enum Turn {
-    /// An operator, by the act that `next` names.
+    /// An operator, with the act in `next`.
     Operator,
     /// The partner.
     Partner,
     /// The system.
     System,
-    /// No action is needed: the delivery is as desired, or the partner refused it for good.
+    /// No action is needed: the delivery is as desired, or the partner refused it permanently.
     Settled,
 }
 

@@ -38,13 +38,13 @@ enum Command {
     /// Show all entries, or one with its verdict, renditions and deliveries
     #[command(after_help = exit::CODES)]
     Status(status::Args),
-    /// Show where an entry's time went: waiting, worked on, at people's gates, stage by stage and part by part
+    /// Show how an entry's time was spent: waiting, worked on, at people's gates, stage by stage and part by part
     #[command(after_help = exit::CODES)]
     Trace(trace::Args),
-    /// Show everything that waits for a person, the most pressing first, with the command that goes with it
+    /// Show everything that waits for a person, the most pressing first, with the command that resolves it
     #[command(after_help = exit::CODES)]
     Trouble(trouble::Args),
-    /// Fetch what there is to look at before a decision: the film, small, and its storyboard
+    /// Fetch the preview for a decision: a small copy of the film, and its storyboard
     #[command(after_help = exit::CODES)]
     Preview(preview::Args),
     /// Decide on an entry that passed screening
@@ -59,16 +59,16 @@ enum Command {
     /// Start new runs of entries from a stage: of one, of several, or of all that a selection finds
     #[command(after_help = exit::CODES)]
     Reprocess(Box<reprocess::Args>),
-    /// List, pause, resume or cancel what was asked of many entries at once
+    /// List, pause, resume or cancel jobs on many entries
     #[command(subcommand, after_help = exit::CODES)]
     Bulk(bulk::Args),
-    /// Fetch the files that a person brings to a partner, and show what to enter there
+    /// Fetch the files that a person delivers to a partner, and show what to enter there
     #[command(after_help = exit::CODES)]
     Bag(bag::Args),
-    /// Say yes to a publishing that waits for a person, where the partner's rules want one
+    /// Confirm a publication that, by the partner's rules, a person must confirm
     #[command(after_help = exit::CODES)]
     Confirm(confirm::Args),
-    /// Record that a person brought an entry to a partner, with an address or a picture
+    /// Record that a person delivered an entry to a partner, with an address or a picture
     #[command(after_help = exit::CODES)]
     Delivered(delivered::Args),
     /// Add, show and end persons, and change their roles
@@ -79,16 +79,16 @@ enum Command {
     Token(token::Args),
     /// Write another title, description or tags for one partner
     Texts(texts::Args),
-    /// Take an entry back on its entrant's wish
+    /// Withdraw an entry at its entrant's request
     #[command(after_help = exit::CODES)]
     Withdraw(withdraw::Args),
-    /// Take works back from all partners or some, on the organiser's decision
+    /// Recall works from all partners or some, on the organiser's decision
     #[command(after_help = exit::CODES)]
     Recall(recall::Args),
-    /// Prove that an operator took an entry back at a partner by hand
+    /// Prove that an operator removed an entry at a partner by hand
     #[command(after_help = exit::CODES)]
     Recalled(recalled::Args),
-    /// Keep an entry's mezzanine from being deleted, or let it go
+    /// Protect an entry's mezzanine from deletion, or end that protection
     #[command(after_help = exit::CODES)]
     Hold(hold::Args),
     /// Open a window in which an entrant may replace the film and correct the form
@@ -111,16 +111,16 @@ enum Command {
     /// Measure a file and judge it by a contest's rules
     #[command(after_help = exit::CODES)]
     Probe(probe::Args),
-    /// Show what would be made of a file, and why
+    /// Show what would be produced from a file, and why
     #[command(after_help = exit::CODES)]
     Plan(plan::Args),
-    /// Check this machine and its servers, and say how to mend what is wrong
+    /// Check this machine and its servers, and show how to repair what is wrong
     #[command(after_help = exit::CODES)]
     Doctor(doctor::Args),
     /// Compare the database with the object store: what is missing, damaged or unknown; repair what can be repaired
     #[command(after_help = exit::CODES)]
     Fsck(fsck::Args),
-    /// Remove what is past its time by the catalogue's policy, or say what would go
+    /// Delete what the catalogue's retention policy no longer keeps, or report what would be deleted
     #[command(after_help = exit::CODES)]
     Retention(retention::Args),
     /// List every object of the bucket, one JSON line each, for the record of a backup

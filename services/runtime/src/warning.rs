@@ -8,7 +8,7 @@ use pipeline::preflight::{self, Failure, Texts, Written};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// What a partner does not take.
+/// What a partner does not accept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Warning {
     /// The partner.

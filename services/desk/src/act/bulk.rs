@@ -42,31 +42,34 @@ pub use untaken::{Example, Untaken};
 pub struct NewJob {
     /// What each work does; a new run if absent.
     pub kind: Kind,
-    /// Conditions with blanks between them, such as `theme=green partner=bilibili delivery=refused title~factory engine<0.3`.
+    /// Conditions separated by blanks, such as `theme=green partner=bilibili delivery=refused title~factory
+    /// engine<0.3`.
     #[serde(rename = "where")]
     #[schema(max_length = 2000)]
     pub selection: Option<String>,
-    /// These works. A new run of a single one is begun at once.
+    /// These works. A new run of a single one starts immediately.
     pub works: Option<BTreeSet<Uuid>>,
-    /// Of new runs, and required for them: where each begins; never later than the work's last run had come to.
+    /// For new runs, and required for them: the stage at which each starts; never later than the stage that the work's
+    /// last run had reached.
     pub from: Option<Beginning>,
-    /// Only these partners: to publish the runs to, to release to, or to recall from. Absent: all of each work's; a recall then revokes
-    /// the works as a whole.
+    /// Only these partners: to publish the runs to, to release to, or to recall from. Absent: all partners of each
+    /// work; a recall then revokes the works as a whole.
     pub partners: Option<BTreeSet<String>>,
-    /// Of new runs: take back what these partners hold and send the new files, where the partner allows it. Otherwise they keep what they
-    /// hold.
+    /// For new runs: replace the files that these partners have, if the partner allows it. Otherwise they keep their
+    /// files.
     pub replace: bool,
-    /// Of a release: not before this instant; at once if absent.
+    /// For a release: not before this instant; immediately if absent.
     pub at: Option<DateTime<Utc>>,
-    /// Only say what would be done: works, renditions, hours, what partners would get or lose, and what cannot be undone.
+    /// Only report what would be done: works, renditions, hours, what partners would receive or lose, and what cannot
+    /// be undone.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
     /// Why, for the audit trail; required for a recall.
     pub reason: Option<String>,
 }
 
-/// A job that is made, or would be.
+/// A job that is created, or would be.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct JobMade {
     /// The job; absent in a dry run.
@@ -74,30 +77,31 @@ pub struct JobMade {
     pub job: Option<Uuid>,
     /// What each work does.
     pub kind: Kind,
-    /// Where new runs begin.
+    /// Where new runs start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<Beginning>,
-    /// Works that the act can change now. A job does them a few at a time, and judges each again when its turn comes.
+    /// Works that the act can change now. A job does a few of them at a time, and checks each again when its turn
+    /// comes.
     pub works: u64,
     /// Works that it cannot change now, by the state that they are in.
     pub cannot_begin: BTreeMap<String, u64>,
     /// Works that are left to another job.
     pub in_another_job: u64,
-    /// Works whose files are being made now. A new run of them is begun if they are ready when their turn comes.
+    /// Works whose files are being made now. A new run of them starts if they are ready when their turn comes.
     pub under_way: u64,
-    /// What new runs would come to; only in a dry run.
+    /// The cost of new runs; only in a dry run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub estimate: Option<Estimate>,
-    /// What each partner would get by a release, or lose by a recall; only in a dry run.
+    /// What each partner would receive from a release, or lose through a recall; only in a dry run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub effects: Vec<Effect>,
     /// What cannot be undone; only in a dry run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lasting: Vec<Lasting>,
-    /// What partners do not take of the works' texts; only in a dry run of a release.
+    /// What partners do not accept in the works' texts; only in a dry run of a release.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Untaken>,
-    /// Works whose texts the dry run did not read, since there are too many.
+    /// Works whose texts the dry run did not read, because there are too many.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unread_works: u64,
     /// Whether nothing was done.
@@ -106,7 +110,7 @@ pub struct JobMade {
     pub digest: String,
 }
 
-/// What the works that can begin would come to.
+/// The cost of the works that can start.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Estimate {
     /// Renditions that would be made.
@@ -119,18 +123,18 @@ pub struct Estimate {
     pub estimated_works: u64,
     /// Works without a plan, which `cpu_hours` does not count.
     pub unknown_works: u64,
-    /// Works all of whose files exist already and are taken over. Absent for runs that begin before `transcode`, and for more than 2000
-    /// works.
+    /// Works whose files all exist already and are reused. Absent for runs that start before `transcode`, and for more
+    /// than 2000 works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reused_works: Option<u64>,
-    /// Median of measured over estimated time, by which estimates are multiplied. Absent where nothing was measured yet.
+    /// Median of measured over estimated time, by which estimates are multiplied. Absent if nothing was measured yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub median_factor: Option<f64>,
-    /// What partners hold of these works.
+    /// What partners have of these works.
     pub partners: Vec<Held>,
 }
 
-/// What a release or a recall comes to at one partner.
+/// The effect of a release or a recall at one partner.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = PartnerEffect)]
 pub struct Effect {
@@ -138,19 +142,19 @@ pub struct Effect {
     pub partner: String,
     /// How works are delivered to it, such as `bilibili` or `operator`.
     pub method: String,
-    /// Works that it would get, or be asked to remove.
+    /// Works that it would receive, or be asked to remove.
     pub works: u64,
-    /// Those of them that can be seen there now.
+    /// How many of them are live there now.
     pub live: u64,
-    /// Of a recall: hours until the removal must be proven.
+    /// For a recall: hours until the removal must be proven.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub within_hours: Option<u32>,
-    /// Of a release: hours of the day in Beijing in which it is served, `[from, to)`; at any hour if absent.
+    /// For a release: hours of the day in Beijing in which works are sent, `[from, to)`; at any hour if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<(u32, u32)>,
 }
 
-/// What one partner holds.
+/// What one partner has.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = PartnerHolding)]
 pub struct Held {
@@ -158,12 +162,12 @@ pub struct Held {
     pub partner: String,
     /// Works that it has or may have.
     pub holds: u64,
-    /// Those of them that would make room for the new files.
+    /// How many of them would be replaced by the new files.
     pub replaced: u64,
-    /// What replacing there takes: `in_place`, `by_new_folder`, `delete_and_resubmit`, `by_operator` or `never`.
+    /// How files are replaced there: `in_place`, `by_new_folder`, `delete_and_resubmit`, `by_operator` or `never`.
     #[schema(value_type = ReplacementWay)]
     pub replacement: String,
-    /// Where that is known from; absent where it follows from the method.
+    /// The source of this information; absent if it follows from the method.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known_from: Option<KnownFrom>,
 }

@@ -13,19 +13,19 @@ use crate::Desk;
 use crate::names::in_states;
 use crate::next::Step;
 
-/// A yes.
+/// A confirmation.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Confirm {
-    /// Only say what would follow.
+    /// Only report what would follow.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,
 }
 
-/// A delivery that goes on.
+/// A confirmed delivery.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Confirmed {
     /// The work.

@@ -19,17 +19,17 @@ use crate::names::in_states;
 /// The end of a window is at most this many days ahead: one typed with the wrong year would otherwise hardly ever end.
 pub const MOST_DAYS: i64 = 90;
 
-/// A window for one work.
+/// A cure window for one work.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Cure {
-    /// Its end, at most 90 days ahead. A window that is open gets this end. Absent: the open window is closed now.
+    /// Its end, at most 90 days ahead. If a window is open, its end is moved. Absent: the open window is closed now.
     pub until: Option<DateTime<Utc>>,
-    /// What is to be cured; the entrant reads these words. Required to open a window; for the audit trail, too.
+    /// What is to be cured; the entrant reads this text. Required to open a window; stored in the audit trail, too.
     pub reason: Option<String>,
-    /// Only say what would follow.
+    /// Only report what would follow.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
 }
 
@@ -41,13 +41,13 @@ pub struct Cured {
     /// Its state, which a window does not change.
     #[schema(value_type = SubmissionState)]
     pub state: String,
-    /// The end of the window before.
+    /// The former end of the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was_until: Option<DateTime<Utc>>,
-    /// The end of the window; absent where there is none.
+    /// The end of the window; absent if there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<DateTime<Utc>>,
-    /// Whether the entrant may send a film: another one, or the first where none has come.
+    /// Whether the entrant may send a film: another one, or the first if none has arrived.
     pub film: bool,
     /// Whether the entrant may correct the form.
     pub form: bool,

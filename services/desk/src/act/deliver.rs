@@ -17,28 +17,28 @@ use super::{Caller, Done};
 use crate::Desk;
 use crate::next::Step;
 
-/// Where a work can be seen: an address, a picture, or both.
+/// Evidence that a work is online: an address, a picture, or both.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Deliver {
-    /// Public address at the partner, http or https, on one of its own sites where the catalogue knows them.
+    /// Public address at the partner, http or https, on one of its own sites if the catalogue knows them.
     #[schema(example = "https://channels.weixin.qq.com/1")]
     pub url: Option<String>,
-    /// A JPEG or PNG of what is there, in base64; at most 10 MB.
+    /// A JPEG or PNG screenshot, in base64; at most 10 MB.
     pub picture: Option<String>,
     /// The partner's own name for the work, such as its video id; the address if absent. Required with a picture alone.
     pub receipt: Option<String>,
     /// When it was seen; now if absent.
     pub seen_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// Only say what would follow.
+    /// Only report what would follow.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
-    /// What was done, kept with the evidence and in the audit trail.
+    /// What was done; stored with the evidence and in the audit trail.
     pub reason: Option<String>,
 }
 
-/// A delivery that can be seen from now on.
+/// A delivery that is live from now on.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Delivered {
     /// The work.

@@ -27,12 +27,12 @@ use crate::picture::{self, Picture};
 /// Clocks of people and servers differ, and looking takes a moment.
 const TOLERANCE: TimeDelta = TimeDelta::minutes(2);
 
-/// What is kept of the evidence.
+/// What is stored of the evidence.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Evidence {
     /// When it was seen.
     pub seen_at: DateTime<Utc>,
-    /// The address that was looked at.
+    /// The address that was seen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub url: Option<String>,
     /// SHA-256 of the picture, in hex.

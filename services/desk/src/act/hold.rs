@@ -11,19 +11,19 @@ use uuid::Uuid;
 use super::{Caller, Done, Seen, missing_reason, settle};
 use crate::Desk;
 
-/// Hold the film, or let it go.
+/// Protect the film from deletion, or end that protection.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Hold {
-    /// `true` holds it, `false` lets it go.
+    /// `true` protects it, `false` ends the protection.
     pub held: bool,
-    /// Why; required to hold it.
+    /// Why; required to protect it.
     #[serde(default)]
     pub reason: Option<String>,
-    /// Only say what would follow.
+    /// Only report what would follow.
     #[serde(default)]
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     #[serde(default)]
     pub digest: Option<String>,
 }
@@ -33,11 +33,11 @@ pub struct Hold {
 pub struct Held {
     /// The work.
     pub id: Uuid,
-    /// Whether its film was kept from being deleted before.
+    /// Whether its film was protected from deletion before.
     pub was_held: bool,
-    /// Whether its film is kept from being deleted.
+    /// Whether its film is protected from deletion.
     pub held: bool,
-    /// Whether nothing else keeps the film: of a work that was withdrawn, it may be deleted once it is not held.
+    /// Whether nothing else keeps the film: the film of a withdrawn work may be deleted once it is not held.
     pub may_be_deleted: bool,
     /// Whether nothing was done.
     pub dry_run: bool,

@@ -31,7 +31,7 @@ pub struct Invite {
     /// Why, for the audit trail.
     #[serde(default)]
     pub reason: Option<String>,
-    /// Only say what would follow.
+    /// Only report what would follow.
     #[serde(default)]
     pub dry_run: bool,
 }

@@ -18,7 +18,7 @@ use crate::names::in_states;
 pub struct JobOrder {
     /// `pause`: start no more works until it is resumed; `resume`; `cancel`: start no more, ever.
     pub order: Order,
-    /// Only say what would follow.
+    /// Only report what would follow.
     #[serde(default)]
     pub dry_run: bool,
     /// Why, for the audit trail.
@@ -38,7 +38,7 @@ pub enum Order {
     Cancel,
 }
 
-/// Where a job stands after an order.
+/// The state of a job after an order.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct JobOrdered {
     /// The job.
@@ -49,7 +49,7 @@ pub struct JobOrdered {
     /// State after.
     #[schema(value_type = JobState)]
     pub state: String,
-    /// How many works are in which state. Those that are `started` go on.
+    /// How many works are in each state. Those that are `started` continue.
     pub works: BTreeMap<String, i64>,
     /// Whether nothing was done.
     pub dry_run: bool,

@@ -13,7 +13,7 @@ use super::bulk::JobMade;
 pub struct Lasting {
     /// Which kind.
     pub code: Kind,
-    /// At which partner; absent where it is about the works themselves.
+    /// At which partner; absent if it is about the works themselves.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub partner: Option<String>,
     /// How many works.
@@ -29,11 +29,11 @@ pub struct Lasting {
 #[serde(rename_all = "snake_case")]
 #[schema(as = LastingKind)]
 pub enum Kind {
-    /// Works are out of the contest for good.
+    /// Works are out of the contest permanently.
     Revoked,
     /// The address at a partner, with its plays and comments, is lost.
     AddressLost,
-    /// Copies that the public made cannot be taken back.
+    /// Copies that the public made cannot be withdrawn.
     SeenByPublic,
     /// A recall there is done by a person.
     RemovalByHand,

@@ -31,7 +31,7 @@ pub struct AddPerson {
     pub login: String,
     /// The roles that they hold; at least one.
     pub roles: Vec<HeldRole>,
-    /// Only say what would follow.
+    /// Only report what would follow.
     #[serde(default)]
     pub dry_run: bool,
     /// Why, for the audit trail.
@@ -39,15 +39,15 @@ pub struct AddPerson {
     pub reason: Option<String>,
 }
 
-/// Roles to give and to take.
+/// Roles to give and to remove.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ChangeRoles {
     /// To give. A role that is held already changes nothing.
     pub add: Vec<HeldRole>,
-    /// To take; each must be held exactly so. Tokens that the remaining roles do not cover are revoked.
+    /// To remove; each must be held exactly as given. Tokens that the remaining roles do not cover are revoked.
     pub remove: Vec<HeldRole>,
-    /// Only say what would follow.
+    /// Only report what would follow.
     pub dry_run: bool,
     /// Why, for the audit trail.
     pub reason: Option<String>,
@@ -59,7 +59,7 @@ pub struct ChangeRoles {
 pub struct EndPerson {
     /// Why, for the audit trail.
     pub reason: String,
-    /// Only say what would follow.
+    /// Only report what would follow.
     #[serde(default)]
     pub dry_run: bool,
 }

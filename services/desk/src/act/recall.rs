@@ -17,19 +17,19 @@ use super::{Caller, Done, Seen, missing_reason, settle};
 use crate::Desk;
 use crate::names::in_states;
 
-/// From whom a work is taken back, and why.
+/// From which partners a work is recalled, and why.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Recall {
     /// Why; no personal data.
     pub reason: String,
-    /// Only from these partners; the work as a whole is revoked if absent.
+    /// Only from these partners; if absent, the work as a whole is revoked.
     #[serde(default)]
     pub partners: Option<BTreeSet<String>>,
-    /// Only say who would be asked.
+    /// Only report which partners would be asked.
     #[serde(default)]
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     #[serde(default)]
     pub digest: Option<String>,
 }
@@ -47,7 +47,7 @@ pub struct Recalled {
     pub state: String,
     /// The work's run.
     pub run: u32,
-    /// Partners that have it or may have it, and are asked to remove it. Those that removed it already are not among them.
+    /// Partners that have it or may have it, and are asked to remove it, without those that removed it already.
     pub partners: Vec<Asked>,
     /// Whether nothing was done.
     pub dry_run: bool,

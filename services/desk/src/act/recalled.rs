@@ -14,27 +14,27 @@ use super::{Caller, Done};
 use crate::Desk;
 use crate::next::Step;
 
-/// That a work is gone: a picture of what is there now, or an address that answers no more.
+/// Evidence that a work is gone: a picture of what is there now, or an address that no longer answers.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProveRemoval {
-    /// The address that was looked at. Where the delivery's own is known, that one is looked at.
+    /// The address that was seen. If the delivery's own address is known, that one is checked.
     pub url: Option<String>,
     /// A JPEG or PNG of what is there now, in base64; at most 10 MB.
     pub picture: Option<String>,
     /// When it was seen; now if absent.
     pub seen_at: Option<DateTime<Utc>>,
-    /// The work is gone although its address still answers, as some platforms have it. Needs a picture.
+    /// The work is gone although its address still answers, as on some platforms. Needs a picture.
     pub insists: bool,
-    /// Only say what would follow.
+    /// Only report what would follow.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
-    /// What was done, kept with the evidence and in the audit trail.
+    /// What was done; stored with the evidence and in the audit trail.
     pub reason: Option<String>,
 }
 
-/// A removal that was reported. It counts once the system has looked at the public address.
+/// A removal that was reported. It takes effect once the system has checked the public address.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct RemovalReported {
     /// The work.
@@ -44,7 +44,7 @@ pub struct RemovalReported {
     /// The delivery's state, which the report does not change.
     #[schema(value_type = DeliveryState)]
     pub state: String,
-    /// The address that the system looks at before it believes the report; none is known if absent.
+    /// The address that the system checks before it accepts the report; absent if none is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub looks_at: Option<String>,
     /// What was shown.

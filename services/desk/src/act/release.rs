@@ -19,17 +19,17 @@ use super::{Caller, Done, Seen, settle};
 use crate::Desk;
 use crate::names::in_states;
 
-/// To whom a finished work goes, and when.
+/// The partners that receive a finished work, and when.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Release {
-    /// Only to these partners; a later release adds others. To all of the work's plan if absent.
+    /// Only to these partners; a later release can add others. If absent, to all of the work's plan.
     pub partners: Option<BTreeSet<String>>,
-    /// Not before this instant; at once if absent.
+    /// Not before this instant; immediately if absent.
     pub at: Option<DateTime<Utc>>,
-    /// Only say what would follow.
+    /// Only report what would follow.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,
@@ -48,7 +48,7 @@ pub struct Released {
     pub state: String,
     /// The work's run.
     pub run: u32,
-    /// The partners to which a delivery begins.
+    /// The partners to which a delivery starts.
     pub partners: Vec<Recipient>,
     /// Not before this instant.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,18 +59,18 @@ pub struct Released {
     pub digest: String,
 }
 
-/// A partner to which a delivery begins.
+/// A partner to which a delivery starts.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Recipient {
     /// Its id in the catalogue.
     pub partner: String,
     /// How works are delivered to it, such as `drop` or `bag`.
     pub method: String,
-    /// Hours of the day in Beijing in which it is served, `[from, to)`; at any hour if absent.
+    /// Hours of the day in Beijing in which works are sent, `[from, to)`; at any hour if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hours: Option<(u32, u32)>,
-    /// What the partner does not take of the texts as they would be sent. As long as there is something, nothing is sent there; `texts`
-    /// mends it, before the release or after.
+    /// What the partner does not accept in the texts. Until it is corrected with `texts`, before the release or after,
+    /// nothing is sent there.
     pub warnings: Vec<Warning>,
 }
 

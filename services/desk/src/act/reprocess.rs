@@ -23,18 +23,18 @@ use crate::Desk;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Reprocess {
-    /// Where it begins; never later than the last run had come to.
+    /// Where it starts; never later than the stage that the last run had reached.
     pub from: Beginning,
-    /// Publish to these partners only; to all of the work's if absent.
+    /// Publish only to these partners; if absent, to all of the work's.
     #[serde(default)]
     pub partners: Option<BTreeSet<String>>,
-    /// Take back what these partners hold and send the new files, where the partner allows it. Otherwise they keep what they hold.
+    /// Replace the files that these partners have, if the partner allows it. Otherwise they keep their files.
     #[serde(default)]
     pub replace: bool,
-    /// Only say what would be done: renditions, hours, and what partners hold.
+    /// Only report what would be done: renditions, hours, and what partners have.
     #[serde(default)]
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     #[serde(default)]
     pub digest: Option<String>,
     /// Why, for the audit trail.
@@ -42,7 +42,7 @@ pub struct Reprocess {
     pub reason: Option<String>,
 }
 
-/// A stage at which a run can begin. Not `assemble`: encoded segments are deleted once they are assembled.
+/// A stage at which a run can start. Not `assemble`: encoded segments are deleted once they are assembled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Beginning {

@@ -18,9 +18,9 @@ pub struct Retry {
     pub part: Option<String>,
     /// Stage by name.
     pub stage: Option<String>,
-    /// Only say how many parts it would be.
+    /// Only report how many parts it would be.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,

@@ -22,13 +22,13 @@ use crate::names::in_states;
 pub struct Review {
     /// `accept` or `refuse`.
     pub decision: Decision,
-    /// Why it is refused; the entrant reads these words. Required with a refusal, and only there.
+    /// Why it is refused; the entrant reads this text. Required with a refusal, and allowed only there.
     #[serde(default)]
     pub words: Option<String>,
-    /// Only say what would follow.
+    /// Only report what would follow.
     #[serde(default)]
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     #[serde(default)]
     pub digest: Option<String>,
     /// Why, for the audit trail.
@@ -42,7 +42,7 @@ pub struct Review {
 pub enum Decision {
     /// Its renditions are made.
     Accept,
-    /// It is refused for good.
+    /// It is refused permanently.
     Refuse,
 }
 
@@ -72,7 +72,7 @@ impl Decision {
     }
 }
 
-/// Where a work stands after the decision.
+/// The state of a work after the decision.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Reviewed {
     /// The work.

@@ -17,7 +17,7 @@ use crate::Desk;
 /// Most tags.
 const TAGS: usize = 50;
 
-/// What is written beside a work at one partner. What is absent is as the entry has it.
+/// The texts that accompany a work at one partner. An absent text is as in the entry.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Wording {
@@ -27,15 +27,15 @@ pub struct Wording {
     pub text: Option<String>,
     /// Tags, at most 50.
     pub tags: Option<Vec<String>>,
-    /// Only say what the partner would not take.
+    /// Only report what the partner would not accept.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,
 }
 
-/// The texts as they will be sent, and what the partner does not take of them.
+/// The texts as they will be sent, and what the partner does not accept in them.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Worded {
     /// The work.
@@ -48,7 +48,7 @@ pub struct Worded {
     pub text: String,
     /// Tags.
     pub tags: Vec<String>,
-    /// What the partner does not take; as long as there is something, nothing is sent there.
+    /// What the partner does not accept. Until it is corrected, nothing is sent there.
     pub warnings: Vec<Warning>,
     /// Whether nothing was done.
     pub dry_run: bool,

@@ -25,15 +25,15 @@ const HOUR_S: u64 = 3600;
 /// Longest validity: a year. A program that needs a token for longer gets a new one.
 const MOST_HOURS: u64 = 366 * 24;
 
-/// A token to make.
+/// A token to create.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateToken {
-    /// A role that its owner holds; through the API the role of the token that makes it.
+    /// A role that its owner holds; through the API, the role of the token that creates it.
     pub role: String,
     /// What it is for, as the list shows it.
     pub name: String,
-    /// Only this contest. If absent: all contests, or the one that its maker or its owner's role is bound to.
+    /// Only this contest. If absent: all contests, or the one that its creator or its owner's role is bound to.
     #[serde(default)]
     pub contest: Option<String>,
     /// How long it is valid, in days or hours, such as `90d` or `8h`; at most `366d`.
@@ -47,7 +47,7 @@ pub struct CreateToken {
 /// A new token with its secret.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct TokenCreated {
-    /// For `Authorization: Bearer`. Shown this once.
+    /// For `Authorization: Bearer`. Shown only here.
     pub bearer: String,
     /// The token.
     pub token: Token,

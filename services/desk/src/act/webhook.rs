@@ -26,14 +26,14 @@ use crate::Desk;
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewWebhook {
-    /// Where to send: https, without user name or password.
+    /// The address, https, without user name or password.
     #[schema(max_length = 2048)]
     pub url: String,
     /// Only events of these types, `submission.changed` or `delivery.changed`; all if absent.
     #[serde(default)]
     #[schema(value_type = Vec<EventType>)]
     pub types: BTreeSet<String>,
-    /// Only works of this contest; absent: of all that the caller may see.
+    /// Only works of this contest; if absent, of all that the caller may see.
     #[serde(default)]
     pub contest: Option<String>,
     /// Why, for the audit trail.
@@ -50,7 +50,7 @@ pub struct WebhookSecret {
     pub host: String,
     /// Event types; all if empty.
     pub types: BTreeSet<String>,
-    /// Only works of this contest; absent: of all.
+    /// Only works of this contest; if absent, of all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contest: Option<String>,
     /// What verifies `webhook-signature` (standardwebhooks.com): `whsec_` and base64.
@@ -69,7 +69,7 @@ pub struct WebhookReason {
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct WebhookResend {
-    /// Only this message, by its `webhook-id` (`msg_…`); all that were not delivered if absent.
+    /// Only this message, by its `webhook-id` (`msg_…`); if absent, all that were not delivered.
     pub message: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,
@@ -84,7 +84,7 @@ pub struct WebhookResent {
     pub messages: u64,
 }
 
-/// The message by which a webhook is tried.
+/// The message for testing a webhook.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct WebhookTest {
     /// The webhook.
@@ -93,7 +93,7 @@ pub struct WebhookTest {
     pub message: String,
 }
 
-/// A webhook that is no more.
+/// A removed webhook.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct WebhookRemoved {
     /// The webhook.

@@ -13,13 +13,13 @@ use super::{Caller, Done, settle};
 use crate::Desk;
 use crate::names::in_states;
 
-/// The wish of an entrant who cannot withdraw the work themselves.
+/// The request of an entrant who cannot withdraw the work themselves.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Withdraw {
-    /// Only say what would follow.
+    /// Only report what would follow.
     pub dry_run: bool,
-    /// The digest of a dry run. The act is refused when what it saw has changed.
+    /// The digest of a dry run. The act is refused if what the dry run saw has changed.
     pub digest: Option<String>,
     /// Why, for the audit trail.
     pub reason: Option<String>,

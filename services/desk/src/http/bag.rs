@@ -19,7 +19,7 @@ use super::preview::body;
 use crate::Desk;
 use crate::view::bag::{self, Bag};
 
-/// The files that a person brings to a partner, and what to enter on its pages.
+/// The files that a person delivers to a partner, and what to enter on its pages.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/deliveries/{partner}/bag", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("partner" = String, Path, description = "Partner")),
     responses((status = 200, description = "Links and texts", body = Bag)))]
@@ -40,7 +40,7 @@ pub(crate) struct FileAt {
     file: String,
 }
 
-/// A file of the bag. One range of bytes may be asked for.
+/// A file of the bag. One range of bytes can be requested.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/deliveries/{partner}/bag/{file}", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("partner" = String, Path, description = "Partner"),
         ("file" = String, Path, description = "Its name")),

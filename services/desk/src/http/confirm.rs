@@ -12,7 +12,7 @@ use crate::Desk;
 use crate::act::Done;
 use crate::act::confirm::{self, Confirm, Confirmed};
 
-/// Says yes to a publishing that the partner's rules let no machine decide.
+/// Confirms a publication that, by the partner's rules, a person must confirm.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/deliveries/{partner}/confirm", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("partner" = String, Path, description = "Partner")),
     request_body = Confirm,

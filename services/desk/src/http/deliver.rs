@@ -16,7 +16,7 @@ use crate::act::evidence::PICTURE_BYTES;
 /// Room for a picture in base64 and the fields beside it.
 pub(crate) const BODY_BYTES: usize = PICTURE_BYTES.div_ceil(3) * 4 + 16 * 1024;
 
-/// Reports that a person brought a work to a partner, and shows that it can be seen there.
+/// Reports that a person delivered a work to a partner, with evidence that it is online there.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/deliveries/{partner}/delivered", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("partner" = String, Path, description = "Partner")),
     request_body = Deliver,

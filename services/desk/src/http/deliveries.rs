@@ -10,7 +10,7 @@ use serde::Deserialize;
 use crate::Desk;
 use crate::view::deliveries::{self as view, Delivery};
 
-/// Where a work stands with every partner.
+/// The state of a work at every partner.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/deliveries", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")),
     responses((status = 200, description = "By partner", body = Vec<Delivery>)))]

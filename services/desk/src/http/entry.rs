@@ -12,7 +12,7 @@ use crate::Desk;
 use crate::view::trace::{self, Timeline};
 use crate::view::work::{self, Happened, Part, Rendition};
 
-/// What happened to an entry, oldest first; of very long histories the newest thousand lines.
+/// The history of an entry, oldest first; of very long histories, the newest thousand lines.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/history", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")),
     responses((status = 200, description = "Oldest first", body = Vec<Happened>)))]
@@ -23,7 +23,7 @@ pub(crate) async fn history(
     work::history(&desk, &entry).await.map(Json)
 }
 
-/// What screening judged: every rule with what was measured and what is allowed.
+/// The verdict of screening: every rule with the measured and the allowed value.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/verdict", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")),
     responses((status = 200, description = "The verdict", body = Object)))]
@@ -62,7 +62,7 @@ pub(crate) async fn parts(
     work::parts(&desk, &entry).await.map(Json)
 }
 
-/// Where an entry's time went: each state, each part, and who was waited for.
+/// How an entry's time was spent: each state, each part, and who was waited for.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/trace", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")),
     responses((status = 200, description = "In order; all times in seconds", body = Timeline)))]

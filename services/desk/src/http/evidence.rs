@@ -27,7 +27,7 @@ fn named(wrong: WrongName) -> Problem {
     Code::QueryWrong.about(Detail::new("不是平台的名称", wrong.to_string()).of("partner"))
 }
 
-/// What was exchanged with partners about a work, oldest first; of very long ones the newest thousand.
+/// What was exchanged with partners about a work, oldest first; of very long lists, the newest thousand.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/exchanges", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), With),
     responses((status = 200, description = "Oldest first", body = Vec<Exchange>)))]

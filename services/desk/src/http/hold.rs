@@ -11,7 +11,7 @@ use crate::Desk;
 use crate::act::Done;
 use crate::act::hold::{self, Held, Hold};
 
-/// Keeps a work's film from being deleted, or lets it go.
+/// Protects a work's film from deletion, or ends that protection.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/hold", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")), request_body = Hold,
     responses((status = 200, description = "Whether it is held", body = Held)))]

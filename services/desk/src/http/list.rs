@@ -37,7 +37,7 @@ pub(crate) async fn parked(
     parked::parked(&desk, &reader(&token), &filter).await.map(Json).map_err(logged(&token))
 }
 
-/// Lists everything that waits for a person, the most pressing first, each with the command that cures it.
+/// Lists everything that waits for a person, the most pressing first, each with the command that resolves it.
 #[utoipa::path(get, path = "/api/v1/trouble", tag = "desk", security(("token" = [])), params(TroubleFilter),
     responses((status = 200, description = "The most pressing first", body = Vec<Item>)))]
 pub(crate) async fn trouble(

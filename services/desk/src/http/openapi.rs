@@ -81,7 +81,7 @@ pub(crate) async fn serve(State(desk): State<Arc<Desk>>) -> Json<Value> {
     Json(document)
 }
 
-/// Every address, what it does, and who may.
+/// Every address, what it does, and who may use it.
 #[utoipa::path(get, path = "/api/v1/docs", tag = "service",
     responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
 pub(crate) async fn page() -> impl IntoResponse {

@@ -37,7 +37,7 @@ pub(crate) async fn add(
     person::add(&desk, &caller, wish).await.map(|done| done.answer(StatusCode::CREATED))
 }
 
-/// Gives roles to a person or takes them; tokens of a role that is taken are revoked.
+/// Gives roles to a person or removes them; tokens of a removed role are revoked.
 #[utoipa::path(post, path = "/api/v1/persons/{person}/roles", tag = "desk", security(("token" = [])),
     params(("person" = String, Path, description = "Person's id or login name")), request_body = ChangeRoles,
     operation_id = "change_roles", responses((status = 200, description = "Changed, or as they would be", body = Managed)))]
@@ -49,7 +49,7 @@ pub(crate) async fn change_roles(
     person::change_roles(&desk, &caller, &named, wish).await
 }
 
-/// Ends a person: none of their tokens is valid from then on, and their login name is free.
+/// Ends a person: none of their tokens is valid from then on, and their login name becomes free.
 #[utoipa::path(post, path = "/api/v1/persons/{person}/end", tag = "desk", security(("token" = [])),
     params(("person" = String, Path, description = "Person's id or login name")), request_body = EndPerson,
     operation_id = "end_person", responses((status = 200, description = "Ended, or as they would be", body = Managed)))]

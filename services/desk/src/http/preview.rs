@@ -20,20 +20,20 @@ use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
 use runtime::store::submissions::SubmissionRow;
 
-/// What there is to look at.
+/// The files of a preview.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Preview {
     /// The work at 480 lines and a low bitrate, with its sound: mp4.
     proxy: Link,
     /// Small pictures at a regular interval on one sheet: JPEG.
     storyboard: Link,
-    /// Which of them is shown when: WebVTT, each cue naming its place on the sheet (`storyboard.jpg#xywh=…`).
+    /// Which of them is shown at which time: WebVTT, each cue with its place on the sheet (`storyboard.jpg#xywh=…`).
     cues: Link,
-    /// Moments that would make a cover, ms after the first picture, best first.
+    /// Moments that are suitable for a cover, ms after the first picture, best first.
     cover_candidates_ms: Vec<u64>,
 }
 
-/// Where a file is fetched, by the same token.
+/// The address of a file, for the same token.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Link {
     url: String,
@@ -42,7 +42,7 @@ pub(crate) struct Link {
     sha256: String,
 }
 
-/// What there is to look at before a decision on an entry, made by its probe.
+/// The preview of an entry, made by its probe for decisions.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/preview", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")),
     responses((status = 200, description = "Links and moments", body = Preview)))]
@@ -72,7 +72,7 @@ pub(crate) struct At {
     file: String,
 }
 
-/// A file of the preview: `proxy.mp4`, `storyboard.jpg` or `storyboard.vtt`. One range of bytes may be asked for.
+/// A file of the preview: `proxy.mp4`, `storyboard.jpg` or `storyboard.vtt`. One range of bytes can be requested.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}/preview/{file}", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("file" = String, Path, description = "Its name")),
     responses((status = 200, description = "All of it"), (status = 206, description = "A part of it"),

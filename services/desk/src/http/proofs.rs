@@ -29,7 +29,7 @@ pub(crate) struct Proof {
     /// Whether there is a picture.
     picture: bool,
     insists: bool,
-    /// What the public address answered us.
+    /// The answer of the public address to our own request.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     probe: Option<Value>,

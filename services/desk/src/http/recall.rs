@@ -11,7 +11,7 @@ use crate::Desk;
 use crate::act::Done;
 use crate::act::recall::{self, Recall, Recalled};
 
-/// Takes a work back from every partner that has it or may have it, or from some. Its film is kept from then on.
+/// Recalls a work from every partner that has it or may have it, or from some of them. Its film is kept from then on.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/recall", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")), request_body = Recall,
     responses((status = 200, description = "Recalling, or whom that would ask", body = Recalled)))]

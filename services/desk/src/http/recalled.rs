@@ -12,7 +12,7 @@ use crate::Desk;
 use crate::act::Done;
 use crate::act::recalled::{self, ProveRemoval, RemovalReported};
 
-/// Proves that a person removed a work at a partner. It counts once the system has looked at the public address.
+/// Proves that a person removed a work at a partner. It takes effect once the system has checked the public address.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/deliveries/{partner}/recalled", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("partner" = String, Path, description = "Partner")),
     request_body = ProveRemoval,

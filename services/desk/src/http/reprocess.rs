@@ -17,7 +17,7 @@ use crate::act::reprocess::{self, Reprocess};
 use crate::view::jobs::{self as view, Job, JobWork, JobWorksFilter};
 use crate::view::{Page, Paging};
 
-/// Starts a new run of one work. What is in force stays so until the new files have passed quality control.
+/// Starts a new run of one work. The files in force stay so until the new ones have passed quality control.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/reprocess", tag = "desk", operation_id = "reprocess", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")), request_body = Reprocess,
     responses((status = 200, description = "Begun, or what that would come to", body = JobMade)))]

@@ -13,7 +13,7 @@ use crate::Desk;
 use crate::act::Done;
 use crate::act::texts::{self, Worded, Wording};
 
-/// Writes another title, description or tags for one partner; they count for what is sent from then on.
+/// Sets another title, description or tags for one partner; they apply to everything sent from then on.
 #[utoipa::path(put, path = "/api/v1/submissions/{id}/deliveries/{partner}/texts", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("partner" = String, Path, description = "Partner")), request_body = Wording,
     responses((status = 200, description = "As they will be sent", body = Worded)))]

@@ -27,7 +27,8 @@ pub(crate) async fn list(
     tokens::tokens(&desk, &reader.sees(), &paging).await.map(Json)
 }
 
-/// Makes another token of the same owner and role. A token that is bound to a contest makes tokens that are bound to it too.
+/// Creates another token with the same owner and role. A token that is bound to a contest creates tokens that are bound
+/// to it too.
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "desk", security(("token" = [])), request_body = CreateToken,
     operation_id = "create_token", responses((status = 201, description = "With its secret, this once", body = TokenCreated)))]
 pub(crate) async fn create(

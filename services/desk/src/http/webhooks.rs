@@ -39,7 +39,8 @@ pub(crate) async fn messages(
     Ok(Json(view::messages(&desk, &token.sees(), named(&id)?, &paged).await?))
 }
 
-/// Adds a webhook: its address is told of changes from now on. The answer has the secret that signs, which is not shown again.
+/// Adds a webhook: its address receives changes from now on. The answer contains the signing secret, which is not shown
+/// again.
 #[utoipa::path(post, path = "/api/v1/webhooks", tag = "desk", operation_id = "add_webhook", security(("token" = [])),
     request_body = NewWebhook, responses((status = 201, description = "Added", body = WebhookSecret)))]
 pub(crate) async fn create(
@@ -49,7 +50,7 @@ pub(crate) async fn create(
     Ok(webhook::create(&desk, &caller, wish).await?.answer(StatusCode::CREATED))
 }
 
-/// Makes a new secret, which is not shown again. The old one signs beside it for 24 hours.
+/// Creates a new secret, which is not shown again. For 24 hours, messages are signed with the old one as well.
 #[utoipa::path(post, path = "/api/v1/webhooks/{webhook}/rotate", tag = "desk", operation_id = "rotate_webhook",
     security(("token" = [])), params(("webhook" = Uuid, Path, description = "Webhook")), request_body = WebhookReason,
     responses((status = 200, description = "Rotated", body = WebhookSecret)))]
@@ -61,7 +62,7 @@ pub(crate) async fn rotate(
     webhook::rotate(&desk, &caller, named(&id)?, wish).await
 }
 
-/// Sends a test message; the list of messages shows what became of it.
+/// Sends a test message; the list of messages shows the result.
 #[utoipa::path(post, path = "/api/v1/webhooks/{webhook}/test", tag = "desk", operation_id = "test_webhook",
     security(("token" = [])), params(("webhook" = Uuid, Path, description = "Webhook")), request_body = WebhookReason,
     responses((status = 200, description = "It is due now", body = WebhookTest)))]

@@ -11,7 +11,7 @@ use crate::Desk;
 use crate::act::Done;
 use crate::act::withdraw::{self, Withdraw, Withdrawn};
 
-/// Withdraws a work for an entrant who cannot do it. Who entered it is forgotten.
+/// Withdraws a work for an entrant who cannot do it. The entrant's data is deleted.
 #[utoipa::path(post, path = "/api/v1/submissions/{id}/withdraw", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")), request_body = Withdraw,
     responses((status = 200, description = "Withdrawn, or what that would do", body = Withdrawn)))]

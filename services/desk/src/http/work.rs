@@ -12,7 +12,7 @@ use super::reader;
 use crate::Desk;
 use crate::view::work::{self, Work};
 
-/// Shows one work whole.
+/// Shows everything about one work.
 #[utoipa::path(get, path = "/api/v1/submissions/{id}", tag = "desk", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")),
     responses((status = 200, description = "The work", body = Work)))]

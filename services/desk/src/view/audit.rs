@@ -16,7 +16,7 @@ mod words;
 
 pub use words::{ACTS, said};
 
-/// Which acts. A contest or an act that does not exist is a problem that names those that do.
+/// Which acts. An unknown contest or act is a problem that lists the known ones.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
@@ -44,7 +44,7 @@ pub struct Row {
     pub at: DateTime<Utc>,
     /// `entrant`, `screener`, `organiser`, `operator` or `admin`.
     pub actor: String,
-    /// The person's name, or `operator on HOST` for a login at the command line that is no person's.
+    /// The person's name, or `operator on HOST` for a login at the command line that belongs to no person.
     pub name: String,
     /// The person.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -57,26 +57,26 @@ pub struct Row {
     pub address: Option<String>,
     /// Stable name of what was done.
     pub act: String,
-    /// To which work.
+    /// The work that it was done to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submission: Option<Uuid>,
     /// The work's title now.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
-    /// Of which contest.
+    /// The contest.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contest: Option<String>,
-    /// About which partner.
+    /// The partner that it concerns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partner: Option<String>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
-    /// How it stood; absent where there was nothing.
+    /// The state before; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub before: Option<Value>,
-    /// How it stood then; absent where there is nothing.
+    /// The state after; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub after: Option<Value>,

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::Desk;
 use crate::next::{Next, next};
 
-/// What a person takes to a partner.
+/// What a person delivers to a partner.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Bag {
     /// The work.
@@ -35,7 +35,7 @@ pub struct Bag {
     pub checklist: Checklist,
     /// The files; `checksums.sha256` lists the others.
     pub files: Vec<Listed>,
-    /// What a person does next, and the command for it.
+    /// The next act of a person, and the command for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<Next>,
 }
@@ -51,12 +51,12 @@ pub struct Checklist {
     pub tags: Vec<String>,
     /// The organisation that recommends the work.
     pub recommending_unit: String,
-    /// How far AI made the work, as the form has it, such as `assisted`; for the partner's own declaration.
+    /// How AI was used for the work, as in the form, such as `assisted`; for the partner's own declaration.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ai_use: Option<String>,
     /// Names of the files with the work, best first.
     pub videos: Vec<String>,
-    /// Names of the covers, the most important first; without any, the pictures of the videos serve.
+    /// Names of the covers, the most important first; if there are none, the pictures of the videos are used.
     pub covers: Vec<String>,
 }
 
@@ -70,7 +70,7 @@ pub struct Listed {
     pub bytes: u64,
     /// SHA-256 in hex.
     pub sha256: String,
-    /// Where it is fetched, by the same token.
+    /// Its address, for the same token.
     pub url: String,
 }
 

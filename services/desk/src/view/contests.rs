@@ -20,16 +20,16 @@ pub struct Contest {
     pub en: String,
     /// Whether uploads may start now.
     pub open: bool,
-    /// Uploads may start from here on; at once if absent.
+    /// The time from which uploads may start; immediately if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub opens_at: Option<DateTime<FixedOffset>>,
-    /// Uploads may start before this instant; for ever if absent.
+    /// The time before which uploads must start; no limit if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deadline: Option<DateTime<FixedOffset>>,
-    /// Until when an upload that started in time may finish.
+    /// The time before which an upload that started in time must be complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finish_before: Option<DateTime<Utc>>,
-    /// By when accepted works have to be live.
+    /// When accepted works must be live.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub publish_by: Option<DateTime<FixedOffset>>,
     /// Largest film, bytes.

@@ -27,9 +27,9 @@ pub struct ParkedFilter {
 /// A part that failed too often.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ParkedPart {
-    /// Whose.
+    /// The submission.
     pub submission: Uuid,
-    /// Of which contest.
+    /// Its contest.
     pub contest: String,
     /// The run.
     pub run: i32,
@@ -39,7 +39,7 @@ pub struct ParkedPart {
     pub part: String,
     /// How often it was tried.
     pub attempt: i32,
-    /// Why the last try failed.
+    /// The error of the last attempt.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
     /// When it was parked.

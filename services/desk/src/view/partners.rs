@@ -19,13 +19,13 @@ pub struct Partner {
     pub zh: String,
     /// Its name in English.
     pub en: String,
-    /// The way to it, such as `bilibili` or `sftp_drop`.
+    /// The delivery method, such as `bilibili` or `sftp_drop`.
     pub method: &'static str,
-    /// Hours within which a recall has to be proven.
+    /// Hours within which a recall must be proven.
     pub recall_within_hours: u32,
-    /// What it takes, each limit with how well it is known.
+    /// What it accepts, each limit with how well it is known.
     pub limits: Vec<Limit>,
-    /// Accounts that were used; none where a person carries the files.
+    /// Accounts that were used; none for partners that are served by hand.
     pub accounts: Vec<Account>,
 }
 
@@ -48,16 +48,16 @@ pub struct Limit {
 pub struct Account {
     /// Its name.
     pub name: String,
-    /// `unknown`, `valid` or `refused`, as the partner said last.
+    /// `unknown`, `valid` or `refused`, by the partner's last answer.
     #[schema(value_type = AccountHealth)]
     pub health: String,
     /// In the partner's words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
-    /// Since when.
+    /// The time of that answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_at: Option<DateTime<Utc>>,
-    /// Whether credentials are stored. Secrets of the environment are not seen from here.
+    /// Whether credentials are stored. Secrets in the environment are not visible here.
     pub has_credentials: bool,
     /// When the credentials end.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -65,12 +65,12 @@ pub struct Account {
     /// Whole days until then; negative once they have ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub days_left: Option<i64>,
-    /// Until when the calls made so far fill the rate budget; absent where all of it is free.
+    /// Until when the calls made so far use the rate budget; absent if all of it is free.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub budget_until: Option<DateTime<Utc>>,
     /// Failed calls in a row.
     pub failures: u32,
-    /// Until when no call is made, since too many failed.
+    /// Until when no call is made, because too many failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub open_until: Option<DateTime<Utc>>,
 }

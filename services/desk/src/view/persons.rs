@@ -17,7 +17,8 @@ use super::{Page, Paging, cursor_of, limit_of};
 use crate::Desk;
 use crate::act::Caller;
 
-/// A role, and where it holds. On the command line it is written `organiser`, `organiser@demo` or `recommender@demo/hunan`.
+/// A role, and where it holds. On the command line it is written `organiser`, `organiser@demo` or
+/// `recommender@demo/hunan`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HeldRole {
@@ -41,7 +42,7 @@ pub struct Person {
     /// Their login name. No two persons who are not ended share one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub login: Option<String>,
-    /// The roles that they hold. A reader who is bound to a contest sees those that hold there.
+    /// The roles that they hold. A reader who is bound to a contest sees those for that contest.
     pub roles: Vec<HeldRole>,
     /// When they were added.
     pub created_at: DateTime<Utc>,

@@ -10,12 +10,12 @@ use uuid::Uuid;
 use super::{Page, Paging, cursor_of, limit_of};
 use crate::Desk;
 
-/// A token; nothing secret.
+/// A token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Token {
     /// The token's id.
     pub id: Uuid,
-    /// Whose it is.
+    /// The owner.
     pub person: Uuid,
     /// The owner's name.
     pub person_name: String,
@@ -26,7 +26,7 @@ pub struct Token {
     /// Only this contest; all if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub contest: Option<String>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
     /// Until when it is valid.
     pub expires_at: DateTime<Utc>,

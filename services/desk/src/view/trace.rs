@@ -14,40 +14,40 @@ use uuid::Uuid;
 
 use crate::Desk;
 
-/// An entry's time, without a gap from its form to its end or to now. All times in seconds.
+/// An entry's time, without a gap from its form to its end or to now. All times are in seconds.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Timeline {
     /// The work.
     pub id: Uuid,
     /// As entered.
     pub title: String,
-    /// Where it is now.
+    /// Its present state.
     #[schema(value_type = SubmissionState)]
     pub state: &'static str,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
-    /// Until it came into its last state, or until now where it is not at an end.
+    /// Until it entered its final state, or until now.
     pub took_s: f64,
-    /// For whom.
+    /// The sum for each party that was waited for.
     #[schema(value_type = BTreeMap<String, f64>)]
     pub sums: BTreeMap<WaitedFor, f64>,
-    /// One for each time in a state.
+    /// One for each stay in a state.
     pub phases: Vec<Phase>,
-    /// What became of it at its partners, which goes on behind the line's end.
+    /// The moves of its deliveries, which continue after the end of the phases.
     pub deliveries: Vec<DeliveryMove>,
 }
 
-/// Whose turn it was.
+/// Who was waited for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum WaitedFor {
     /// The entrant, who uploads.
     Entrant,
-    /// Our machines, which were at work.
+    /// Our machines, while they worked.
     Work,
-    /// Our machines, which were not: queues, back-off, a partner that is asked again later.
+    /// Our machines, while they did not work: queues, back-off, a partner that is polled later.
     Machines,
-    /// A person of the organisers'.
+    /// A person of the organisers.
     People,
 }
 
@@ -65,15 +65,15 @@ pub struct Phase {
     pub to: Option<DateTime<Utc>>,
     /// How long it took, or has lasted.
     pub took_s: f64,
-    /// In which nobody worked on any of its parts; null where machines have nothing to do.
+    /// How much of it passed without work on any of its parts; null if machines have nothing to do.
     pub waited_s: Option<f64>,
-    /// In which somebody did.
+    /// How much of it passed with work on its parts.
     pub busy_s: Option<f64>,
-    /// What all who worked took together; more than `busy_s` where they worked side by side.
+    /// The sum over all workers; more than `busy_s` if they worked in parallel.
     pub worked_s: Option<f64>,
-    /// What ended it, and whose hands.
+    /// What ended it, and who.
     pub ended_by: Option<String>,
-    /// What machines did in it.
+    /// The machines' parts in it.
     pub parts: Vec<PartTime>,
 }
 
@@ -85,17 +85,17 @@ pub struct PartTime {
     /// As in the list of parts.
     #[schema(value_type = PartStatus)]
     pub status: String,
-    /// Until somebody took it up.
+    /// The wait before the first claim.
     pub waited_s: f64,
     /// In all attempts together.
     pub worked_s: f64,
-    /// Between attempts: back-off, a worker that was lost, a partner that is asked again later.
+    /// Between attempts: back-off, a lost worker, a partner that is polled later.
     pub rested_s: f64,
-    /// One by one.
+    /// Each attempt.
     pub attempts: Vec<AttemptTime>,
 }
 
-/// One time that somebody worked on a part.
+/// One attempt at a part.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AttemptTime {
     /// When it began.

@@ -35,7 +35,7 @@ pub struct Item {
     /// What kind of trouble.
     #[schema(value_type = TroubleCode)]
     pub code: String,
-    /// The work; absent where it is about a partner's account.
+    /// The work; absent if it is about a partner's account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submission: Option<Uuid>,
     /// Its contest.
@@ -48,17 +48,17 @@ pub struct Item {
     pub place: String,
     /// For how long, seconds.
     pub age_s: f64,
-    /// By when it has to be done.
+    /// When it is due.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub due: Option<DateTime<Utc>>,
     /// What it is, in Chinese.
     pub zh: &'static str,
     /// What it is, in English.
     pub en: &'static str,
-    /// What went wrong last, or what the partner said, verbatim.
+    /// The last error, or the partner's words, verbatim.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub words: Option<String>,
-    /// The command that cures it, or shows more where only a look can tell.
+    /// The command that resolves it, or that shows more if a person must look first.
     pub command: String,
 }
 

@@ -24,7 +24,7 @@ pub struct Webhook {
     /// Event types; all if empty.
     #[schema(value_type = Vec<EventType>)]
     pub types: Vec<String>,
-    /// Only works of this contest; absent: of all.
+    /// Only works of this contest; if absent, of all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub contest: Option<String>,
     /// `enabled`, or `gone`: it answered 410.
@@ -32,9 +32,9 @@ pub struct Webhook {
     pub state: String,
     /// Messages that wait.
     pub pending: i64,
-    /// Messages that were given up or did not fit the queue.
+    /// Messages that were given up or did not fit into the queue.
     pub failed: i64,
-    /// Until when no message is sent, since it did not answer.
+    /// Until when no message is sent, because it did not answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quiet_until: Option<DateTime<Utc>>,
     /// When it was added.
@@ -65,7 +65,7 @@ pub struct Message {
     /// Event type.
     #[serde(rename = "type")]
     pub kind: String,
-    /// The work that it tells of; absent for a test.
+    /// The work that it is about; absent for a test.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub submission: Option<Uuid>,
     /// `pending`, `delivered`, `failed`, `cancelled` or `dropped`.
@@ -85,7 +85,7 @@ pub struct Message {
 pub struct MessageAttempt {
     /// Its number.
     pub attempt: i32,
-    /// When it began.
+    /// When it started.
     pub at: DateTime<Utc>,
     /// HTTP status of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -93,7 +93,7 @@ pub struct MessageAttempt {
     /// Why there was no answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// How long it took; absent while it runs, and where it was cut off.
+    /// How long it took; absent while it runs, and if it was cut off.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub elapsed_ms: Option<i32>,
     /// Beginning of the answer.

@@ -62,18 +62,18 @@ pub struct Work {
     pub declarations: Value,
     /// What has arrived of the film.
     pub upload: UploadStatus,
-    /// Since when its film is kept from being deleted.
+    /// Since when its film is protected from deletion.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_at: Option<DateTime<Utc>>,
     /// Why.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_reason: Option<String>,
-    /// A window that the organisers opened for its entrant; absent once it has ended.
+    /// A cure window that the organisers opened for its entrant; absent once it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cure: Option<Window>,
-    /// Whether the entrant announced another film. The present one counts until that is whole.
+    /// Whether the entrant announced another film. The present one counts until that is complete.
     pub replacing: bool,
-    /// Films that gave way to another one, the oldest first.
+    /// Films that another one replaced, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub former_films: Vec<Former>,
     /// Why it was rejected.
@@ -83,27 +83,27 @@ pub struct Work {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub media_info: Option<MediaInfo>,
-    /// What screening judged: every rule with what was measured and what is allowed. Absent before it.
+    /// The verdict of screening: every rule with the measured and the allowed value. Absent before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub verdict: Option<Verdict>,
-    /// What the headers of the film say of the simplest rules. Absent once screening has spoken.
+    /// The first look: what the headers of the film mean for the simplest rules. Absent once there is a verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub first_look: Option<Verdict>,
-    /// How far the machines are, from the probe to the last finished file, and how long that still takes.
+    /// The machines' progress, from the probe to the last finished file, and the remaining time.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub progress: Option<Reached>,
-    /// What there is to look at; `GET …/preview` has links.
+    /// The preview; `GET …/preview` has links.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub preview: Option<StoredPreview>,
     /// What machines do and did, run by run.
     pub parts: Vec<Part>,
-    /// The files in force: what partners get.
+    /// The files in force, which partners get.
     pub renditions: Vec<Rendition>,
-    /// Where it stands with each partner.
+    /// Its state at each partner.
     pub deliveries: Vec<Delivery>,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
@@ -114,21 +114,21 @@ pub struct Work {
     pub settled: bool,
 }
 
-/// A window in which the entrant may replace the film and correct the texts.
+/// A cure window, in which the entrant may replace the film and correct the texts.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Window {
     /// Its end.
     pub until: DateTime<Utc>,
-    /// What is to be cured, as the entrant reads it.
+    /// What is to be cured, in the text for the entrant.
     pub reason: String,
 }
 
-/// A film that gave way to another one of the work, with what was decided about it.
+/// A film that another film of the work replaced, with the decisions about it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Former {
     /// Its last run.
     pub run: u32,
-    /// Where the work stood with it.
+    /// The state of the work with it.
     #[schema(value_type = SubmissionState)]
     pub state: &'static str,
     /// Its size.
@@ -144,18 +144,18 @@ pub struct Former {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub media_info: Option<MediaInfo>,
-    /// What screening judged.
+    /// The verdict of screening.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
     pub verdict: Option<Verdict>,
-    /// When the other film was whole.
+    /// When the other film was complete.
     pub replaced_at: DateTime<Utc>,
 }
 
 /// Why a work was rejected.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Rejected {
-    /// The stage that found it; `screen` for a reviewer's no.
+    /// The stage that found it; `screen` for a reviewer's refusal.
     pub stage: &'static str,
     /// Stable name.
     pub code: &'static str,
@@ -165,7 +165,7 @@ pub struct Rejected {
     pub en: String,
 }
 
-/// One piece of work that machines do.
+/// One part of the machines' work.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Part {
     /// The run.
@@ -184,7 +184,7 @@ pub struct Part {
     /// Why the last attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// Host and process that hold it, or did last.
+    /// Host and process of the present or the last claim.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
     /// When it was made.
@@ -202,7 +202,7 @@ pub struct Part {
 pub struct Rendition {
     /// Its name in the ladder.
     pub name: String,
-    /// The run whose it is.
+    /// The run that it belongs to.
     pub run: u32,
     /// Display size in pixels.
     pub width: u32,

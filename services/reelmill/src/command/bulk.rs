@@ -48,11 +48,11 @@ pub(crate) enum Args {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Start no more works until it is resumed; what has begun ends by itself
+    /// Start no more works until it is resumed; works that have started continue
     Pause(OneArgs),
-    /// Go on starting works
+    /// Start works again
     Resume(OneArgs),
-    /// Start no more works, ever; what has begun ends by itself
+    /// Start no more works, ever; works that have started continue
     Cancel(OneArgs),
 }
 
@@ -61,7 +61,7 @@ pub(crate) enum Args {
 pub(crate) struct OneArgs {
     /// The job's id
     job: Uuid,
-    /// Only say what would follow
+    /// Only report what would follow
     #[arg(long)]
     dry_run: bool,
     /// Why, for the audit trail

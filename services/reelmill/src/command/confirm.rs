@@ -19,7 +19,7 @@ pub(crate) struct Args {
     /// Why, in a few words
     #[arg(long, value_name = "WORDS")]
     reason: Option<String>,
-    /// Only say what would follow
+    /// Only report what would follow
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

@@ -23,7 +23,7 @@ pub(crate) struct Args {
     /// Close the window now
     #[arg(long, conflicts_with = "until")]
     close: bool,
-    /// Only say what the entrant could do
+    /// Only report what the entrant could do
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

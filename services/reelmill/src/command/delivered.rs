@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// What was done, in a few words
     #[arg(long, value_name = "WORDS")]
     reason: Option<String>,
-    /// Only say what would follow
+    /// Only report what would follow
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

@@ -25,7 +25,7 @@ const INPUT_BYTES: u64 = 64 * 1024;
 pub(crate) enum Args {
     /// Show our accounts with partners: credentials, health, and whether calls are held back
     List(ListArgs),
-    /// Store the tokens that a person was given by a partner, over those of before
+    /// Store the tokens that a partner gave to a person, in place of the former ones
     Authorise(AuthoriseArgs),
 }
 

@@ -45,7 +45,7 @@ pub(crate) enum Args {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Give roles to a person or take them; tokens of a role that is taken are revoked
+    /// Give roles to a person or remove them; tokens of a removed role are revoked
     Role {
         /// The person, by login name or id
         #[arg(value_name = "PERSON")]
@@ -126,7 +126,7 @@ impl std::str::FromStr for Which {
 /// What the acts share.
 #[derive(clap::Args)]
 pub(crate) struct ActArgs {
-    /// Only say what would follow
+    /// Only report what would follow
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     /// Only from these partners; without, the work as a whole is revoked
     #[arg(long, value_delimiter = ',', value_name = "PARTNER,…")]
     partners: Vec<String>,
-    /// Only say who would be asked, by whom, and until when
+    /// Only report which partners would be asked, by whom, and until when
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

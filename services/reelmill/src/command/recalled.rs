@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// The work is gone although its address still answers: some platforms answer 200 for what they have deleted
     #[arg(long)]
     insist: bool,
-    /// Only say what would follow
+    /// Only report what would follow
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

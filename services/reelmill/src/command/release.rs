@@ -28,7 +28,7 @@ pub(crate) struct Args {
     /// Not before this time, such as 2024-08-15T20:00:00+08:00
     #[arg(long, value_name = "TIME", value_parser = instant)]
     at: Option<DateTime<Utc>>,
-    /// Only say what would go to whom, and when
+    /// Only report what would be sent to which partners, and when
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

@@ -25,10 +25,10 @@ pub(crate) struct Args {
     /// Publish the new run to this partner only; may be given several times
     #[arg(long = "partner", value_name = "PARTNER")]
     partners: Vec<String>,
-    /// Take back what these partners hold and send the new files, where the partner allows it; else they keep what they hold
+    /// Replace the files that these partners have, if the partner allows it; otherwise they keep them
     #[arg(long)]
     replace: bool,
-    /// Only say what would be done: works, renditions, hours, and what partners hold
+    /// Only report what would be done: works, renditions, hours, and what partners have
     #[arg(long)]
     dry_run: bool,
     /// The digest that a dry run printed: refuse if the works, their states or what is desired at partners have changed since

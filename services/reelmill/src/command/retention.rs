@@ -13,7 +13,7 @@ use crate::settings;
 /// Options of `retention`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only say what would go
+    /// Only report what would be deleted
     #[arg(long)]
     dry_run: bool,
     #[command(flatten)]

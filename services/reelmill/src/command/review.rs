@@ -10,7 +10,7 @@ use crate::typed;
 /// A reviewer's decision.
 #[derive(clap::Subcommand)]
 pub(crate) enum Args {
-    /// Let an entry pass: its renditions are made
+    /// Accept an entry: its renditions are made
     Accept {
         /// The entry's id
         id: SubmissionId,
@@ -20,7 +20,7 @@ pub(crate) enum Args {
         #[command(flatten)]
         act: ActArgs,
     },
-    /// Refuse an entry for good
+    /// Refuse an entry permanently
     Reject {
         /// The entry's id
         id: SubmissionId,
@@ -35,7 +35,7 @@ pub(crate) enum Args {
 /// What both share.
 #[derive(clap::Args)]
 pub(crate) struct ActArgs {
-    /// Only say what would follow
+    /// Only report what would follow
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

@@ -24,7 +24,7 @@ pub(crate) struct Args {
     /// Tags; the theme if absent
     #[arg(long, value_delimiter = ',', value_name = "TAG,…")]
     tags: Option<Vec<String>>,
-    /// Only say what the partner would not take
+    /// Only report what the partner would not accept
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

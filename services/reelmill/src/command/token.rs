@@ -14,7 +14,7 @@ use crate::typed;
 /// What to do with tokens.
 #[derive(clap::Subcommand)]
 pub(crate) enum Args {
-    /// Make a token and print it, this once
+    /// Create a token and print it; it is not shown again
     Create(CreateArgs),
     /// Show tokens, newest first, including those that have ended
     List {
@@ -25,7 +25,7 @@ pub(crate) enum Args {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// End a token at once
+    /// End a token immediately
     Revoke {
         /// The token's id, as `list` shows it
         id: Uuid,

@@ -14,7 +14,7 @@ use crate::typed;
 /// What to do with webhooks.
 #[derive(clap::Subcommand)]
 pub(crate) enum Args {
-    /// Tell an address of changes from now on; prints the secret that signs, once
+    /// Send changes to an address from now on; prints the signing secret once
     Add {
         /// Where to send: https, or http inside of ALLOW_PRIVATE_NETWORKS
         url: String,
@@ -34,11 +34,11 @@ pub(crate) enum Args {
         #[command(flatten)]
         database: DatabaseArgs,
     },
-    /// Make a new secret and print it once; the old one signs beside it for 24 hours
+    /// Create a new secret and print it once; for 24 hours, messages are signed with the old one as well
     Rotate(OneArgs),
-    /// Tell an address nothing more, and delete its secrets
+    /// Send nothing more to an address, and delete its secrets
     Remove(OneArgs),
-    /// Show what was sent, newest first, with every attempt and what it was answered
+    /// Show what was sent, newest first, with every attempt and its answer
     Log {
         /// The webhook's id
         id: Uuid,
@@ -59,7 +59,7 @@ pub(crate) enum Args {
         #[command(flatten)]
         common: Common,
     },
-    /// Send a test message; `log` shows what became of it
+    /// Send a test message; `log` shows the result
     Test(OneArgs),
 }
 

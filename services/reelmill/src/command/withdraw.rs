@@ -12,7 +12,7 @@ use crate::typed;
 pub(crate) struct Args {
     /// The entry's id
     id: SubmissionId,
-    /// Only say what would follow
+    /// Only report what would follow
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

@@ -12,10 +12,10 @@ use utoipa::ToSchema;
 
 use crate::problem::{FieldProblem, Problem};
 
-/// A problem as clients get it (RFC 9457, `application/problem+json`).
+/// A problem as clients receive it (RFC 9457, `application/problem+json`).
 #[derive(Serialize, ToSchema)]
 pub struct ProblemBody {
-    /// `about:blank`: the code says it.
+    /// `about:blank`: the code identifies it.
     #[serde(rename = "type")]
     kind: &'static str,
     /// One sentence in Chinese or English, by Accept-Language.

@@ -16,13 +16,13 @@ use crate::store::submissions::SubmissionRow;
 pub struct UploadStatus {
     /// Bytes that are durable.
     offset: u64,
-    /// Whole length, once told.
+    /// Total length, once known.
     #[serde(skip_serializing_if = "Option::is_none")]
     length: Option<u64>,
-    /// SHA-256 of the film as stored, hex; there once it was read back.
+    /// SHA-256 of the film as stored, hex; present once it was read back.
     #[serde(skip_serializing_if = "Option::is_none")]
     sha256: Option<String>,
-    /// Why the last upload came to nothing, until another one begins.
+    /// Why the last upload failed, until another one starts.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<FailureText>,
 }
@@ -32,7 +32,7 @@ pub struct UploadStatus {
 pub struct FailureText {
     /// Stable name, the same as in answers about the upload.
     code: &'static str,
-    /// In the language that was asked for.
+    /// In the requested language.
     text: &'static str,
     zh: &'static str,
     en: &'static str,
@@ -43,13 +43,13 @@ pub struct FailureText {
 pub struct RejectionText {
     /// Stable name.
     code: &'static str,
-    /// In the language that was asked for.
+    /// In the requested language.
     text: String,
     zh: String,
     en: String,
 }
 
-/// One rule's word.
+/// The result of one rule.
 #[derive(Serialize, ToSchema)]
 pub struct RuleStatus {
     /// Stable name.
@@ -58,13 +58,13 @@ pub struct RuleStatus {
     /// `pass`, `warn` or `fail`.
     #[schema(value_type = RuleOutcome, example = "pass")]
     outcome: Outcome,
-    /// What was measured, in the language that was asked for.
+    /// What was measured, in the requested language.
     measured: String,
-    /// What is allowed, in the language that was asked for.
+    /// What is allowed, in the requested language.
     limit: String,
     /// Whether a new export of the same cut can cure it.
     curable: bool,
-    /// In the language that was asked for.
+    /// In the requested language.
     text: String,
     zh: String,
     en: String,

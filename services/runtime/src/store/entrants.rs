@@ -16,16 +16,17 @@ use super::submissions::{self, Applied, NewSubmission};
 use super::{Policy, Store, units};
 use crate::seal::Sealed;
 
-/// Who enters: personal data. Stored sealed; shown to organisers only, and each look is in the audit trail.
+/// The entrant: personal data. Stored encrypted; shown only to organisers, and each look is recorded in the audit
+/// trail.
 #[derive(Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Entrant {
     /// Name of the person or organisation.
     pub name: String,
-    /// Organisation that the person is of.
+    /// Organisation that the person belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub organisation: Option<String>,
-    /// How to reach them; at least one way.
+    /// How to reach them; at least one of the two.
     pub contact: Contact,
     /// Answers to the questions that only this contest asks, by the ids of its fields.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]

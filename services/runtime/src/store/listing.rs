@@ -93,10 +93,11 @@ pub struct Found {
     pub next: Option<SubmissionId>,
 }
 
-/// How many there are. Counting stops early, because nobody reads on beyond it and counting a million works takes seconds.
+/// How many there are. Counting stops early, because a larger number is of no use and to count a million works takes
+/// seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Count {
-    /// As far as was counted.
+    /// As far as it was counted.
     pub value: u32,
     /// Whether there may be more.
     pub more: bool,

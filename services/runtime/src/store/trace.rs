@@ -43,10 +43,10 @@ pub struct Attempt {
     pub holder: Option<String>,
 }
 
-/// A delivery came into a state.
+/// A delivery entered a state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct DeliveryMove {
-    /// To whom.
+    /// The partner.
     pub partner: String,
     /// The state's name.
     #[schema(value_type = crate::serving::openapi::vocabulary::DeliveryState)]

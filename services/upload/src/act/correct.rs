@@ -18,12 +18,12 @@ use utoipa::ToSchema;
 use super::enter::{NamedBy, check_quota, sealed, texts_of, warnings};
 use crate::app::App;
 
-/// What a correction came to.
+/// The result of a correction.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Corrected {
     /// Ids of the fields whose answers changed.
     changed: Vec<String>,
-    /// What partners do not take of the texts as they are now. The correction counts all the same.
+    /// What partners do not accept in the present texts. The correction is stored all the same.
     warnings: Vec<Warning>,
 }
 

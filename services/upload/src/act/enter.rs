@@ -32,25 +32,25 @@ pub(crate) struct Entered {
     /// The number of its receipt, by which people name the entry.
     #[schema(example = "GQ24-4829-1735-0617")]
     receipt: String,
-    /// Opens the submission and its uploads, as `Authorization: Bearer`. Returned this once.
+    /// Opens the submission and its uploads, as `Authorization: Bearer`. Returned only here.
     token: String,
-    /// Where the film goes.
+    /// Where to send the film.
     upload: UploadAddress,
-    /// What partners do not take of the texts as they are. The entry counts all the same.
+    /// What partners do not accept in the texts. The entry is accepted all the same.
     warnings: Vec<Warning>,
 }
 
-/// Where the film goes.
+/// Where to send the film.
 #[derive(Clone, Serialize, ToSchema)]
 pub(crate) struct UploadAddress {
     /// tus creation address: POST there with the token, as any tus client does. A path is relative to this API.
     endpoint: String,
     /// Largest film in bytes.
     max_bytes: u64,
-    /// Instant before which the upload has to start.
+    /// Instant before which the upload must start.
     #[serde(skip_serializing_if = "Option::is_none")]
     start_before: Option<DateTime<Utc>>,
-    /// Instant before which it has to be complete.
+    /// Instant before which it must be complete.
     #[serde(skip_serializing_if = "Option::is_none")]
     finish_before: Option<DateTime<Utc>>,
 }

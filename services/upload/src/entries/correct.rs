@@ -18,17 +18,18 @@ use crate::act;
 use crate::act::correct::Corrected;
 use crate::app::App;
 
-/// Other answers to some fields.
+/// New answers to some fields.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Correction {
-    /// Answers by the ids of their fields, such as `title` or `entrant.contact.phone`; of the contest's own questions by their plain names.
-    /// `true` makes a declaration, an empty text takes an answer away.
+    /// Answers by the ids of their fields, such as `title` or `entrant.contact.phone`; for the contest's own questions,
+    /// their plain names. `true` makes a declaration, an empty text removes an answer.
     #[schema(example = json!({ "title": "一座工厂的早晨" }))]
     fields: Answers,
 }
 
-/// Corrects the form until review has begun. Fields that are not named stay as they are; the form as a whole keeps the rules of entering.
+/// Corrects the form until review has started. Fields that are not given stay unchanged; the form as a whole must
+/// satisfy the rules of entering.
 #[utoipa::path(
     patch, path = "/api/v1/submissions/{id}", tag = "entries", security(("token" = [])), request_body = Correction,
     params(("id" = Uuid, Path, description = "Submission"), ("Idempotency-Key" = Option<String>, Header, description = "A UUID")),

@@ -8,7 +8,7 @@ use runtime::store::entrants::Contact;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-/// An entry, but for the film. What is missing is empty, so that the rules name it with everything else that is wrong.
+/// An entry without the film. Missing fields are empty, so that the rules report them together with all other errors.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Form {
@@ -23,7 +23,7 @@ pub(crate) struct Form {
     #[serde(default)]
     #[schema(example = "digital", required = true)]
     theme: String,
-    /// Who enters.
+    /// The entrant.
     #[serde(default)]
     #[schema(required = true)]
     entrant: Entrant,
@@ -42,7 +42,7 @@ pub(crate) struct Form {
     answers: BTreeMap<String, Answer>,
 }
 
-/// Who enters, as the form has it; what is stored holds the answers to the contest's own questions, too.
+/// The entrant, as in the form; the stored data also contains the answers to the contest's own questions.
 #[derive(Default, Deserialize, ToSchema)]
 #[schema(as = EntrantOfForm)]
 #[serde(deny_unknown_fields)]
@@ -51,15 +51,15 @@ struct Entrant {
     #[serde(default)]
     #[schema(required = true)]
     name: String,
-    /// Organisation that the person is of.
+    /// Organisation that the person belongs to.
     organisation: Option<String>,
-    /// How to reach them; at least one way.
+    /// How to reach them; at least one of the two.
     #[serde(default)]
     #[schema(required = true)]
     contact: Contact,
 }
 
-/// What the call asks an entrant to promise (section 7.1), and the use of AI that GB 45438-2025 wants declared.
+/// What the call asks an entrant to promise (section 7.1), and the declaration of AI use that GB 45438-2025 requires.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Declarations {
@@ -71,14 +71,14 @@ struct Declarations {
     #[serde(default)]
     #[schema(required = true)]
     rights: bool,
-    /// Whether AI made it.
+    /// How AI was used.
     #[schema(value_type = AiUse, required = true)]
     ai_use: Option<AiUse>,
     /// What AI was used for.
     ai_note: Option<String>,
 }
 
-/// How far AI made the work.
+/// How AI was used for the work.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum AiUse {
@@ -90,7 +90,7 @@ enum AiUse {
     Generated,
 }
 
-/// An answer to a question of the contest's own.
+/// An answer to one of the contest's own questions.
 #[derive(Deserialize, ToSchema)]
 #[serde(untagged)]
 enum Answer {

@@ -26,7 +26,7 @@ use super::contest_of;
 use crate::app::App;
 use crate::receipt;
 
-/// How an entry stands.
+/// The status of an entry.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Status {
     id: Uuid,
@@ -42,26 +42,26 @@ pub(crate) struct Status {
     state: &'static str,
     /// What has arrived of the film.
     upload: UploadStatus,
-    /// tus address of the upload that waits for the rest of its bytes, for a client that did not begin it. HEAD there returns how far it is, and
-    /// the metadata that its client sent.
+    /// tus address of the upload that waits for the rest of its bytes, for a client that did not start it. HEAD there
+    /// returns its offset and the metadata that its client sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     upload_url: Option<String>,
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejection: Option<RejectionText>,
-    /// What screening says of each rule; absent before it.
+    /// The result of each rule of screening; absent before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Vec<RuleStatus>>,
-    /// What the headers of the film say of the simplest rules, seconds after its last byte. Absent before that and once screening has
-    /// spoken, whose word counts.
+    /// What the headers of the film mean for the simplest rules, seconds after its last byte. Absent before that, and
+    /// once there is a verdict of screening, which decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     first_look: Option<Vec<RuleStatus>>,
     /// What the entrant can still change.
     changes: Changes,
-    /// A window that the organisers opened for this work; absent once it has ended.
+    /// A cure window that the organisers opened for this work; absent once it has ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     cure: Option<CureText>,
-    /// Films that gave way to another one, the oldest first.
+    /// Films that another one replaced, the oldest first.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     former_films: Vec<FormerStatus>,
     created_at: DateTime<Utc>,
@@ -75,15 +75,15 @@ pub(crate) struct Changes {
     film: bool,
     /// Whether the form can be corrected now.
     form: bool,
-    /// Instant at which both end at the latest; absent where there is no deadline.
+    /// Instant at which both end at the latest; absent if there is no deadline.
     #[serde(skip_serializing_if = "Option::is_none")]
     until: Option<DateTime<Utc>>,
-    /// What has arrived of the film that was announced to take the place of the present one.
+    /// What has arrived of the film that was announced to replace the present one.
     #[serde(skip_serializing_if = "Option::is_none")]
     replacement: Option<UploadStatus>,
 }
 
-/// A window for one work.
+/// A cure window for one work.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct CureText {
     /// Its end.
@@ -92,12 +92,12 @@ pub(crate) struct CureText {
     reason: String,
 }
 
-/// A film that gave way to another one, with what was decided about it.
+/// A film that another one replaced, with the decisions about it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct FormerStatus {
     /// Its last run.
     run: u32,
-    /// Where the work stood with it.
+    /// The state of the work with it.
     #[schema(value_type = SubmissionState)]
     state: &'static str,
     /// SHA-256, hex.
@@ -106,14 +106,14 @@ pub(crate) struct FormerStatus {
     /// Why it was refused.
     #[serde(skip_serializing_if = "Option::is_none")]
     rejection: Option<RejectionText>,
-    /// What screening said of each rule.
+    /// The result of each rule of screening.
     #[serde(skip_serializing_if = "Option::is_none")]
     verdict: Option<Vec<RuleStatus>>,
-    /// When the other film was whole.
+    /// When the other film was complete.
     replaced_at: DateTime<Utc>,
 }
 
-/// Tells how an entry stands.
+/// Returns the status of an entry.
 #[utoipa::path(
     get, path = "/api/v1/submissions/{id}", tag = "entries", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission")),

@@ -15,7 +15,8 @@ use crate::act;
 use crate::act::enter::UploadAddress;
 use crate::app::App;
 
-/// Announces another film. Send it by tus to the address in the answer; the present film counts until the other one is whole.
+/// Announces another film. Send it by tus to the address in the answer; the present film counts until the other one is
+/// complete.
 #[utoipa::path(
     post, path = "/api/v1/submissions/{id}/replacement", tag = "entries", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("Idempotency-Key" = Option<String>, Header, description = "A UUID")),

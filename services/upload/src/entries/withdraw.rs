@@ -11,7 +11,7 @@ use runtime::serving::act::{Act, Answered};
 use runtime::serving::principal::Subject;
 use runtime::serving::render::ProblemBody;
 
-/// Withdraws an entry. Once more is done already.
+/// Withdraws an entry. A repetition changes nothing.
 #[utoipa::path(
     delete, path = "/api/v1/submissions/{id}", tag = "entries", security(("token" = [])),
     params(("id" = Uuid, Path, description = "Submission"), ("Idempotency-Key" = Option<String>, Header, description = "A UUID")),

@@ -25,7 +25,7 @@ use crate::writer::{self, Ingest};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::render::ProblemBody;
 
-/// Makes an upload for the token's submission. The deadline is judged now; the upload may go on after it.
+/// Creates an upload for the token's submission. The deadline is checked now; the upload may continue after it.
 #[utoipa::path(
     post, path = "/files", tag = "tus", security(("token" = [])),
     params(

@@ -12,7 +12,7 @@ use super::{alive, authorized, headers};
 use crate::app::App;
 use runtime::problem::Problem;
 
-/// Tells offset, length, metadata and expiry of an upload.
+/// Returns offset, length, metadata and expiry of an upload.
 #[utoipa::path(
     head, path = "/files/{id}", tag = "tus", security(("token" = [])),
     params(("id" = String, Path, description = "Upload"), ("Tus-Resumable" = String, Header, description = "1.0.0")),

@@ -12,7 +12,7 @@ use crate::writer::checksum::Algorithm;
 const EXTENSIONS: &str =
     "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination,concatenation";
 
-/// Tells version, extensions and limits; needs neither version nor token.
+/// Returns version, extensions and limits; needs neither version nor token.
 #[utoipa::path(
     options, path = "/files", tag = "tus",
     responses((status = 204, description = "Discovery", headers(

@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::sweep;
 use runtime::problem::{Code, Detail, Problem};
 
-/// Gives an unfinished upload up. One that is whole belongs to its submission: withdraw that.
+/// Aborts an unfinished upload. A complete one belongs to its submission: withdraw that.
 #[utoipa::path(
     delete, path = "/files/{id}", tag = "tus", security(("token" = [])),
     params(("id" = String, Path, description = "Upload"), ("Tus-Resumable" = String, Header, description = "1.0.0")),

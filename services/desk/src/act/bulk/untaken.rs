@@ -16,8 +16,8 @@ const MOST_READ: u64 = 20_000;
 /// Works that are listed of each kind.
 const EXAMPLES: usize = 2;
 
-/// What a partner does not take of some works' texts. As long as there is something, nothing of such a work is sent there; `texts` mends it,
-/// before the release or after.
+/// What a partner does not accept in some works' texts. Until it is corrected with `texts`, before the release or
+/// after, nothing of such a work is sent there.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Untaken {
     /// The partner.

@@ -83,7 +83,7 @@ fn phase_rows(table: &mut Table, phase: &Phase, several_runs: bool) {
         parts.truncate(LISTED);
     }
     for part in parts {
-        let holder = part.attempts.last().and_then(|it| it.holder.as_deref()).unwrap_or("nobody yet");
+        let holder = part.attempts.last().and_then(|it| it.holder.as_deref()).unwrap_or("no worker yet");
         let tries = match &part.attempts[..] {
             [] | [_] => String::new(),
             [before @ .., _] => {

@@ -18,12 +18,12 @@ use utoipa::ToSchema;
 #[serde(rename_all = "snake_case")]
 #[schema(as = JobKind)]
 pub enum Kind {
-    /// Begin a new run.
+    /// Start a new run.
     #[default]
     Reprocess,
     /// Release them to partners.
     Release,
-    /// Take them back from partners.
+    /// Recall them from partners.
     Recall,
 }
 

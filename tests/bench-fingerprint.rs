@@ -254,10 +254,10 @@ impl Bench {
         let mut dice = Dice::new(1);
         // Built after the rows: inserted into an existing index they would take an hour.
         let definition: String =
-            sqlx::query_scalar("select indexdef from pg_indexes where indexname = 'fingerprints_by_token'")
+            sqlx::query_scalar("select indexdef from pg_indexes where indexname = 'fingerprint_words_by_word'")
                 .fetch_one(&mut connection)
                 .await?;
-        sqlx::query("drop index fingerprints_by_token").execute(&mut connection).await?;
+        sqlx::query("drop index fingerprint_words_by_word").execute(&mut connection).await?;
         let mut left = arguments.entries;
         while left > 0 {
             let batch = left.min(500);
@@ -268,7 +268,7 @@ impl Bench {
         }
         sqlx::query("set maintenance_work_mem = '1GB'").execute(&mut connection).await?;
         sqlx::query(sqlx::AssertSqlSafe(definition)).execute(&mut connection).await?;
-        sqlx::query("vacuum analyze fingerprints").execute(&mut connection).await?;
+        sqlx::query("vacuum analyze fingerprints, fingerprint_words").execute(&mut connection).await?;
         let filled = begun.elapsed();
         let (mut searches, mut comparisons, mut found) = (Vec::new(), Vec::new(), 0);
         for family in families.iter().take(100) {
@@ -280,8 +280,10 @@ impl Bench {
         }
         let long = self.long_searches(&mut dice, families).await?;
         let size = |what: &'static str| sqlx::query_scalar::<_, i64>(what);
-        let index = size("select pg_relation_size('fingerprints_by_token')").fetch_one(&mut connection).await?;
-        let table = size("select pg_table_size('fingerprints')").fetch_one(&mut connection).await?;
+        let index = size("select pg_relation_size('fingerprint_words_by_word')").fetch_one(&mut connection).await?;
+        let table = size("select pg_table_size('fingerprints') + pg_table_size('fingerprint_words')")
+            .fetch_one(&mut connection)
+            .await?;
         let crowd = json!({
             "entries": arguments.entries, "filled_s": filled.as_secs(), "index_bytes": index, "table_bytes": table,
             "searches": searches.len(), "found": found, "search_ms": spread(searches), "compare_ms": spread(comparisons),
@@ -329,8 +331,12 @@ async fn insert(connection: &mut PgConnection, dice: &mut Dice, count: u64) -> a
         let bytes =
             |dice: &mut Dice, count: usize| (0..count / 8).flat_map(|_| dice.next().to_le_bytes()).collect::<Vec<u8>>();
         sqlx::query(
-            "insert into fingerprints (submission, contest, picture, sound, tokens, seat)
-            values ($1, 'demo', $2, $3, $4, nextval('fingerprint_seats'))",
+            "with seated as (
+                insert into fingerprints (submission, contest, picture, sound, tokens, seat)
+                values ($1, 'demo', $2, $3, $4, nextval('fingerprint_seats'))
+            )
+            insert into fingerprint_words (submission, words)
+            select $1, array(select token # contest_salt('demo') from unnest($4::integer[]) as token)",
         )
         .bind(id)
         .bind(bytes(dice, 60 * 40))

@@ -26,6 +26,8 @@ mod look;
 mod plain;
 // Works decided by keyboard, one after the other.
 mod queue;
+// Another film for a work that was refused.
+mod replace;
 // A film uploaded from the entrant's page.
 mod send;
 // Sign-in, sessions and their end.

@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::crossing::Crossing;
 use crate::support::process::Service;
+use crate::support::smtp::Smtp;
 use crate::support::wait::{wait_until, wait_until_true};
 use crate::support::{TestPipeline, catalogue, clips, measure, process};
 
@@ -177,6 +178,28 @@ async fn a_server_that_is_away_is_our_failure_and_is_named() {
     let doctor = process::run(&["doctor", "--output", "json"], &env).await.exits(1).json();
     let bad: Vec<_> = doctor.as_array().expect("a list").iter().filter(|found| found["health"] == "bad").collect();
     assert!(bad.len() == 1 && bad[0]["found"].as_str().is_some_and(|it| it.contains("--slots")), "{doctor}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_signs_in_to_the_mail_server_where_one_is_named() {
+    let (_dir, mut env) = alone();
+    let found = async |env: &BTreeMap<String, String>| {
+        let doctor = process::run(&["doctor", "--output", "json"], env).await.exits(1).json();
+        doctor.as_array().expect("a list of findings").iter().find(|found| found["check"] == "mail server").cloned()
+    };
+    assert_eq!(found(&env).await, None);
+    let smtp = Smtp::start(&[]).await;
+    for (name, value) in
+        [("SMTP_URL", smtp.url.as_str()), ("MAIL_FROM", "a@example.org"), ("PUBLIC_URL", "http://a.example")]
+    {
+        env.insert(name.into(), value.into());
+    }
+    assert_eq!(found(&env).await.expect("a finding")["health"], "good");
+    env.insert("SMTP_URL".into(), "smtp://127.0.0.1:9".into());
+    assert_eq!(found(&env).await.expect("a finding")["health"], "bad");
+    env.insert("MAIL_FROM".into(), "nobody".into());
+    let wrong = found(&env).await.expect("a finding");
+    assert!(wrong["found"].as_str().is_some_and(|found| found.contains("MAIL_FROM")), "{wrong}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -34,6 +34,8 @@ mod douyin;
 mod duplicates;
 // What an entrant sees while the film is still being decoded.
 mod first_look;
+// What the sources themselves must look like.
+mod house;
 // Hostile files: none of them does harm.
 mod hostile;
 // A sandboxed child under an attacker's control: none of its answers is trusted.

@@ -111,6 +111,46 @@ async fn an_upload_that_is_cut_at_random_offsets_resumes_to_the_very_bytes() {
     check_arrived(&pipeline, &address, &entered, &film).await;
 }
 
+/// Runs curl with these arguments; the headers of the answer, in small letters.
+async fn curl(arguments: &[&str]) -> String {
+    let run =
+        tokio::process::Command::new("curl").args(["-fsS", "-D", "-", "-o", "/dev/null"]).args(arguments).output();
+    let output = run.await.expect("curl is not installed (deploy/local/install.sh)");
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).to_lowercase()
+}
+
+/// The value of a header.
+fn header<'a>(headers: &'a str, name: &str) -> &'a str {
+    let line = headers.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    line.unwrap_or_else(|| panic!("no {name} in {headers}")).trim()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn curl_uploads_a_film_in_two_pieces() {
+    let pipeline = TestPipeline::new().await;
+    let (_service, address, entered) = entered(&pipeline).await;
+    let film = film(pipeline.dir());
+    let bytes = std::fs::read(&film).expect("the film");
+    let (key, tus) = (format!("Authorization: Bearer {}", entered.token), "Tus-Resumable: 1.0.0");
+    let common = ["-H", key.as_str(), "-H", tus];
+    let send = async |more: &[&str]| curl(&[&common[..], more].concat()).await;
+    let length = format!("Upload-Length: {FILM_BYTES}");
+    let begun = send(&["-X", "POST", "-H", &length, &entered.upload_url]).await;
+    let place = format!("http://{address}{}", header(&begun, "location"));
+    let middle = 9_000_001;
+    for (from, piece) in [(0, &bytes[..middle]), (middle, &bytes[middle..])] {
+        let head = send(&["-I", &place]).await;
+        assert_eq!(header(&head, "upload-offset"), from.to_string());
+        let file = pipeline.dir().join("piece");
+        std::fs::write(&file, piece).expect("write a piece");
+        let (offset, data) = (format!("Upload-Offset: {from}"), format!("@{}", file.display()));
+        let kind = "Content-Type: application/offset+octet-stream";
+        send(&["-X", "PATCH", "-H", &offset, "-H", kind, "--data-binary", &data, &place]).await;
+    }
+    check_arrived(&pipeline, &address, &entered, &film).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_is_killed_resumes_in_a_new_process_where_the_service_says() {
     let pipeline = TestPipeline::new().await;

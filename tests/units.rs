@@ -198,6 +198,23 @@ async fn quotas_and_deadlines_hold_for_every_way_in() {
     let named = "select count(*) from submissions where recommending_unit = '小型协会'";
     assert_eq!(house.count(named).await, 3, "the unit's own name stands in the entry");
 
+    // A stranger who names the unit takes none of its places.
+    clerk.open("/units/test/few").await.shows(200, "参选人自行报名");
+    // The withdrawn work's row may be entered again; the third finds no place.
+    clerk.send(&format!("{}/enter", looked.to), "").await.shows(409, "unit_quota_full");
+    assert_eq!(house.count(named).await, 4);
+    assert_eq!(house.count("select count(*) from unit_works").await, 2, "nothing is kept of the withdrawn one");
+    let (status, _, _) = house.enters("七七", "小协会").await;
+    assert_eq!(status, 409);
+
+    // A script with a clerk's cookie is stopped; other units go on.
+    let press = format!("/units/test/few/sheets/{}/enter", Uuid::nil());
+    let mut answers = Vec::new();
+    for _ in 0..25 {
+        answers.push(clerk.send(&press, "").await.status);
+    }
+    assert!(answers.contains(&404) && answers.ends_with(&[429]), "{answers:?}");
+
     let (status, code, _) = house.enters("六六", "已截止单位").await;
     assert_eq!((status, code.as_str()), (403, "unit_deadline_passed"));
     house.clerk("late").await.open("/units/test/late").await.shows(200, "目前不接受报送");
@@ -339,5 +356,70 @@ async fn the_template_asks_what_the_form_asks() {
     std::fs::write(&path, &bytes).expect("keep it");
     // Sent unchanged, the template contains no works.
     clerk.hands_in(UNIT, &path).await.shows(422, "汇总表中没有作品");
+    house.service.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_work_takes_its_place_again_with_another_film() {
+    let house = House::new().await;
+    let (_, _, first) = house.enters("一", "小协会").await;
+    let (status, _, _) = house.enters("二二", "小协会").await;
+    assert_eq!(status, 201);
+    let (id, token) = (first["id"].as_str().expect("an id"), first["token"].as_str().expect("a token"));
+    let refused = r#"update submissions set state = 'rejected', machine = jsonb_set(machine, '{state}',
+        '{"state": "rejected", "stage": "screen", "reason": {"code": "aspect_not_allowed", "width": 1, "height": 1}}')
+        where id = $1::uuid"#;
+    sqlx::query(refused).bind(id).execute(house.pipeline.truth.pool()).await.expect("refuse a work");
+    let (status, _, third) = house.enters("三三", "小协会").await;
+    assert_eq!(status, 201, "a refused work takes no place");
+    let replace = async || {
+        let url = format!("{}/api/v1/submissions/{id}/replacement", house.base);
+        let answer = Client::new().post(url).bearer_auth(token).send().await.expect("an answer");
+        (answer.status().as_u16(), answer.text().await.expect("text"))
+    };
+    let (status, said) = replace().await;
+    assert!(status == 409 && said.contains("unit_quota_full"), "{status} {said}");
+    house.pipeline.command(&["withdraw", third["id"].as_str().expect("an id"), "--reason", "来电"]).await.exits(0);
+    let (status, said) = replace().await;
+    assert_eq!(status, 200, "{said}");
+    let (status, _, _) = house.enters("四四", "小协会").await;
+    assert_eq!(status, 409, "the film that comes has its place");
+    house.service.stop();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_sheet_says_how_many_rows_are_left_and_works_stay_with_their_unit() {
+    let house = House::new().await;
+    let clerk = house.clerk(UNIT).await;
+    let sheet = house.pipeline.dir().join("long.xlsx");
+    let titles: Vec<String> = (0..101).map(|n| format!("第{n}件")).collect();
+    write(&rows(&titles.iter().map(String::as_str).collect::<Vec<_>>()), &sheet);
+    let looked = clerk.hands_in(UNIT, &sheet).await;
+    let entered = clerk.send(&format!("{}/enter", looked.to), "").await;
+    assert_eq!((entered.status, entered.to.clone()), (303, format!("{}?left=1", looked.to)));
+    clerk.open(&entered.to).await.shows(200, "还有 1 件");
+    let entered = clerk.send(&format!("{}/enter", looked.to), "").await;
+    assert_eq!(entered.to, format!("/units/{CONTEST}/{UNIT}/works?entered=1"));
+
+    // By the key with which the unit sends the film, the form is corrected, but not its unit.
+    let page = clerk.open(&format!("/units/{CONTEST}/{UNIT}/films")).await.text;
+    let after = |name: &str| page.split(&format!("{name}=\"")).nth(1).and_then(|it| it.split('"').next()).expect("it");
+    let url = format!("{}/api/v1/submissions/{}", house.base, after("data-entry"));
+    let correct = async |fields: Value| {
+        let request = Client::new().patch(&url).bearer_auth(after("data-key")).json(&json!({ "fields": fields }));
+        request.send().await.expect("an answer").status().as_u16()
+    };
+    assert_eq!(correct(json!({ "recommending_unit": "小协会" })).await, 422);
+    assert_eq!(correct(json!({ "title": "改过的片名" })).await, 200);
+
+    // Opened by the unit: for half an hour, and on record.
+    let works = clerk.open(&format!("/units/{CONTEST}/{UNIT}/works")).await.text;
+    let (_, receipt) = works.split_once("/works/RM-").expect("a receipt");
+    let open = format!("/units/{CONTEST}/{UNIT}/works/RM-{}", receipt.split('"').next().expect("its number"));
+    let form = clerk.request(Method::POST, &open).header("content-type", "application/x-www-form-urlencoded");
+    let opened = form.send().await.expect("an answer");
+    let cookie = opened.headers()["set-cookie"].to_str().expect("text").to_owned();
+    assert!(opened.status() == 303 && cookie.contains("Max-Age=1800"), "{} {cookie}", opened.status());
+    assert_eq!(house.count("select count(*) from audit where act = 'unit_work_opened'").await, 1);
     house.service.stop();
 }

@@ -145,6 +145,8 @@ DASHBOARDS = {
               (rate("reelmill_turned_away_total", by="port, code"), "{{port}} {{code}}"), w=8, page="Overloaded"),
         panel("Failed authentication", "ts", "ops", "Requests that were refused at a door. wrong, unknown, ended and malformed may be guesses; missing: no credential; forbidden: insufficient rights. The door organisers is at the desk. The log names credentials, and clients by pseudonyms.",
               (rate("reelmill_auth_failures_total", by="door, reason"), "{{door}} {{reason}}"), w=8, page="AuthFailures"),
+        panel("Mails", "ts", "ops", "Attempts to send an entrant a new link. failed: tried again later; refused: the server takes it never.",
+              (rate("reelmill_mails_total", by="outcome"), "{{outcome}}"), w=8, page="MailsFail"),
         panel("Failed answers by route", "ts", "ops", "Our own failures (5xx).", (rate("reelmill_http_requests_total", 'code="5xx"', "port, route"), "{{port}} {{route}}"), w=8, page="ErrorBudgetBurnsFast"),
         panel("Request seconds, 95 of 100", "ts", "s", "Until the answer begins. Of /files/{id} it is as long as the client takes to send.",
               (quantile(0.95, "reelmill_http_request_seconds", "port, route"), "{{port}} {{route}}"), w=8),

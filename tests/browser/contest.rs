@@ -179,7 +179,7 @@ async fn a_film_is_judged_with_a_cure_before_a_byte_is_sent() {
 
     browser.speak("en", "/contests/closing").await;
     choose("shape.mp4", film("isom", 90_000, 1440, 1080)).await;
-    browser.says("Set the canvas to 16:9 or 9:16").await;
+    browser.says("Set the canvas to a shape").await;
     found.extend(browser.look("en", "film-check").await);
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
     site.service.stop();

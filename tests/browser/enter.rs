@@ -122,11 +122,21 @@ async fn a_lost_link_is_asked_for_and_comes_by_mail() {
     wait_until_true("the mail is there", PATIENCE, async || smtp.mails().len() == 1).await;
     let mail = smtp.mails().remove(0);
     assert_eq!(mail.to, "zhang@example.cn");
-    other.open(mail.link().strip_prefix(URL).expect("our address")).await;
+    // Pasted where the page is open by the old key: the new one takes its place, and the address keeps neither.
+    let key = |link: &str| link.split_once('#').expect("a key").1.to_owned();
+    let old = key(&browser.text(".link code").await);
+    let link = mail.link();
+    let mailed = link.strip_prefix(URL).expect("our address");
+    browser.open(mailed).await;
+    let opened = async || key(&browser.text(".link code").await) == key(mailed);
+    wait_until_true("the page is open by the new key", PATIENCE, opened).await;
+    assert_eq!(browser.ask("return location.hash").await, "");
+    // The old key is invalid once the new one is used, which opens the page elsewhere.
+    other.open(&format!("/entries/{number}#{old}")).await;
+    other.says("查询链接不正确或已停用").await;
+    other.open("/find").await;
+    other.open(mailed).await;
     other.says("一座工厂的早晨").await;
-    // The old key is invalid once the new one is used.
-    browser.open(&format!("/entries/{number}")).await;
-    browser.says("请粘贴报名时保存的查询链接").await;
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
     site.service.stop();
 }
@@ -192,6 +202,10 @@ async fn a_work_is_entered_found_rekeyed_and_withdrawn_without_a_script() {
     browser.click("form.entry button").await;
     browser.arrives("/entries/").await;
     browser.says("请您上传作品").await;
+    browser.click("a[href$='/correct']").await;
+    browser.fill("#f-title", "一座工厂的夜晚").await;
+    browser.click("form.entry button").await;
+    browser.says("一座工厂的夜晚").await;
     let number = browser.text("dd strong").await;
     let link = browser.text(".link code").await;
 
@@ -202,7 +216,10 @@ async fn a_work_is_entered_found_rekeyed_and_withdrawn_without_a_script() {
     other.says("请粘贴报名时保存的查询链接").await;
     other.fill("input[name=key]", &link).await;
     other.click("#open button").await;
-    other.says("一座工厂的早晨").await;
+    other.says("一座工厂的夜晚").await;
+    other.click("a[href$='/withdraw']").await;
+    other.click("button.danger").await;
+    other.says("您已撤回该作品").await;
     other.click("a[href$='/key']").await;
     other.click("form[action$='/key/end'] button").await;
     other.says("请粘贴报名时保存的查询链接").await;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::desk::made::stand;
 use crate::support::browser::person::{PASSWORD, Person, Phone};
 use crate::support::browser::{PATIENCE, Scripts};
-use crate::support::catalogue::{BAG, DROP};
+use crate::support::catalogue::{BAG, CONTEST, DROP, UNIT};
 use crate::support::wait::{comes_true, wait_until_true};
 use crate::support::{Entrant, planted, reviewed};
 
@@ -241,8 +241,12 @@ fn about(person: &Person) -> Vec<Step> {
     let end = Step::new(&format!("{page}/end"), &page, &why, "details form[action$='/end'] button");
     let sessions =
         Step::new(&format!("{page}/sessions/end"), &page, &[], "form[action$='/sessions/end'] button.danger");
+    let unit = [("input[name=name]", "李经办"), ("input[name=login]", "li.jingban")];
+    let recommender = format!("input[name=roles][value='recommender@{CONTEST}/{UNIT}']");
+    let recommender = Step::new("/people", "/people", &unit, &recommender);
     vec![
         add.then("form[action='/people'] button"),
+        recommender.unfolded("form[action='/people'] details summary").then("form[action='/people'] button"),
         roles.then("form[action$='/roles'] button"),
         Step::new(&format!("{page}/invite"), &page, &[], "form[action$='/invite'] button[value=false]"),
         sessions,
@@ -291,6 +295,8 @@ async fn every_act_is_done_by_forms_alone_where_no_script_runs() {
     for step in &more {
         wrong.extend(stage.does(step).await);
     }
+    let recommenders = "select count(*) from person_roles where role = 'recommender' and unit is not null";
+    assert_eq!(stage.pipeline.truth.count(recommenders).await, 1, "a unit's person was added by the form");
     person.signed_in(&stage.pipeline, &stage.browser).await;
     let all = Step::new("/me/sessions/end", "/me", &[], "form[action='/me/sessions/end'] button");
     wrong.extend(stage.does(&all).await);

@@ -39,25 +39,25 @@ const AGAIN: &str = r##"
 "##;
 
 /// An entry that waits for its film, and a connection to its page that can be cut.
-struct Waiting {
-    driver: Driver,
-    base: String,
+pub(super) struct Waiting {
+    pub(super) driver: Driver,
+    pub(super) base: String,
     line: Arc<Proxy>,
     service: Arc<Service>,
-    entered: Entered,
+    pub(super) entered: Entered,
     /// The path of its page.
-    page: String,
-    films: PathBuf,
-    pipeline: TestPipeline,
+    pub(super) page: String,
+    pub(super) films: PathBuf,
+    pub(super) pipeline: TestPipeline,
 }
 
 /// A browser at the entry's page.
-struct Device {
-    browser: Browser,
+pub(super) struct Device {
+    pub(super) browser: Browser,
 }
 
 impl Waiting {
-    async fn new(roles: &[&str], env: &[(&str, &str)]) -> Option<Self> {
+    pub(super) async fn new(roles: &[&str], env: &[(&str, &str)]) -> Option<Self> {
         let driver = Driver::start().await?;
         let gates = Gates { review: "manual", release: "manual" };
         let pipeline = TestPipeline::with(Setup { gates, ..Setup::default() }).await;
@@ -75,7 +75,7 @@ impl Waiting {
     }
 
     /// A new browser that opens the entrant's link.
-    async fn device(&self) -> Device {
+    pub(super) async fn device(&self) -> Device {
         let browser = self.driver.browser(&self.base, Scripts::On).await;
         browser.begins_pages_with(RECORD).await;
         browser.open(&format!("{}#{}", self.page, self.entered.token)).await;
@@ -119,7 +119,7 @@ impl Waiting {
 }
 
 impl Device {
-    async fn choose(&self, film: &Path) {
+    pub(super) async fn choose(&self, film: &Path) {
         self.browser.attach("#film-check input", film).await;
     }
 
@@ -152,13 +152,13 @@ impl Device {
     }
 
     /// Checks the page as it is, in Chinese; console messages about the lost network are ignored.
-    async fn look(&self, name: &str) -> Vec<String> {
+    pub(super) async fn look(&self, name: &str) -> Vec<String> {
         self.browser.complaints().await;
         self.browser.look("zh", name).await
     }
 }
 
-fn nothing(found: &[String]) {
+pub(super) fn nothing(found: &[String]) {
     assert!(found.is_empty(), "{} findings:\n{}", found.len(), found.join("\n"));
 }
 

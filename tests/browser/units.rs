@@ -121,7 +121,8 @@ async fn a_unit_brings_forty_works_from_a_sheet_and_a_folder() {
     browser.open("/units/sign-in").await;
     browser.network(true, None).await;
     browser.open(&films).await;
-    browser.attach("#folder input", &folder).await;
+    // Dropped this time.
+    browser.drops("#folder .drop", &folder).await;
     browser.says("未找到影片，请选择").await;
     browser.click("[data-part=start]").await;
     browser.says("已全部送达").await;

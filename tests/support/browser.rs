@@ -279,6 +279,20 @@ impl Browser {
         self.devtools("Network.emulateNetworkConditions", line).await;
     }
 
+    /// Drops a file or a folder of this machine on an element, as from the system's file manager.
+    pub(crate) async fn drops(&self, css: &str, path: &Path) {
+        let middle = format!(
+            "const it = document.querySelector({css:?}); it.scrollIntoView(); const box = it.getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];"
+        );
+        let middle = self.ask(&middle).await;
+        let data = json!({ "items": [], "files": [path.display().to_string()], "dragOperationsMask": 1 });
+        for kind in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({ "type": kind, "x": middle[0], "y": middle[1], "data": data });
+            self.devtools("Input.dispatchDragEvent", event).await;
+        }
+    }
+
     /// The width of the window, CSS pixels.
     pub(crate) async fn wide(&self, width: u32) {
         let metrics = json!({ "width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });

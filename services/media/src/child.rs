@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::audio::Wish;
+use crate::check::qc;
 use crate::error::{During, Error, Result};
-use crate::{assemble, cover, qc, segment};
+use crate::picture::{cover, segment};
+use crate::sound::encode::Wish;
+use crate::write::join;
 use protocol::{Job, Line, MAX_REQUEST_BYTES, Request};
 
 pub mod protocol;
@@ -21,7 +23,7 @@ mod self_test;
 /// Shortest time between two lines of progress.
 const PROGRESS_EVERY: Duration = Duration::from_millis(200);
 
-/// Runs one job as told on stdin. The hidden subcommand of the one binary; returns only to exit.
+/// Runs the job that is described on stdin. The hidden subcommand of the one binary; returns only to exit.
 ///
 /// Must be called before any thread is started: the sandbox binds the calling thread and those that it starts.
 /// Exit code 0 says that a last line was written, whatever it says; anything else is a crash.
@@ -42,7 +44,7 @@ pub fn main() -> ExitCode {
 
 fn run() -> Result<serde_json::Value> {
     let request = read_request()?;
-    // Nobody waits for a segment in particular, and none has more threads.
+    // No single segment is urgent, and no other job has more threads.
     if matches!(request.job, Job::EncodeSegment { .. }) {
         scheduling::take_long_turns();
     }
@@ -66,33 +68,33 @@ fn work(request: &Request, progress: &mut Progress) -> Result<serde_json::Value>
     match &request.job {
         Job::Outline { file } => to_value(&crate::probe::outline(&request.input(file)?, &request.limits)?),
         Job::Probe { file } => {
-            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), tell)?)
+            let (path, report) = (request.input(file)?, &mut |part| progress.report(part));
+            to_value(&crate::probe::report(&path, &request.limits, request.output_dir.as_deref(), report)?)
         }
         Job::EncodeSegment { file, picture, segment, warm_up, encodes } => {
-            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
+            let (path, report) = (request.input(file)?, &mut |part| progress.report(part));
             let wish = segment::Wish { picture, segment: *segment, warm_up: *warm_up, encodes };
-            to_value(&segment::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
+            to_value(&segment::encode(&path, &wish, |name| request.output(name), &request.limits, report)?)
         }
         Job::EncodeAudio { file, picture_start_ms, frames, frame_rate, encodes } => {
             let wish = Wish { picture_start_ms: *picture_start_ms, frames: *frames, frame_rate: *frame_rate, encodes };
-            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
-            to_value(&crate::audio::encode(&path, &wish, |name| request.output(name), &request.limits, tell)?)
+            let (path, report) = (request.input(file)?, &mut |part| progress.report(part));
+            to_value(&crate::sound::encode::encode(&path, &wish, |name| request.output(name), &request.limits, report)?)
         }
         Job::Assemble { picture, sound, aigc, output } => {
-            let wish = assemble::Wish { picture, sound: sound.as_deref(), aigc: aigc.as_deref(), output };
-            to_value(&assemble::assemble(request, &wish, &mut |part| progress.tell(part))?)
+            let wish = join::Wish { picture, sound: sound.as_deref(), aigc: aigc.as_deref(), output };
+            to_value(&join::join(request, &wish, &mut |part| progress.report(part))?)
         }
         Job::Covers { file, duration_ms, whole, covers, moments_ms } => {
             let wish = cover::Wish { whole, covers, moments_ms, duration_ms: *duration_ms };
             to_value(&cover::take(&request.input(file)?, &wish, |name| request.output(name), &request.limits)?)
         }
         Job::Qc { file, expected, source, mezzanine, stills } => {
-            let (path, tell) = (request.input(file)?, &mut |part| progress.tell(part));
+            let (path, report) = (request.input(file)?, &mut |part| progress.report(part));
             let mezzanine = mezzanine.as_ref().map(|it| Ok::<_, Error>((request.input(&it.file)?, &it.picture)));
             let stills = request.output_dir.clone().map(|dir| (dir, *stills));
             let compared = qc::Compared { expected, source, mezzanine: mezzanine.transpose()?, stills };
-            to_value(&qc::check(&path, &compared, &request.limits, tell)?)
+            to_value(&qc::check(&path, &compared, &request.limits, report)?)
         }
         Job::Sheet { file, limits } => to_value(&sheet(&request.input(file)?, limits)?),
         Job::SelfTest => to_value(&self_test::run(request)),
@@ -118,26 +120,26 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 
 /// Tells how far the job is: throttled, never backwards, 0 to 1.
 struct Progress {
-    told: f64,
+    reported: f64,
     at: Instant,
 }
 
 impl Progress {
     fn to_stdout() -> Self {
-        Self { told: 0.0, at: Instant::now() }
+        Self { reported: 0.0, at: Instant::now() }
     }
 
-    fn tell(&mut self, part: f64) {
-        if part.is_nan() || part <= self.told || self.at.elapsed() < PROGRESS_EVERY {
+    fn report(&mut self, part: f64) {
+        if part.is_nan() || part <= self.reported || self.at.elapsed() < PROGRESS_EVERY {
             return;
         }
-        self.told = part.min(1.0);
+        self.reported = part.min(1.0);
         self.at = Instant::now();
-        say_or_leave(&Line::Progress(self.told));
+        say_or_leave(&Line::Progress(self.reported));
     }
 }
 
-/// Where nobody listens the parent is gone, and what we make is nobody's.
+/// Exits when the line cannot be written: then the parent is gone, and the result would be of no use.
 fn say_or_leave(line: &Line) {
     if say(line).is_err() {
         std::process::exit(1);

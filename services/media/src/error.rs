@@ -5,10 +5,10 @@ use pipeline::rejection::Rejection;
 /// Why a job has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The content is at fault: final, told to the entrant.
+    /// The fault is in the content: final, and shown to the entrant.
     #[error("the content is refused: {0:?}")]
     Rejected(Rejection),
-    /// We are at fault, or the machine: may be tried again.
+    /// Our fault, or the machine's: may be tried again.
     #[error("{0}")]
     Failed(String),
 }
@@ -29,7 +29,7 @@ impl From<Rejection> for Error {
     }
 }
 
-/// Says what was being done when libav or the system refused.
+/// Adds what was being done when libav or the system failed.
 pub(crate) trait During<T> {
     /// Turns the error into a failure of ours; only running out of memory stays the content's.
     fn during(self, doing: &str) -> Result<T>;

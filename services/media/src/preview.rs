@@ -1,17 +1,19 @@
-//! What reviewers look at before anything is made of an entry: a small proxy, a storyboard, and moments that would make a cover.
+//! What reviewers see before an entry is rendered: a small proxy, a storyboard, and moments that would make a good cover.
 //!
-//! Fed with the frames that the probe decodes anyway. One scaled picture serves all three. Every failure here is ours: it says
-//! nothing about the content.
+//! It uses the frames that the probe decodes. One scaled picture serves all three. Every failure here is ours and says nothing
+//! about the content.
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame;
 use pipeline::media_info::{FieldOrder, Ratio, Transfer};
 use pipeline::rendition::Picture;
 
+use crate::av::graph::Graph;
 use crate::av::{self, PictureFacts};
+use crate::child::protocol::PROXY;
 use crate::error::{During, Error, Result};
-use crate::graph::Graph;
-use crate::scale;
+use crate::picture::scale;
+use crate::read::times::to_us;
 use moments::Moments;
 use proxy::Proxy;
 use storyboard::Storyboard;
@@ -23,20 +25,13 @@ mod sound;
 mod storyboard;
 mod waiting;
 
-/// The review proxy's name in the output directory.
-pub const PROXY: &str = "proxy.mp4";
-/// The storyboard's pictures, all on one sheet.
-pub const SHEET: &str = "storyboard.jpg";
-/// When which of them is to be shown, WebVTT.
-pub const CUES: &str = "storyboard.vtt";
-
 /// The proxy's shorter side at most, pixels.
 const SHORT_SIDE: u32 = 480;
 /// Its longer side at most, pixels: of ribbons.
 const LONG_SIDE: u32 = 1920;
-/// Pictures of the proxy follow each other no faster, µs: 30 a second, and 2 ms for stamps that were rounded.
+/// Shortest time between pictures of the proxy, µs: 30 a second, less 2 ms for rounded time stamps.
 const APART_US: i64 = 1_000_000 / 30 - 2000;
-/// Of what lasts longer, µs, nothing is made: no contest takes it, and files stay bounded.
+/// Longest source with a preview, µs: no contest accepts longer ones, and the files stay bounded.
 const LONGEST_US: i64 = 4 * 3600 * 1_000_000;
 
 /// What has to be known of a source's picture before the first one is scaled.
@@ -182,7 +177,7 @@ impl Making {
         let mut small = frame::Video::empty();
         while self.graph.pull(0, &mut small)? {
             let base = av::Rational { num: self.ticks.0, den: self.ticks.1 };
-            let at_us = crate::probe::to_us(small.pts().unwrap_or(0), base);
+            let at_us = to_us(small.pts().unwrap_or(0), base);
             self.moments.see(&small, at_us);
             self.storyboard.see(&small, at_us)?;
             self.proxy.see(&mut small, at_us)?;
@@ -200,7 +195,7 @@ fn size((width, height): (u32, u32)) -> (u32, u32) {
     (scaled(width), scaled(height))
 }
 
-/// Even what elsewhere would be the content's fault is ours here.
+/// Turns any error into a failure of ours.
 fn ours<T>(result: Result<T>) -> Result<T> {
     result.map_err(|error| match error {
         Error::Failed(text) => Error::Failed(format!("make the preview: {text}")),

@@ -1,30 +1,33 @@
-//! Decodes a whole file once, under a budget, and says what was there. No header is believed where a thing can be counted.
+//! Decodes a whole file once, under a budget, and measures it. Whatever can be counted is counted and not taken from a header.
 use std::path::Path;
 
-use ffmpeg_next::frame;
 use pipeline::fingerprint::Fingerprint;
-use pipeline::media_info::{MediaInfo, Outline, StreamCount, Stretch};
+use pipeline::media_info::{AudioInfo, MediaInfo, Outline, StreamCount, Stretch, VideoInfo};
 use pipeline::rejection::Rejection;
 
-use crate::av::{self, Medium};
+use crate::av::Medium;
 use crate::child::protocol::{Limits, ProbeReport};
-use crate::decode::{self, Tally};
 use crate::error::{Error, Result};
 use crate::preview::Preview;
-use crate::source::Source;
-use crate::tracks;
-use picture::PictureMeasure;
-use sound::{Extras, SoundMeasure};
+use crate::read::decode::{self, Tally};
+use crate::read::source::Source;
+use crate::read::tracks;
+pub(crate) use picture::Watch;
+use picture::{PictureMeasure, Sink};
+use refuse::{refuse_claims, refuse_damage};
+use sound::SoundMeasure;
 
 mod access;
 mod aigc;
 mod bitrate;
 mod chroma;
+mod geometry;
 mod luma;
 mod oddities;
 mod outline;
 mod pace;
 mod picture;
+mod refuse;
 mod scene;
 mod short_term;
 pub(crate) mod sound;
@@ -38,10 +41,10 @@ mod thumb;
 /// As [`report`], for what shows without decoding all of it.
 pub(crate) fn outline(path: &Path, limits: &Limits) -> Result<Option<Outline>> {
     let source = Source::open(path, limits)?;
-    let choice = source.choice();
+    let choice = tracks::choice(&source);
     let video = choice.picture.ok_or(Rejection::NoVideo)?;
     let audio = choice.sound;
-    // What the probe will refuse by the headers alone is not praised before.
+    // The outline of a file that the probe will refuse for its headers would be misleading.
     if let Some(obstacle) =
         [Some(video), audio].into_iter().flatten().find_map(|index| decode::obstacle(&source, index))
     {
@@ -54,11 +57,11 @@ pub(crate) fn outline(path: &Path, limits: &Limits) -> Result<Option<Outline>> {
     Ok(outline)
 }
 
-/// Measures the file at `path` and takes its fingerprint. `progress` hears how much of the bytes has been read, 0 to 1. Where there is
+/// Measures the file at `path` and takes its fingerprint. `progress` receives the fraction of the bytes that was read, 0 to 1. Where there is
 /// a `preview` directory, the same decode leaves a proxy and a storyboard there, and cover candidates are found.
 ///
 /// # Errors
-/// A rejection when the content is no entry's: an unknown format, no picture, a foreign codec, a change midway, damage,
+/// A rejection when the content is not acceptable: an unknown format, no picture, a foreign codec, a change midway, damage,
 /// or more than the limits allow.
 pub fn report(
     path: &Path,
@@ -69,7 +72,7 @@ pub fn report(
     measure(
         path,
         limits,
-        Wanted { fingerprint: true, curve: true, entry_points: true, preview },
+        Extras { fingerprint: true, curve: true, entry_points: true, preview },
         &mut |_, _| (),
         progress,
     )
@@ -80,8 +83,8 @@ pub fn report(
 /// # Errors
 /// As [`report`].
 pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
-    let wanted = Wanted { curve: true, entry_points: true, ..Wanted::default() };
-    Ok(measure(path, limits, wanted, &mut |_, _| (), progress)?.media_info)
+    let extras = Extras { curve: true, entry_points: true, ..Extras::default() };
+    Ok(measure(path, limits, extras, &mut |_, _| (), progress)?.media_info)
 }
 
 /// Measures the file at `path`; `watch` sees each picture that players would show, with its time in µs after the first.
@@ -94,15 +97,12 @@ pub(crate) fn watch(
     watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<MediaInfo> {
-    Ok(measure(path, limits, Wanted::default(), watch, progress)?.media_info)
+    Ok(measure(path, limits, Extras::default(), watch, progress)?.media_info)
 }
 
-/// Sees the pictures that are decoded anyway: µs after the first one, and the picture.
-pub(crate) type Watch<'a> = dyn FnMut(i64, &frame::Video) + 'a;
-
-/// What is wanted besides measures.
+/// What is made and measured only on request.
 #[derive(Clone, Copy, Default)]
-struct Wanted<'a> {
+struct Extras<'a> {
     fingerprint: bool,
     /// Whether loudness is measured over time.
     curve: bool,
@@ -115,58 +115,23 @@ struct Wanted<'a> {
 fn measure(
     path: &Path,
     limits: &Limits,
-    Wanted { fingerprint, curve, entry_points, preview }: Wanted,
+    extras: Extras,
     watch: &mut Watch,
     progress: &mut dyn FnMut(f64),
 ) -> Result<ProbeReport> {
     let mut source = Source::open(path, limits)?;
     let streams = count(&source);
-    let tracks = source.tracks();
+    let tracks = tracks::of(&source);
     let choice = tracks::choose(&tracks);
-    let video = choice.picture.ok_or(Rejection::NoVideo)?;
-    let audio = choice.sound;
-    let kept: Vec<usize> = [Some(video), audio].into_iter().flatten().collect();
-    source.keep_only(&kept);
-
+    let mut decoded = Decoded::open(&source, choice, limits, extras)?;
+    source.keep_only(&[Some(decoded.stream), choice.sound].into_iter().flatten().collect::<Vec<_>>());
     let mut tally = Tally::default();
-    let mut picture = PictureMeasure::open(&source, video, limits, fingerprint)?;
-    let extras = Extras { fingerprint, curve };
-    let open = |index| Ok::<_, Error>(SoundMeasure::open(&source, index, limits)?.with(extras));
-    let mut sound = audio.map(open).transpose()?;
-    let mut preview = preview.map(|dir| Preview::new(dir, audio.is_some()));
-    while let Some(packet) = tally.next(&mut source, limits)? {
-        if packet.position() > 0 && source.size_bytes > 0 {
-            progress(packet.position() as f64 / source.size_bytes as f64);
-        }
-        if packet.stream() == video {
-            picture.packet(&source, Some(&packet), limits, &mut tally, preview.as_mut(), watch)?;
-        } else if let Some(sound) = sound.as_mut().filter(|_| Some(packet.stream()) == audio) {
-            sound.packet(Some(&packet), &mut tally, preview.as_mut())?;
-        }
-    }
-    picture.packet(&source, None, limits, &mut tally, preview.as_mut(), watch)?;
-    if let Some(sound) = &mut sound {
-        sound.packet(None, &mut tally, preview.as_mut())?;
-    }
-    refuse_damage(&picture, &tally)?;
-    let (conflict, by_order) = (picture.colour_in_conflict(), picture.is_placed_by_order());
-    let begin_us = picture.begin_us();
-
-    let origin_us = source.origin_us();
-    let items = sound.as_mut().map(SoundMeasure::chromaprint).unwrap_or_default();
-    let fingerprint = picture.album().map(|album| Fingerprint::new(album, items)).unwrap_or_default();
-    let (mut video, access) = picture.finish(origin_us)?;
-    if by_order {
-        // Times are counted from the beginning.
-        video.entry_points = Some(Vec::new());
-    } else if entry_points && !source.format.is_discontinuous() {
-        video.entry_points = access.prove(path, &video, limits);
-    }
-    let audio = sound.and_then(|sound| sound.finish(origin_us));
-    if let Some(preview) = preview {
-        let end_us = i64::try_from(video.duration_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
-        video.cover_candidates_ms = preview.finish(end_us)?;
-    }
+    decoded.read(&mut source, limits, &mut tally, watch, progress)?;
+    refuse_damage(&decoded.picture, &tally)?;
+    let begin_us = decoded.picture.begin_us();
+    let conflict = decoded.picture.colour_in_conflict();
+    let by_order = decoded.picture.is_placed_by_order();
+    let Measured { fingerprint, video, audio } = decoded.finish(&source, path, limits, extras.entry_points)?;
     let mut info = MediaInfo {
         size_bytes: source.size_bytes,
         format: source.format.name().into(),
@@ -185,10 +150,8 @@ fn measure(
     };
     info.duration_ms = duration_ms(&info);
     info.bitrate_kbps = source.size_bytes.saturating_mul(8) / info.duration_ms.max(1);
-    let decoded = |index: u32| usize::try_from(index).ok();
-    let sound = info.audio.as_ref().map_or((None, 0), |sound| (decoded(sound.stream), sound.duration_ms));
-    refuse_claims(&source, &[(decoded(info.video.stream), info.video.duration_ms), sound])?;
-    // Of a film whose pictures are placed by their order, what is stored beside them says nothing of when they are shown.
+    refuse_claims(&source, &decoded_ms(&info))?;
+    // Of a film whose pictures are placed by their order, the stored times do not say when they are shown.
     if !by_order {
         let length_ms = info.video.duration_ms.saturating_add(info.sound_after_ms());
         info.damage = tally.damage.finish(begin_us, i64::try_from(length_ms.saturating_mul(1000)).unwrap_or(i64::MAX));
@@ -200,6 +163,89 @@ fn measure(
         info.video.frozen.push(Stretch { start_ms: end, end_ms: end.saturating_add(after) });
     }
     Ok(ProbeReport { media_info: info, fingerprint })
+}
+
+/// What was measured of picture and sound.
+struct Measured {
+    fingerprint: Fingerprint,
+    video: VideoInfo,
+    audio: Option<AudioInfo>,
+}
+
+/// Picture and sound under measurement.
+struct Decoded {
+    /// The picture's stream.
+    stream: usize,
+    picture: PictureMeasure,
+    sound: Option<(usize, SoundMeasure)>,
+    preview: Option<Preview>,
+}
+
+impl Decoded {
+    fn open(source: &Source, choice: tracks::Choice, limits: &Limits, extras: Extras) -> Result<Self> {
+        let stream = choice.picture.ok_or(Rejection::NoVideo)?;
+        let picture = PictureMeasure::open(source, stream, limits, extras.fingerprint)?;
+        let wanted = sound::Extras { fingerprint: extras.fingerprint, curve: extras.curve };
+        let open = |index| Ok::<_, Error>((index, SoundMeasure::open(source, index, limits)?.with(wanted)));
+        let sound = choice.sound.map(open).transpose()?;
+        let preview = extras.preview.map(|dir| Preview::new(dir, sound.is_some()));
+        Ok(Self { stream, picture, sound, preview })
+    }
+
+    /// Decodes the whole file.
+    fn read(
+        &mut self,
+        source: &mut Source,
+        limits: &Limits,
+        tally: &mut Tally,
+        watch: &mut Watch,
+        progress: &mut dyn FnMut(f64),
+    ) -> Result<()> {
+        let mut sink = Sink { preview: self.preview.as_mut(), watch };
+        while let Some(packet) = tally.next(source, limits)? {
+            if packet.position() > 0 && source.size_bytes > 0 {
+                progress(packet.position() as f64 / source.size_bytes as f64);
+            }
+            if packet.stream() == self.stream {
+                self.picture.packet(source, Some(&packet), tally, &mut sink)?;
+            } else if let Some((_, sound)) = self.sound.as_mut().filter(|(index, _)| packet.stream() == *index) {
+                sound.packet(Some(&packet), tally, sink.preview.as_deref_mut())?;
+            }
+        }
+        self.picture.packet(source, None, tally, &mut sink)?;
+        match &mut self.sound {
+            Some((_, sound)) => sound.packet(None, tally, sink.preview.as_deref_mut()),
+            None => Ok(()),
+        }
+    }
+
+    /// Completes the measures; tries where decoding may begin, if `entry_points` says so.
+    fn finish(mut self, source: &Source, path: &Path, limits: &Limits, entry_points: bool) -> Result<Measured> {
+        let origin_us = source.origin_us();
+        let items = self.sound.as_mut().map(|(_, sound)| sound.chromaprint()).unwrap_or_default();
+        let fingerprint = self.picture.album().map(|album| Fingerprint::new(album, items)).unwrap_or_default();
+        let by_order = self.picture.is_placed_by_order();
+        let (mut video, access) = self.picture.finish(origin_us)?;
+        if by_order {
+            // Times are counted from the beginning.
+            video.entry_points = Some(Vec::new());
+        } else if entry_points && !source.format.is_discontinuous() {
+            video.entry_points = access.prove(path, &video, limits);
+        }
+        let audio = self.sound.and_then(|(_, sound)| sound.finish(origin_us));
+        if let Some(preview) = self.preview {
+            let end_us = i64::try_from(video.duration_ms.saturating_mul(1000)).unwrap_or(i64::MAX);
+            video.cover_candidates_ms = preview.finish(end_us)?;
+        }
+        Ok(Measured { fingerprint, video, audio })
+    }
+}
+
+/// The streams of picture and sound, each with how long it is, ms.
+fn decoded_ms(info: &MediaInfo) -> [(Option<usize>, u64); 2] {
+    let index = |stream: u32| usize::try_from(stream).ok();
+    let sound = info.audio.as_ref().map_or((None, 0), |sound| (index(sound.stream), sound.duration_ms));
+    [(index(info.video.stream), info.video.duration_ms), sound]
 }
 
 /// From the first of picture and sound to the end of the last.
@@ -222,58 +268,4 @@ fn count(source: &Source) -> StreamCount {
         }
     }
     count
-}
-
-/// Players forgive a damaged frame here and there; a work of which every fourth frame is damaged is none.
-fn refuse_damage(picture: &PictureMeasure, tally: &Tally) -> Result<()> {
-    // An edit list that shows nothing, or a track of no samples.
-    if picture.frames() == 0 && tally.errors == 0 {
-        return Err(Rejection::NoVideo.into());
-    }
-    if picture.frames() == 0 || tally.errors > picture.frames() / 4 + 3 {
-        return Err(Rejection::damaged(tally.errors.max(1)).into());
-    }
-    // A few come too late in honest files; more are a part of the work that nobody would see.
-    if picture.late() > picture.frames() / 50 + 3 {
-        return Err(Rejection::TimeRunsBackwards { frames: picture.late() }.into());
-    }
-    Ok(())
-}
-
-/// Whether a length that a header claims is more than rounding, and more than any honest writer leaves behind.
-fn is_far_above(claimed_ms: u64, decoded_ms: u64) -> bool {
-    claimed_ms > decoded_ms.saturating_mul(2).saturating_add(10_000)
-}
-
-/// Refuses a file whose picture or sound, by their own headers, last more than twice as long as what there is: a viewer would miss the
-/// rest. `decoded` has the stream of each and how long it is, ms. What the movie header or another track says is none of a viewer's
-/// business. Fragments come with headers that do not know yet how long the whole is.
-fn refuse_claims(source: &Source, decoded: &[(Option<usize>, u64)]) -> Result<()> {
-    for (index, decoded_ms) in decoded.iter().copied() {
-        let Some(track) = index.and_then(|index| source.track(index)).filter(|_| !source.structure.fragmented) else {
-            continue;
-        };
-        // A sound's last sample that lasts until the picture ends is silence. A picture's last one is seen for as long, or not believed.
-        let silent_ms = if &track.handler == b"soun" { track.length.last_ms() } else { 0 };
-        let claimed_ms = track.length.claimed_ms().saturating_sub(silent_ms);
-        if is_far_above(claimed_ms, decoded_ms) {
-            return Err(Rejection::MisleadingHeader { claimed_ms, decoded_ms }.into());
-        }
-    }
-    Ok(())
-}
-
-/// Ticks of a time base as microseconds.
-pub(crate) fn to_us(ticks: i64, base: av::Rational) -> i64 {
-    let us = i128::from(ticks) * i128::from(base.num) * 1_000_000 / i128::from(base.den.max(1));
-    i64::try_from(us).unwrap_or(if us < 0 { i64::MIN } else { i64::MAX })
-}
-
-/// Microseconds as milliseconds, rounded to the nearest.
-fn to_ms(us: i64) -> i64 {
-    us.saturating_add(500).div_euclid(1000)
-}
-
-fn whole_ms(us: i64) -> u64 {
-    u64::try_from(to_ms(us)).unwrap_or(0)
 }

@@ -5,17 +5,20 @@ use std::path::Path;
 
 use ffmpeg::{codec, encoder, frame};
 use ffmpeg_next as ffmpeg;
-use pipeline::media_info::{FieldOrder, Ratio, Transfer};
+use pipeline::media_info::{Ratio, Transfer};
 
-use crate::audio::{self, RATE};
-use crate::child::protocol::Limits;
-use crate::encode::time_base;
+pub use back::{beeps, pictures, still};
+pub use pattern::{Look, Shown};
+
+use crate::av;
 use crate::error::{During, Result};
-use crate::mux::Mux;
-use crate::reader::Reader;
-use crate::{av, probe};
+use crate::picture::encode::time_base;
+use crate::read::stereo::RATE;
+use crate::sound::aac;
+use crate::write::mux::Mux;
 use pattern::Pattern;
 
+mod back;
 mod pattern;
 
 /// Length of a beep in milliseconds.
@@ -36,23 +39,6 @@ pub enum Tone {
     FiveOne,
     /// Held in stereo for the first half, and digital silence after it.
     LoudHalf,
-}
-
-/// What is seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
-    /// Something moves, with the frame's number and the flash.
-    Moving,
-    /// One picture all the time.
-    Still,
-    /// Black.
-    Black,
-    /// As `Moving`, much brighter in every other second.
-    Scenes,
-    /// Nothing but the number moves until this frame; from then on every pixel is another one in every picture.
-    NoiseFrom(u64),
-    /// A film: a second of black, scene A until 3 s, a dissolve of a second, scene B until 6 s, a cut, scene C.
-    Film,
 }
 
 /// A clip to make.
@@ -84,7 +70,7 @@ pub struct Clip {
     pub ten_bit: bool,
     /// Coded as fields, the upper one first.
     pub interlaced: bool,
-    /// Key frame every so many frames.
+    /// Frames from one key frame to the next.
     pub gop_frames: u32,
     /// Tags of the file, such as `("AIGC", "{…}")`.
     pub tags: Vec<(String, String)>,
@@ -173,10 +159,10 @@ fn open_video(clip: &Clip, (width, height): (u32, u32), global: bool) -> Result<
     flags |= if global { codec::Flags::GLOBAL_HEADER } else { codec::Flags::empty() };
     flags |= if clip.interlaced { codec::Flags::INTERLACED_DCT } else { codec::Flags::empty() };
     video.set_flags(flags);
-    let (matrix, primaries, transfer) = match clip.transfer {
-        Transfer::Sdr => ("bt709", "bt709", "bt709"),
-        Transfer::Pq => ("bt2020nc", "bt2020", "smpte2084"),
-        Transfer::Hlg => ("bt2020nc", "bt2020", "arib-std-b67"),
+    let [matrix, primaries, transfer] = match clip.transfer {
+        Transfer::Sdr => ["bt709", "bt709", "bt709"],
+        Transfer::Pq => ["bt2020nc", "bt2020", "smpte2084"],
+        Transfer::Hlg => ["bt2020nc", "bt2020", "arib-std-b67"],
     };
     let mut options = vec![
         ("preset", "superfast"),
@@ -257,7 +243,7 @@ fn layout(tone: Tone) -> Option<(ffmpeg::ChannelLayout, usize)> {
 
 fn open_sound(clip: &Clip, mux: &mut Mux) -> Result<Option<(encoder::audio::Encoder, usize)>> {
     let Some((layout, channels)) = layout(clip.tone) else { return Ok(None) };
-    let encoder = audio::open_aac(64 * channels as u32, layout)?;
+    let encoder = aac::open_aac(64 * channels as u32, layout)?;
     let index = mux.add(codec::Parameters::from(&encoder), (1, RATE as i32))?;
     Ok(Some((encoder, index)))
 }
@@ -284,10 +270,10 @@ fn play(clip: &Clip, encoder: &mut encoder::audio::Encoder, index: usize, mux: &
             }
         }
         encoder.send_frame(&frame).during("encode a test tone")?;
-        audio::drain(encoder, mux, index, (1, RATE as i32))?;
+        aac::drain(encoder, mux, index, (1, RATE as i32))?;
     }
     encoder.send_eof().during("end the test tone")?;
-    audio::drain(encoder, mux, index, (1, RATE as i32))
+    aac::drain(encoder, mux, index, (1, RATE as i32))
 }
 
 /// 1 kHz at the beginning of each second.
@@ -303,70 +289,4 @@ fn beep(sample: usize, dbfs: f64) -> f32 {
 fn sine(sample: usize, dbfs: f64) -> f32 {
     let phase = sample as f64 * 1000.0 / f64::from(RATE);
     (10f64.powf(dbfs / 20.0) * (phase * std::f64::consts::TAU).sin()) as f32
-}
-
-/// A picture as it was read back.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Shown {
-    /// Second at which it is shown, from the first picture.
-    pub at: f64,
-    /// The number in it: the frame of the clip that it came from.
-    pub number: u64,
-    /// Whether it flashes.
-    pub flash: bool,
-    /// Whether it stands upright: the marks in two of its corners are where they belong.
-    pub upright: bool,
-}
-
-/// Reads the pictures of a file made from a clip, whatever its size. Rotation tags are not applied.
-///
-/// # Errors
-/// As decoding fails.
-pub fn pictures(path: &Path) -> Result<Vec<Shown>> {
-    let limits = Limits::probe();
-    let mut reader = Reader::open(path, 0, FieldOrder::Progressive, 1, &limits)?;
-    let mut shown = Vec::new();
-    while let Some((frame, at, _)) = reader.next(&limits)? {
-        shown.push(pattern::read(&frame, at));
-    }
-    Ok(shown)
-}
-
-/// Reads the picture of a JPEG made from a clip's.
-///
-/// # Errors
-/// As decoding fails.
-pub fn still(path: &Path) -> Result<Shown> {
-    let bytes = std::fs::read(path).during("read a JPEG")?;
-    let codec = ffmpeg::decoder::find_by_name("mjpeg").ok_or(ffmpeg::Error::DecoderNotFound).during("find MJPEG")?;
-    let mut decoder = codec::Context::new_with_codec(codec).decoder().video().during("open MJPEG")?;
-    decoder.send_packet(&ffmpeg::Packet::copy(&bytes)).during("decode a JPEG")?;
-    let mut picture = frame::Video::empty();
-    decoder.receive_frame(&mut picture).during("decode a JPEG")?;
-    Ok(pattern::read(&picture, 0.0))
-}
-
-/// Where the beeps of a file begin, in seconds from its first picture.
-///
-/// # Errors
-/// As decoding fails.
-pub fn beeps(path: &Path) -> Result<Vec<f64>> {
-    let limits = Limits::probe();
-    let info = probe::probe(path, &limits, &mut |_| ())?;
-    let Some(sound) = info.audio else { return Ok(Vec::new()) };
-    let samples = info.duration_ms as usize * RATE as usize / 1000;
-    let heard = audio::read(path, sound.stream as usize, info.video.start_ms, samples, &limits, &mut |_| ())?;
-    let loudest = heard.iter().map(|pair| pair[0].abs()).fold(0.0, f32::max);
-    let (mut found, mut quiet) = (Vec::new(), usize::MAX / 2);
-    for (index, pair) in heard.iter().enumerate() {
-        if pair[0].abs() > loudest * 0.3 && loudest > 0.001 {
-            if quiet > RATE as usize / 10 {
-                found.push(index as f64 / f64::from(RATE));
-            }
-            quiet = 0;
-        } else {
-            quiet += 1;
-        }
-    }
-    Ok(found)
 }

@@ -1,4 +1,4 @@
-//! Text out of files, made harmless: lossy UTF-8, clipped, without control and bidirectional characters.
+//! Text from files, made harmless: lossy UTF-8, clipped, without control and bidirectional characters.
 
 /// Longest text that is kept of any tag, in characters.
 pub(crate) const MAX_TEXT: usize = 256;

@@ -6,7 +6,8 @@ import { fingerprint } from "./fingerprint.js";
 import { failure, ours, unfinished } from "./unfinished.js";
 
 const AT_ONCE = 2;
-const TRIES = 6;            // of one film without a byte in between; then the row says so and the next film's turn comes
+const TRIES = 6;            // of one film without a byte that arrived in between; then the row says so and the next film's turn comes
+const STALLED_MS = 60000;   // without a byte: the connection is dead, though the browser has not noticed
 const LONGEST_WAIT_S = 30;
 
 const panel = document.getElementById("folder"), input = panel.querySelector("input");
@@ -21,9 +22,9 @@ const stay = (event) => event.preventDefault();
 const tell = (text, wrong = "") => { said.textContent = text; alarm.textContent = wrong; alarm.hidden = wrong === ""; };
 const fill = (text, numbers) => Object.entries(numbers).reduce((text, [name, n]) => text.replace(`{${name}}`, n), text);
 const wait = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
-// What was chosen by hand, by the id of the entry; a browser without storage forgets it.
-const remembered = (id) => { try { return localStorage.getItem(`film ${id}`); } catch { return null; } };
-const remember = (id, name) => { try { localStorage.setItem(`film ${id}`, name); } catch { /* private mode */ } };
+// What was chosen by hand, by the id of the entry, until the window is closed: names of files may name people.
+const remembered = (id) => { try { return sessionStorage.getItem(`film ${id}`); } catch { return null; } };
+const remember = (id, name) => { try { sessionStorage.setItem(`film ${id}`, name); } catch { /* private mode */ } };
 
 const open = () => rows.filter((row) => !row.done);
 const film = ({ select }) => (select.value === "" ? undefined : files[Number(select.value)]);
@@ -72,11 +73,19 @@ const once = (row, print, found, mine) => new Promise((resolve, reject) => {
     ...(found ? { uploadUrl: found.url } : { endpoint: ours(panel.dataset.endpoint) }),
     headers, metadata: { filename: file.name, fingerprint: print }, retryDelays: null, storeFingerprintForResuming: false, fingerprint: async () => print,
     onUploadUrlAvailable: () => { upload.url = ours(upload.url); upload.options.endpoint = null; },
-    onProgress: (sent, all) => { row.tries = 0; if (mine === run) row.cell.textContent = `${all > 0 ? Math.floor((100 * sent) / all) : 0} %`; },
+    onProgress: (sent, all) => { row.moved = Date.now(); if (mine === run) row.cell.textContent = `${all > 0 ? Math.floor((100 * sent) / all) : 0} %`; },
     onSuccess: resolve,
     onError: ({ originalResponse: it }) => reject(it ? failure(it.getStatus(), it.getHeader("Retry-After"), it.getBody()) : failure(0)),
   });
   running.push(upload);
+  row.moved = Date.now();
+  const watch = setInterval(() => {
+    if (mine !== run) return clearInterval(watch);
+    if (Date.now() - row.moved > STALLED_MS) { clearInterval(watch); upload.abort(); reject(failure(0)); }
+  }, 5000);
+  const ends = (end) => (...what) => { clearInterval(watch); end(...what); };
+  upload.options.onSuccess = ends(upload.options.onSuccess);
+  upload.options.onError = ends(upload.options.onError);
   upload.start();
 });
 
@@ -84,10 +93,13 @@ const send = async (row, mine) => {
   let print;
   row.cell.textContent = words.preparing;
   try { print = await fingerprint(row.id, film(row).file); } catch { throw new Error(words.unreadable); }
+  row.kept = 0;
   for (row.tries = 0; mine === run; row.tries += 1) {
     try {
       const found = await unfinished(`/api/v1/submissions/${row.id}`, row.headers);
       if (found?.over) return;
+      // What is durable counts, not what was handed to the browser: a server that refuses every request ends the tries.
+      if ((found?.offset ?? 0) > row.kept) [row.kept, row.tries] = [found.offset, 0];
       if (found && found.fingerprint !== print) throw new Error(words.other.replace("{name}", found.filename ?? "?"));
       await once(row, print, found, mine);
       return;

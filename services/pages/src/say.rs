@@ -99,7 +99,7 @@ impl Say {
     /// A state of a work.
     pub fn state(&self, name: &str) -> String {
         let (zh, en) = match name {
-            "uploading" => ("上传中", "uploading"),
+            "uploading" => ("待上传", "awaits its film"),
             "probe" => ("检测中", "being measured"),
             "screen" => ("自动初筛中", "being screened"),
             "awaiting_review" => ("待初筛", "awaits review"),

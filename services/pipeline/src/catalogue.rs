@@ -16,7 +16,7 @@ mod phrases;
 mod read;
 mod retention;
 
-pub use contest::{Contest, LengthLimit, Theme, Unit};
+pub use contest::{Contest, Cure, LengthLimit, Theme, Unit};
 pub use ladders::{Ladders, Rung};
 pub use notice::{Office, Passage};
 pub use phrases::Phrase;
@@ -70,12 +70,6 @@ impl Catalogue {
     /// The built-in files as (name, text), for export and for tests that change one.
     pub fn builtin_files() -> Vec<(String, String)> {
         builtin::FILES.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect()
-    }
-
-    /// Reads a whole catalogue from (file name, text) pairs. Names are relative to the catalogue's directory, with `/`:
-    /// `ladders.toml`, `phrases.toml`, `retention.toml`, `contests/ID.toml`, `partners/ID.toml`. The caller gives the `.toml` files only.
-    pub fn from_files(files: &[(String, String)]) -> Result<Self, CatalogueError> {
-        read::catalogue(files)
     }
 
     /// A contest by its id.

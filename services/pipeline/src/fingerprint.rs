@@ -3,71 +3,20 @@
 //!
 //! | question | file |
 //! |---|---|
+//! | what is a fingerprint, and how is it stored? | `print`, `sample` |
 //! | how does a picture become hashes? | `picture` |
 //! | by which words is a work found among 100,000? | `token` |
 //! | do two works match, and where? | `compare` |
-use serde::{Deserialize, Serialize};
-
 mod compare;
 mod picture;
+mod print;
+mod sample;
 mod token;
 
 pub use compare::{Likeness, Match, MatchedRange, compare};
 pub use picture::{Album, Luma};
-
-/// Time from one sample of the picture to the next, in milliseconds, on a grid that begins with the first frame.
-pub const STEP_MS: u64 = 500;
-/// Time from one item of the sound to the next, in microseconds: a third of 4096 samples at 11,025 Hz.
-pub const ITEM_US: u64 = 123_810;
-/// Most samples of the picture that are kept: 20 minutes, more than twice the longest entry.
-pub const MAX_SAMPLES: usize = 2400;
-/// Regions of a picture that are hashed: all of it, its middle, and what reframing to the other orientation would keep.
-pub const REGIONS: usize = 5;
-
-/// One sample of the picture: a hash for each region, 0 if there is nothing to recognise.
-pub type Sample = [u64; REGIONS];
-
-/// A work's fingerprint.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint {
-    /// The picture, one sample per [`STEP_MS`].
-    pub picture: Vec<Sample>,
-    /// The sound, one chromaprint item per [`ITEM_US`].
-    pub sound: Vec<u32>,
-    /// The words under which it is found: at most 384 of the picture and 128 of the sound.
-    pub tokens: Vec<u32>,
-    /// The words used to search for similar works: `tokens`, and their variants with flipped weak bits.
-    pub probes: Vec<u32>,
-}
-
-impl Fingerprint {
-    /// From samples taken with their weak bits, and the items of the sound.
-    pub fn new(album: Album, sound: Vec<u32>) -> Self {
-        let hashed = album.hash();
-        let (tokens, probes) = token::of(&hashed, &sound);
-        let picture = hashed.iter().map(|sample| sample.each_ref().map(|hash| hash.bits)).collect();
-        Self { picture, sound, tokens, probes }
-    }
-
-    /// The picture as stored in the database: little endian, sample by sample.
-    pub fn picture_bytes(&self) -> Vec<u8> {
-        self.picture.iter().flatten().flat_map(|hash| hash.to_le_bytes()).collect()
-    }
-
-    /// The sound as stored in the database: little endian.
-    pub fn sound_bytes(&self) -> Vec<u8> {
-        self.sound.iter().flat_map(|item| item.to_le_bytes()).collect()
-    }
-
-    /// A stored fingerprint, without the words, which comparing does not need. Bytes that make no complete sample are
-    /// dropped.
-    pub fn from_bytes(picture: &[u8], sound: &[u8]) -> Self {
-        let hashes: Vec<u64> = picture.as_chunks::<8>().0.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect();
-        let picture = hashes.as_chunks::<REGIONS>().0.to_vec();
-        let sound = sound.as_chunks::<4>().0.iter().map(|bytes| u32::from_le_bytes(*bytes)).collect();
-        Self { picture, sound, ..Self::default() }
-    }
-}
+pub use print::Fingerprint;
+pub use sample::{ITEM_US, MAX_SAMPLES, REGIONS, STEP_MS, Sample};
 
 #[cfg(test)]
 mod tests;

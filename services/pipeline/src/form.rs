@@ -15,9 +15,11 @@ use serde_json::{Map, Value};
 use crate::catalogue::Contest;
 use crate::lang::Lang;
 
+mod advice;
 mod check;
 mod field;
 
+pub use advice::Filled;
 pub use check::check;
 pub use field::{Choice, Field, Kind, Section, id};
 

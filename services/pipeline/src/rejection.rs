@@ -3,8 +3,6 @@ mod text;
 
 use serde::{Deserialize, Serialize};
 
-use crate::lang::Lang;
-
 /// A reason to refuse, shown to the entrant. `code()` is stable; the API, the command line and the metrics use it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "code", rename_all = "snake_case")]
@@ -195,20 +193,12 @@ impl Rejection {
                 | Rejection::ReviewRefused { .. }
         )
     }
-
-    /// The text for the entrant: one or two sentences with the measured value, the limit and the remedy. Text from the
-    /// file is made safe to display.
-    pub fn text(&self, lang: Lang) -> String {
-        match lang {
-            Lang::Zh => text::zh(self),
-            Lang::En => text::en(self),
-        }
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Lang;
 
     /// The variant after `reason`. A new variant does not compile until it is added here, and so is tested below.
     fn after(reason: &Rejection) -> Option<Rejection> {

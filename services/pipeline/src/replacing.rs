@@ -1,22 +1,13 @@
 //! Another film for a work, and corrected texts: until when the entrant may send them, and why not. The effect of
 //! another film on the work is in `Submission::advance`.
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+
+pub use crate::catalogue::Cure;
 
 use crate::catalogue::Contest;
 use crate::rejection::Rejection;
 use crate::stage::Stage;
 use crate::submission::{State, Submission};
-
-/// A window that the organisers opened for one work: until its end the film may be replaced and the texts corrected,
-/// although the deadline has passed or review has begun. It ends by the clock.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Cure {
-    /// Its end.
-    pub until: DateTime<Utc>,
-    /// What is to be cured, for the entrant.
-    pub reason: String,
-}
 
 /// A work and its circumstances at one moment.
 #[derive(Clone, Copy, Debug)]

@@ -16,25 +16,20 @@
 //! | `entered` | all but `!=` | a day in China, or an instant with its offset |
 use std::collections::BTreeSet;
 use std::fmt;
-use std::str::FromStr;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+mod bounds;
 mod contains;
+mod error;
 mod known;
 mod parse;
 mod version;
 
-pub use parse::SelectionError;
+pub use bounds::{MAX_BYTES, MAX_CONDITIONS, MAX_NAMES};
+pub use error::SelectionError;
 pub use version::Version;
-
-/// Longest text of a selection, bytes: more than people type, small enough to be stored with the job and shown.
-pub const MAX_BYTES: usize = 2000;
-/// Most conditions of a selection.
-pub const MAX_CONDITIONS: usize = 20;
-/// Most alternatives of a condition.
-pub const MAX_NAMES: usize = 64;
 
 /// Selects works. The default selects every one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -180,13 +175,6 @@ impl fmt::Display for Selection {
         conditions.extend(self.entered_from.iter().map(|at| format!("entered>={}", instant(at))));
         conditions.extend(self.entered_before.iter().map(|at| format!("entered<{}", instant(at))));
         f.write_str(&conditions.join(" "))
-    }
-}
-
-impl FromStr for Selection {
-    type Err = SelectionError;
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        parse::selection(text)
     }
 }
 

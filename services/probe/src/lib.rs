@@ -4,8 +4,8 @@
 //! |---|---|
 //! | fetch, verify and measure the mezzanine in the sandbox | `measure` |
 //! | judge it by the contest's rules and plan the renditions | `screen` |
-//! | whether the child's answers can be so | `answer` |
-//! | what the sandboxed child is asked, also used without a server | `request` |
+//! | whether the child's answers are possible | `answer` |
+//! | the requests to the sandboxed child, also used without a server | `request` |
 
 pub mod answer;
 mod measure;

@@ -1,5 +1,5 @@
-//! Stage probe: fetches the mezzanine, verifies size and digest, lets the sandboxed child decode and measure it, and stores what the
-//! same decode left for reviewers.
+//! Stage probe: fetches the mezzanine, verifies size and digest, has the sandboxed child decode and measure it, and stores the preview
+//! that the same decode made.
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use tracing::{error, warn};
 use crate::answer;
 use crate::request::{self, ENDS, SOURCE};
 
-/// A database that takes longer is not waited for: a first look that comes late is of no use, and the probe must not hang on it.
+/// Longest wait for the database: a late first look is of no use, and the probe must not wait for it.
 const TELLING: Duration = Duration::from_secs(5);
 
 /// The probe stage's handler.
@@ -35,7 +35,7 @@ impl Measure {
         Self { runtime }
     }
 
-    /// What was measured of the `bytes` bytes, and what was left for reviewers in `output`.
+    /// Measures the file of `bytes` bytes; a preview for reviewers is left in `output`.
     async fn probe(
         &self,
         job: &Job,
@@ -51,8 +51,8 @@ impl Measure {
         Ok((report, preview.flatten()))
     }
 
-    /// Tells the entrant what the headers say of the rules, by the ends of the file, while the rest of it is still being fetched.
-    /// Whether there was something to tell. Nothing that goes wrong here changes the verdict; it may wait for it as long as a read of
+    /// Shows the entrant how the headers compare with the rules, from the ends of the file, while the rest is still being fetched.
+    /// Whether a first look was stored. Nothing that goes wrong here changes the verdict; it may wait for it as long as a read of
     /// the object store and [`request::OUTLINE_DEADLINE`] allow.
     async fn look_at_ends(&self, job: &Job) -> bool {
         let ends = job.scratch.input().join(ENDS);
@@ -64,16 +64,16 @@ impl Measure {
                 false
             }
         };
-        // The scratch directory goes soon, and what is in it.
+        // The scratch directory and its content are removed soon.
         let _ = tokio::fs::remove_file(ends).await;
         looked
     }
 
-    /// Tells the entrant what the headers of this file say; whether they said something.
+    /// Stores what the headers of this file say for the entrant; false if they say nothing.
     async fn look_at(&self, job: &Job, file: &str) -> bool {
         let Some(contest) = self.runtime.catalogue.contest(&job.submission.contest) else { return false };
         let request = request::outline(job.scratch.input(), file, self.runtime.config.allow_missing_landlock);
-        // A refusal, too, is the probe's to tell: it sees the whole file.
+        // Refusals are left to the probe as well, which reads the whole file.
         let outline = self.runtime.child.run(&request, request::OUTLINE_DEADLINE, &job.cancelled, |_| ()).await;
         let Ok::<Option<Outline>, _>(Some(outline)) = outline else { return false };
         if let Err(lie) = answer::outline(&outline) {
@@ -84,12 +84,12 @@ impl Measure {
         let keeping = self.runtime.store.keep_first_look(&job.claim, &look);
         let kept = tokio::time::timeout(TELLING, keeping).await.context("the database takes too long");
         if let Err(error) = kept.flatten() {
-            warn!(submission.id = %job.submission.id, "could not tell the first look at {}: {error:#}", job.submission.id);
+            warn!(submission.id = %job.submission.id, "the first look at {} was not stored: {error:#}", job.submission.id);
         }
         true
     }
 
-    /// Stores what the child left for reviewers.
+    /// Stores the preview for reviewers.
     async fn store(&self, job: &Job, left: &answer::Preview) -> Result<StoredPreview> {
         let put = async |file: PreviewFile, left: &Left| {
             let key = ObjectKey::Preview(job.submission.id, job.run, job.fence, file);
@@ -127,7 +127,7 @@ impl Handler for Measure {
         if let Err(end) = &probed
             && retried(end)
         {
-            // Whether the measuring or the preview ended it cannot be told; a work is never refused for the latter, nor held up.
+            // The cause may be the measuring or the preview. A work is never refused or delayed because of its preview.
             warn!(submission.id = %job.submission.id, "probing {} again without a preview: {end}", job.submission.id);
             probed = self.probe(&job, None, bytes).await;
             previewed = false;

@@ -1,4 +1,4 @@
-//! What the sandboxed child is asked about an entrant's file, and what its end means. Pure.
+//! The requests to the sandboxed child about an entrant's file, and what the way it ended means. Pure.
 use std::path::Path;
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use runtime::child::ChildError;
 /// The name that every entrant's file has in the input directory.
 pub const SOURCE: &str = "source";
 
-/// After this a probe hangs: half an hour decodes an eight-minute 4K entry on one slow core twice over, with a preview.
+/// Longest probe: in half an hour one slow core decodes an eight-minute 4K entry twice, with a preview.
 pub const DEADLINE: Duration = Duration::from_secs(1800);
 
-/// The name that the ends of an entrant's file have there, while the file itself is not there yet.
+/// The name of a file with the two ends of an entrant's file, while the file itself is still being fetched.
 pub const ENDS: &str = "ends";
 
-/// After this a look at headers hangs, or comes too late to be of use.
+/// Longest look at headers; a later result is of no use.
 pub const OUTLINE_DEADLINE: Duration = Duration::from_secs(30);
 
 /// Reads what the headers of `file` in `input` claim.
@@ -40,10 +40,10 @@ pub fn probe(input: &Path, output: Option<&Path>, allow_missing_landlock: bool) 
     }
 }
 
-/// What the end of a probe says about the *content*; `None` where it says something about us.
+/// The verdict on the *content* that follows from the way a probe ended; `None` for a failure of ours.
 ///
-/// `attempt` counts from 1. A crash, an answer that cannot be so or an exceeded budget is a verdict, but a machine may also be short of memory for its own reasons: the first
-/// time is therefore ours and tried again, the second time is the file's.
+/// `attempt` counts from 1. A crash, an impossible answer or an exceeded budget is a verdict on the second attempt only: on the first one
+/// it counts as our failure and is tried again, since the machine may have been short of memory for other reasons.
 pub fn verdict_of(end: &ChildError, attempt: u32) -> Option<Rejection> {
     match end {
         ChildError::Rejected(reason) => Some(reason.clone()),

@@ -1,5 +1,5 @@
-//! Stage screen: the contest's rules over what the probe measured and over the entries that resemble it, and the plan of what
-//! to make. Decides nothing itself.
+//! Stage screen: applies the contest's rules to the measured values and to similar entries, and plans the renditions. The rules
+//! themselves are in `pipeline`.
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -40,7 +40,7 @@ impl Handler for Screen {
             Some(_) => self.among(&job, info, &contest.rules).await?,
             None => (screen(info, &contest.rules), None),
         };
-        // A refused entry has nothing to make; the store turns the verdict into the refusal.
+        // A refused entry has no plan; the store turns the verdict into the refusal.
         let plan =
             verdict.rejection().is_none().then(|| plan(info, &catalogue.partners_of(contest), &catalogue.ladders));
         Ok(Outcome::Done(Output::Screened { verdict, plan, compared }))
@@ -48,14 +48,14 @@ impl Handler for Screen {
 }
 
 impl Screen {
-    /// The verdict on an entry among those that the contest has already, and up to which seat it was compared.
+    /// The verdict on an entry beside the accepted ones, and the last seat with which it was compared.
     async fn among(&self, job: &Job, info: &MediaInfo, rules: &ContestRules) -> Result<(Verdict, Option<Seat>)> {
         let Standing { own, newest, same_file, candidates } = self.runtime.store.standing(job.submission.id).await?;
         let searched = candidates.len();
         let begun = Instant::now();
         let compare_all =
             move || candidates.into_iter().map(|(id, other)| (id, compare(&own, &other))).collect::<Vec<_>>();
-        // Milliseconds for each, but of processor.
+        // A few milliseconds of processor time for each entry.
         let likenesses = tokio::task::spawn_blocking(compare_all).await.context("compare with other entries")?;
         let mut twins: Vec<Twin> = likenesses
             .into_iter()

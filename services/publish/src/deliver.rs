@@ -141,6 +141,8 @@ const MOST_STEPS: usize = 24;
 pub(crate) async fn drive<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Outcome> {
     match go(way, task).await {
         Ok(Outcome::Parked(why)) => Ok(Outcome::Parked(task.secrets.cut(&why))),
+        // However the adapter put it: with its last call over the budget it waits for its turn.
+        Ok(Outcome::Later(wait)) => Ok(task.turn.over().map_or(Outcome::Later(wait), Outcome::OverBudget)),
         Ok(outcome) => Ok(outcome),
         Err(error) => {
             let (told, cut) = (format!("{error:#}"), task.secrets.cut(&format!("{error:#}")));

@@ -10,7 +10,7 @@ use pipeline::id::{PartnerId, SubmissionId};
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderName};
 use runtime::store::Store;
-use runtime::store::accounts::{Account, Budget, Pass};
+use runtime::store::accounts::{Account, Budget, MAIN, Pass};
 use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
 use runtime::telemetry::spans;
 use serde_json::{Map, Value, json};
@@ -20,6 +20,7 @@ use tracing::Instrument;
 use url::Url;
 
 use crate::redact::Secrets;
+use crate::turn::Turn;
 
 /// The longest answer that is read, bytes. Platforms answer a few KiB.
 const ANSWER_BYTES: usize = 1 << 20;
@@ -120,6 +121,7 @@ pub(crate) struct PartnerHttp<'a> {
     pub(crate) budget: Budget,
     pub(crate) submission: Option<SubmissionId>,
     pub(crate) secrets: &'a Secrets,
+    pub(crate) turn: &'a Turn,
 }
 
 /// The client shared by all calls: no redirects, no proxy from the environment, pooled connections.
@@ -138,8 +140,12 @@ pub(crate) fn client() -> Result<reqwest::Client> {
 impl PartnerHttp<'_> {
     /// Makes one call. An answer with any status is `Ok`; 5xx and 429 count against the breaker.
     pub(crate) async fn call(&self, request: Request) -> Result<Answer, CallError> {
-        if let Pass::Wait(wait) = self.store.pass(&self.account, self.budget).await? {
-            return Err(CallError::Wait(wait));
+        match self.store.pass(&self.account, self.budget, self.turn.waits(&self.account)).await? {
+            Pass::Go => self.turn.passed(&self.account),
+            Pass::Wait(wait) => {
+                self.turn.refused(&self.account, self.budget, wait);
+                return Err(CallError::Wait(wait));
+            }
         }
         for secret in &request.secrets {
             // Also for later error texts of the delivery.
@@ -153,6 +159,8 @@ impl PartnerHttp<'_> {
             intent: request.intent,
             step: request.step,
             request: &told,
+            passing: request.intent.is_none()
+                && (request.method == Method::GET || matches!(request.body, Body::File { .. })),
         };
         let exchange = self.store.open_exchange(&new).await?;
         let hide = request.hide_answer;
@@ -309,5 +317,5 @@ fn told_failure(secrets: &Secrets, words: &str) -> Value {
 
 /// The owner of an account, for a log.
 pub(crate) fn account_of(partner: &PartnerId) -> Account {
-    Account { partner: partner.clone(), name: "default".to_owned() }
+    Account { partner: partner.clone(), name: MAIN.to_owned() }
 }

@@ -26,6 +26,7 @@ mod serve;
 pub mod settings;
 mod task;
 mod told;
+mod turn;
 pub mod webhooks;
 mod xml;
 

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use pipeline::delivery::Desired;
 use pipeline::part::Part;
 use pipeline::partner::DeliveryMethod;
 use pipeline::stage::Stage;
@@ -20,6 +21,7 @@ use crate::exchange;
 use crate::guarded::Guarded;
 use crate::redact::Secrets;
 use crate::task::Task;
+use crate::turn::Turn;
 
 /// The publish stage's handler.
 pub struct Publish {
@@ -45,9 +47,10 @@ impl Handler for Publish {
         let partner = runtime.catalogue.partner(id).with_context(|| format!("the catalogue has no partner {id}"))?;
         let delivery = runtime.store.delivery(job.submission.id, id).await?;
         let delivery = delivery.with_context(|| format!("no delivery to {id} is planned"))?;
-        let secrets = Secrets::default();
-        let mut task =
-            Task { runtime, job: &job, partner, delivery, client: &self.client, guarded: &self.guarded, secrets };
+        // What is to be taken back waits for no other delivery.
+        let turn = Turn::new(job.claim.reserved || delivery.machine.desired == Desired::Gone);
+        let (client, guarded, secrets) = (&self.client, &self.guarded, Secrets::default());
+        let mut task = Task { runtime, job: &job, partner, delivery, client, guarded, secrets, turn };
         task.learn_secrets();
         let task = &mut task;
         match partner.method {

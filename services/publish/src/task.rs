@@ -27,6 +27,7 @@ use crate::guarded::Guarded;
 use crate::package::{self, PackageFile, Source};
 use crate::redact::Secrets;
 use crate::told;
+use crate::turn::Turn;
 
 /// Calls a minute to a partner without a published rate.
 const CALLS_PER_MINUTE: u32 = 120;
@@ -42,6 +43,7 @@ pub(crate) struct Task<'a> {
     pub(crate) client: &'a reqwest::Client,
     pub(crate) guarded: &'a Guarded,
     pub(crate) secrets: Secrets,
+    pub(crate) turn: Turn,
 }
 
 impl Task<'_> {
@@ -84,6 +86,7 @@ impl Task<'_> {
             budget: Budget { per_minute, burst: BURST.min(per_minute) },
             submission: Some(self.job.submission.id),
             secrets: &self.secrets,
+            turn: &self.turn,
         }
     }
 
@@ -96,6 +99,7 @@ impl Task<'_> {
             intent: None,
             step,
             request: &request,
+            passing: false,
         };
         let id = self.runtime.store.open_exchange(&new).await?;
         self.runtime.store.close_exchange(id, ExchangeOutcome::Answered, &answer).await

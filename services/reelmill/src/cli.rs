@@ -1,5 +1,5 @@
-//! The command line: its commands, and the text of `--help`. Each command is one file in `command/`.
-use clap::{Parser, Subcommand};
+//! The command line: which commands there are, and what `--help` says. Each command is one file in `command/`.
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::command::{
     audit, bag, bulk, completions, confirm, cure, delivered, doctor, fsck, hold, inventory, migrate, openapi, partner,
@@ -7,6 +7,7 @@ use crate::command::{
     review, s3, serve, status, submit, texts, token, trace, trouble, webhook, withdraw,
 };
 use crate::exit::{self, Exit};
+use crate::stop::stop_signal;
 
 /// Reelmill (映工场): takes the videos that people enter for a contest, checks them, and delivers each accepted one to every
 /// partner in exactly the shape that the partner wants.
@@ -181,8 +182,8 @@ impl Cli {
             Command::Fsck(args) => block_on(fsck::run(args)),
             Command::Retention(args) => block_on(retention::run(args)),
             Command::Inventory(args) => block_on(inventory::run(args)),
-            Command::Completions(args) => completions::run(&args),
-            Command::Reference => reference::run(),
+            Command::Completions(args) => completions::run(&args, Cli::command()),
+            Command::Reference => reference::run(Cli::command()),
             Command::Openapi { api } => openapi::run(api),
         }
     }
@@ -214,23 +215,8 @@ fn run_to_end(work: impl Future<Output = anyhow::Result<Exit>>, interrupted: &st
     result
 }
 
-/// Resolves at the first Ctrl-C or SIGTERM.
-pub(crate) async fn stop_signal() {
-    use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-        // Without a handler the signal ends the process directly.
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

@@ -7,7 +7,9 @@ use runtime::desk_url::DeskUrlRefused;
 use runtime::problem::{Code, Problem};
 use runtime::transport::PlaintextRefused;
 
-/// The result of a command. Clap itself exits with `Usage` for what it cannot parse.
+use crate::plain::plain;
+
+/// How a command ended. Clap itself exits with `Usage` for what it cannot parse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
     /// The request was carried out.
@@ -54,9 +56,9 @@ impl std::error::Error for WrongUsage {}
 pub(crate) fn refused(problem: &Problem) -> Exit {
     let row = problem.code.row();
     let (en, zh) = (problem.text(Lang::En), problem.text(Lang::Zh));
-    eprintln!("reelmill: {}: {}\n{}", row.code, crate::output::plain(&en), crate::output::plain(&zh));
+    eprintln!("reelmill: {}: {}\n{}", row.code, plain(&en), plain(&zh));
     if let Some(cause) = &problem.cause {
-        eprintln!("  {}", crate::output::plain(cause));
+        eprintln!("  {}", plain(cause));
     }
     if row.status >= 500 { Exit::Failure } else { Exit::Usage }
 }
@@ -75,10 +77,10 @@ pub(crate) fn tell(error: &anyhow::Error) -> Exit {
     if runtime::store::is_unavailable(error) {
         // The cause is the driver's, such as "Connection refused" or "pool timed out", which needs the sentence.
         let exit = refused(&Code::DatabaseUnavailable.into());
-        eprintln!("  {}", crate::output::plain(&format!("{error:#} (DATABASE_URL; see reelmill doctor)")));
+        eprintln!("  {}", plain(&format!("{error:#} (DATABASE_URL; see reelmill doctor)")));
         return exit;
     }
-    eprintln!("reelmill: {}", crate::output::plain(&format!("{error:#}")));
+    eprintln!("reelmill: {}", plain(&format!("{error:#}")));
     let callers = error.is::<WrongUsage>() || error.is::<PlaintextRefused>() || error.is::<DeskUrlRefused>();
     if callers { Exit::Usage } else { Exit::Failure }
 }

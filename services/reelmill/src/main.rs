@@ -12,9 +12,11 @@ mod exit;
 mod local;
 mod output;
 mod paging;
+mod plain;
 mod progress;
 mod resume;
 mod settings;
+mod stop;
 mod tus;
 mod typed;
 

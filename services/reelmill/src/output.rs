@@ -8,6 +8,7 @@ use serde::Serialize;
 use unicode_width::UnicodeWidthStr;
 
 use crate::exit::Exit;
+pub(crate) use crate::plain::plain;
 mod wrap;
 
 /// The form of what a command prints.
@@ -28,24 +29,7 @@ pub(crate) struct OutputArgs {
     pub(crate) output: Format,
 }
 
-/// Text of others, made safe for a terminal: characters that could move the cursor, change colours or turn the line
-/// around are written as their numbers.
-pub(crate) fn plain(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        let acts = c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{61c}' | '\u{feff}');
-        if acts {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "\\u{{{:x}}}", c as u32);
-        } else {
-            out.push(c);
-        }
-    }
-    out
-}
-
-/// Prints text unchanged. A closed pipe (`| head`) is the reader's decision, not our failure.
+/// Prints text as it is. A closed pipe (`| head`) is the reader's wish, not our failure.
 pub(crate) fn print(text: &str) -> anyhow::Result<()> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),

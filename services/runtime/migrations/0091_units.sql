@@ -25,7 +25,6 @@ create table unit_works (
     contest text not null,
     unit text not null,
     row_hmac bytea not null check (length(row_hmac) = 32),
-    file text not null,
     key_id text not null,
     nonce bytea not null,
     ciphertext bytea not null,
@@ -33,15 +32,14 @@ create table unit_works (
     unique (contest, unit, row_hmac)
 );
 create index unit_works_of on unit_works (contest, unit, submission);
-comment on table unit_works is 'Works that a recommender entered, one for each row of a sheet';
+comment on table unit_works is 'Works that a recommender entered, one for each row of a sheet; a row goes with the entrant''s personal data, and the sheet''s row may be entered again';
 comment on column unit_works.submission is 'The work';
 comment on column unit_works.contest is 'Its contest';
 comment on column unit_works.unit is 'Unit that recommends it';
 comment on column unit_works.row_hmac is 'Keyed hash of everything that the row says: the same row enters one work, whoever sends it again';
-comment on column unit_works.file is 'Name of the film''s file as the row gives it; may be empty';
 comment on column unit_works.key_id is 'Key of PERSONAL_DATA_KEYS that sealed the token';
 comment on column unit_works.nonce is 'Nonce of the sealing, 24 bytes';
-comment on column unit_works.ciphertext is 'The token of the entry, sealed, by which the unit sends the film. It opens nothing once the entry''s link was replaced';
+comment on column unit_works.ciphertext is 'As JSON, sealed: the name of the film''s file as the row gives it, which may name people, and the token of the entry, by which the unit sends the film. The token opens nothing once the entry''s link was replaced';
 comment on column unit_works.created_at is 'When it was entered';
 
 -- Quotas are counted, and works that were probably entered before are looked for, by the unit''s names.

@@ -119,7 +119,7 @@ async fn measure(runtime: &Runtime) -> anyhow::Result<()> {
     let connections = &metrics.calls.database_connections;
     connections.with_label_values(&["idle"]).set(idle);
     connections.with_label_values(&["used"]).set(open - idle);
-    metrics.whole.tell_queues(&store.queues().await?, &store.backlog().await?);
+    metrics.whole.tell_messages(&store.backlog().await?);
     if let Some((sample, age_s)) = store.last_sample().await? {
         metrics.whole.tell_sample(&sample, age_s);
     }

@@ -56,6 +56,18 @@ impl Mailer {
         Ok(Some(Self { transport: transport.timeout(Some(ANSWER_WITHIN)).build(), from }))
     }
 
+    /// Connects to the server and signs in.
+    ///
+    /// # Errors
+    /// [`MailError::Refused`] where the server does not accept the name and password; [`MailError::Later`] where it is not reached.
+    pub async fn answers(&self) -> Result<(), MailError> {
+        match tokio::time::timeout(ANSWER_WITHIN, self.transport.test_connection()).await {
+            Ok(Ok(true)) => Ok(()),
+            Ok(Err(error)) => Err(MailError::from(&error)),
+            Ok(Ok(false)) | Err(_) => Err(MailError::Later(None)),
+        }
+    }
+
     /// Sends a plain text.
     ///
     /// # Errors

@@ -73,6 +73,8 @@ pub struct Metrics {
     pub delivered_media_seconds: prometheus::CounterVec,
     /// `reelmill_webhook_attempts_total{outcome}`: attempts to send a webhook, by result.
     pub webhook_attempts: IntCounterVec,
+    /// `reelmill_mails_total{outcome}`: attempts to send a mail: sent, failed (tried again later), refused for good.
+    pub mails: IntCounterVec,
     /// `reelmill_auth_failures_total{door,reason}`: requests that were refused at a door, see [`crate::doors`].
     pub auth_failures: IntCounterVec,
     /// Produced media and their cost.
@@ -157,6 +159,7 @@ impl Metrics {
                 "Attempts to send a webhook by what followed.",
                 &["outcome"],
             )?,
+            mails: make.counters("mails_total", "Attempts to send a mail by what followed.", &["outcome"])?,
             auth_failures: doors::auth_failures(&make)?,
             media: MediaMetrics::new(&make)?,
             calls: CallMetrics::new(&make)?,
@@ -183,6 +186,7 @@ impl Metrics {
         begin(&self.unstuck, &crate::store::stuck::KINDS);
         begin(&self.messages_sent, &["confirmed", "nacked", "returned", "closed", "timed_out"]);
         begin(&self.webhook_attempts, &["delivered", "failed", "given_up", "gone"]);
+        begin(&self.mails, &["sent", "failed", "refused"]);
         begin(&self.children, &["done", "rejected", "crashed", "timed_out", "cancelled", "failed"]);
     }
 

@@ -12,6 +12,7 @@ use pipeline::screening::{Aspect, Verdict};
 use serde::{Deserialize, Serialize};
 
 pub use crate::objects::StoredFile;
+pub use crate::store::calls::OverBudget;
 pub use crate::store::fingerprints::Seat;
 
 /// How a part ended. An error instead of one of these is a failure of ours, and is retried.
@@ -24,6 +25,8 @@ pub enum Outcome {
     Rejected(Rejection),
     /// Nothing went wrong, but it is too early: ask again after this time. Not an attempt.
     Later(Duration),
+    /// The partner's budget is used up: it reserves a call and waits for its time. Not an attempt.
+    OverBudget(OverBudget),
     /// Our failure, and trying again would fail the same way: parked at once with this evidence, for a person to look at.
     Parked(String),
 }
@@ -173,7 +176,7 @@ pub struct StoredRendition {
     pub duration_ms: u64,
     /// What quality control measured.
     pub qc: Vec<QcCheck>,
-    /// Which code made it, such as `reelmill 0.1.0+1f0c9a55d2e7, ffmpeg 5.1.9, x264 164`.
+    /// The engine that made it, such as `reelmill 0.2.0, ffmpeg 5.1.9, x264 164`.
     pub engine: String,
     /// Its address, hex: a digest of everything that determines the file. `None` before there were addresses.
     #[serde(default, skip_serializing_if = "Option::is_none")]

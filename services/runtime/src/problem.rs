@@ -235,7 +235,7 @@ impl Code {
             Code::FilterUnknown => row(400, "filter_unknown", "筛选条件的取值不存在。", "A filter names something that does not exist."),
             Code::IdempotencyKeyMissing => row(400, "idempotency_key_missing", "请求缺少 Idempotency-Key。", "The request has no Idempotency-Key; send a new UUID, and the same one when you repeat it."),
             Code::IdempotencyKeyReused => row(422, "idempotency_key_reused", "该 Idempotency-Key 已用于另一个请求。", "This Idempotency-Key was used for another request."),
-            Code::TooManyEntries => row(429, "too_many_entries", "提交过于频繁，请稍后再试。", "Too many entries came from this address; please try again later."),
+            Code::TooManyEntries => row(429, "too_many_entries", "提交过于频繁，请稍后再试。", "Too many requests; please try again later."),
             Code::ForeignUpload => row(403, "foreign_upload", "该上传属于另一件作品。", "The upload belongs to another submission."),
             Code::SubmissionClosed => row(409, "submission_closed", "该作品已不再接收上传。", "The submission accepts no more uploads."),
             Code::NoFilmYet => row(409, "no_film_yet", "影片尚未收齐，请直接上传。", "The film has not arrived yet, so there is nothing to replace; upload it."),

@@ -13,11 +13,14 @@ use uuid::Uuid;
 use crate::broker::{Broker, MAX_HINTS};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
+use crate::store::parts::WOKEN_AT_ONCE;
 use crate::store::stuck::Stuck;
 use crate::store::{Store, messages};
 
 /// Ticks between two looks at the whole installation, which read more than the others.
 const TICKS_A_SAMPLE: u32 = 3;
+/// Transactions of one tick that wake parts: a hundred thousand that are due at one moment take five ticks, and a tick a few seconds.
+const WAKINGS_A_TICK: u32 = 20;
 /// Entries that one look for what is stuck goes through; the next look goes on behind them.
 const LOOK_THROUGH: i64 = 200;
 /// No tick takes longer; a hanging neighbour must not stop the ones to come.
@@ -89,7 +92,7 @@ impl Reconciler {
         match self.store.take_turn("reconcile_parts", pause).await {
             Ok(true) => {
                 failures.note("end leases", self.expire_leases().await);
-                failures.note("wake parts", self.store.wake_due().await.map(drop));
+                failures.note("wake parts", self.wake().await);
                 failures.note("start bulk work", self.bulk().await);
             }
             Ok(false) => {}
@@ -104,6 +107,16 @@ impl Reconciler {
         failures.note("top queues up", self.queues(pause).await);
         failures.note("look at credentials", self.watch_credentials().await);
         failures.first()
+    }
+
+    /// Wakes what waited for a time, as a release of many works does, and what waited for a partner's budget.
+    async fn wake(&self) -> anyhow::Result<()> {
+        for _ in 0..WAKINGS_A_TICK {
+            if self.store.wake_due().await? < WOKEN_AT_ONCE as usize {
+                break;
+            }
+        }
+        self.store.wake_reserved().await.map(drop)
     }
 
     async fn unstick_in_turn(&self, pause: Duration) -> anyhow::Result<()> {

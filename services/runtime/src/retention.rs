@@ -113,13 +113,25 @@ enum Duty {
     Superseded,
     Uploads,
     Attempts,
+    Outputs,
+    History,
+    Exchanges,
     SignIns,
     Drafts,
 }
 
 impl Duty {
-    const ALL: [Duty; 6] =
-        [Duty::PersonalData, Duty::Superseded, Duty::Uploads, Duty::Attempts, Duty::SignIns, Duty::Drafts];
+    const ALL: [Duty; 9] = [
+        Duty::PersonalData,
+        Duty::Superseded,
+        Duty::Uploads,
+        Duty::Attempts,
+        Duty::Outputs,
+        Duty::History,
+        Duty::Exchanges,
+        Duty::SignIns,
+        Duty::Drafts,
+    ];
 
     fn key(self) -> &'static str {
         match self {
@@ -127,6 +139,9 @@ impl Duty {
             Duty::Superseded => "superseded_days",
             Duty::Uploads => "uploads_days",
             Duty::Attempts => "attempts_days",
+            Duty::Outputs => "outputs_days",
+            Duty::History => "history_days",
+            Duty::Exchanges => "exchanges_days",
             Duty::SignIns => "sign_ins_days",
             Duty::Drafts => "drafts_days",
         }
@@ -138,6 +153,9 @@ impl Duty {
             Duty::Superseded => "renditions",
             Duty::Uploads => "records of uploads",
             Duty::Attempts => "records of attempts",
+            Duty::Outputs => "outputs of parts",
+            Duty::History => "lines of history about single parts",
+            Duty::Exchanges => "exchanges that were made again later",
             Duty::SignIns => "sessions and invitations of staff",
             Duty::Drafts => "forms that were not sent, and sheets",
         }
@@ -150,6 +168,9 @@ impl Duty {
             Duty::Superseded => policy.superseded_days,
             Duty::Uploads => policy.uploads_days,
             Duty::Attempts => policy.attempts_days,
+            Duty::Outputs => policy.outputs_days,
+            Duty::History => policy.history_days,
+            Duty::Exchanges => policy.exchanges_days,
             Duty::SignIns => policy.sign_ins_days,
             Duty::Drafts => policy.drafts_days,
         }
@@ -165,6 +186,9 @@ impl Duty {
             Duty::Superseded => store.superseded(before).await,
             Duty::Uploads => store.given_up_uploads(before).await,
             Duty::Attempts => store.old_attempts(before).await,
+            Duty::Outputs => store.old_outputs(before).await,
+            Duty::History => store.old_history(before).await,
+            Duty::Exchanges => store.old_exchanges(before).await,
             Duty::SignIns => store.old_sign_ins(before).await,
             Duty::Drafts => {
                 let (drafts, sheets) = (store.old_drafts(before).await?, store.old_sheets(before).await?);
@@ -205,8 +229,14 @@ impl Duty {
         match self {
             Duty::PersonalData => store.forget_entrants(from, before, days, by).await,
             Duty::Superseded => store.forget_superseded(from, before).await,
-            Duty::Uploads => store.forget_uploads(before).await.map(Round::of_rows),
+            Duty::Uploads => match store.forget_uploads(before).await? {
+                0 => store.forget_upload_parts().await.map(|parts| Round::of_rows(parts).uncounted()),
+                uploads => Ok(Round::of_rows(uploads)),
+            },
             Duty::Attempts => store.forget_attempts(before).await.map(Round::of_rows),
+            Duty::Outputs => store.forget_outputs(before).await.map(Round::of_rows),
+            Duty::History => store.forget_history(before).await.map(Round::of_rows),
+            Duty::Exchanges => store.forget_exchanges(before).await.map(Round::of_rows),
             Duty::SignIns => store.forget_sign_ins(before).await.map(Round::of_rows),
             Duty::Drafts => match store.forget_drafts(before).await? {
                 0 => store.forget_sheets(before).await.map(Round::of_rows),

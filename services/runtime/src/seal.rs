@@ -24,6 +24,8 @@ pub struct Keyring {
     keys: Vec<(String, XChaCha20Poly1305)>,
     /// Derived from the first key.
     pseudonyms: [u8; 32],
+    /// The same of the others, in their order.
+    earlier: Vec<[u8; 32]>,
 }
 
 /// Encrypted bytes as stored in the database.
@@ -69,7 +71,7 @@ impl Keyring {
     /// Parses `id:base64,id2:base64`.
     pub fn parse(text: &str) -> Result<Self, BadKeys> {
         let mut keys: Vec<(String, XChaCha20Poly1305)> = Vec::new();
-        let mut pseudonyms = [0; 32];
+        let (mut pseudonyms, mut earlier) = ([0; 32], Vec::new());
         for (index, entry) in text.split(',').map(str::trim).filter(|it| !it.is_empty()).enumerate() {
             let Some((id, key)) = entry.split_once(':').filter(|(id, _)| !id.is_empty()) else {
                 return Err(BadKeys::NoId(index + 1));
@@ -81,12 +83,15 @@ impl Keyring {
             if bytes.len() != KEY_BYTES {
                 return Err(BadKeys::NotAKey(id.to_owned()));
             }
+            let hashing = derived(&bytes, b"reelmill: pseudonyms of addresses");
             if keys.is_empty() {
-                pseudonyms = derived(&bytes, b"reelmill: pseudonyms of addresses");
+                pseudonyms = hashing;
+            } else {
+                earlier.push(hashing);
             }
             keys.push((id.to_owned(), XChaCha20Poly1305::new(bytes.as_slice().into())));
         }
-        if keys.is_empty() { Err(BadKeys::None) } else { Ok(Self { keys, pseudonyms }) }
+        if keys.is_empty() { Err(BadKeys::None) } else { Ok(Self { keys, pseudonyms, earlier }) }
     }
 
     /// The key of [`crate::doors::Pseudonyms`], derived from the first key, so it changes when another key is put
@@ -98,6 +103,13 @@ impl Keyring {
     /// A hash of `text` for `purpose`, computable only with the first key. It changes when another key becomes the first.
     pub fn keyed_hash(&self, purpose: &str, text: &str) -> [u8; KEY_BYTES] {
         derived(&derived(&self.pseudonyms, purpose.as_bytes()), text.as_bytes())
+    }
+
+    /// The same with every key of the keyring, the first one's first: what was hashed before another key became the first is
+    /// still recognised.
+    pub fn keyed_hashes(&self, purpose: &str, text: &str) -> Vec<[u8; KEY_BYTES]> {
+        let hash = |key: &[u8; 32]| derived(&derived(key, purpose.as_bytes()), text.as_bytes());
+        std::iter::once(&self.pseudonyms).chain(&self.earlier).map(hash).collect()
     }
 
     /// Whether a key is in the keyring.
@@ -213,6 +225,8 @@ mod tests {
         let ring = Keyring::parse(OLD).unwrap();
         let hash = ring.keyed_hash("login", "anna");
         assert_eq!(hash, Keyring::parse(&format!("{OLD},{NEW}")).unwrap().keyed_hash("login", "anna"));
+        let both = Keyring::parse(&format!("{NEW},{OLD}")).unwrap();
+        assert_eq!(both.keyed_hashes("login", "anna"), [both.keyed_hash("login", "anna"), hash]);
         assert_ne!(hash, ring.keyed_hash("login", "anne"));
         assert_ne!(hash, ring.keyed_hash("other", "anna"));
         assert_ne!(hash, Keyring::parse(NEW).unwrap().keyed_hash("login", "anna"));

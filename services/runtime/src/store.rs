@@ -19,6 +19,7 @@
 //! | who screens which work, decisions that can be undone | `reviews`, `held` |
 //! | what people saw at a partner | `proofs` |
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
+//! | deliveries that wait for their partner's budget | `calls` |
 //! | messages to send | `messages` |
 //! | webhooks out | `webhooks` |
 //! | uploads, personal data | `uploads`, `entrants` |
@@ -50,6 +51,7 @@ pub mod accounts;
 pub mod audit;
 pub mod board;
 pub mod bulk;
+pub mod calls;
 pub mod cures;
 pub mod deliveries;
 pub mod desk;
@@ -111,6 +113,8 @@ pub struct Store {
     metrics: Metrics,
     policy: Policy,
     written: Arc<Notify>,
+    /// Whose turn it is to be claimed from.
+    turns: Arc<parts::Turns>,
 }
 
 /// What a transaction's closure is given, for crates that name it without knowing its database.
@@ -172,7 +176,7 @@ impl Store {
                 Box::pin(async move { Ok(about.idle_for < BELIEVED || connection.ping().await.is_ok()) })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool, metrics, policy: Policy::from(config), written: Arc::default() })
+        Ok(Self { pool, metrics, policy: Policy::from(config), written: Arc::default(), turns: Arc::default() })
     }
 
     /// The pool, for queries outside of transactions and for listening.

@@ -244,6 +244,10 @@ async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended, begun: Instant) 
         Ended::Returned(Ok((Outcome::Later(after), _))) => {
             lease::persist(|| store.later(claim, after)).await.map(|commit| or_fenced(commit, "later", NO_REASON))
         }
+        Ended::Returned(Ok((Outcome::OverBudget(over), _))) => {
+            let reserved = lease::persist(|| store.reserve_call(claim, &over)).await;
+            reserved.map(|commit| or_fenced(commit, "later", NO_REASON))
+        }
         Ended::Returned(Ok((Outcome::Parked(evidence), _))) => {
             error!("{part} of {id} is parked in {stage}: {evidence}");
             let parked = lease::persist(|| store.park(claim, &evidence)).await;

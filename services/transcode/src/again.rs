@@ -1,15 +1,15 @@
-//! Which segments of a rendition are encoded again, because behind the ones before them they break the cap. Pure.
+//! Which segments of a rendition are encoded again because, joined to the ones before them, they break the cap. Pure.
 use std::collections::BTreeMap;
 
 use media::protocol::Overdrawn;
 use pipeline::rendition::{QcCheck, QcOutcome, VideoEncode};
 
-/// So often one segment is encoded again before a person has to look.
+/// Most tries of one segment; then a person has to decide.
 const MAX_TRIES: usize = 3;
 /// What is left free of the buffer at each try, as a part of its size: x264 hits its aim to a few percent, and a second
 /// try is there because the first one missed.
 const MARGINS: [f64; MAX_TRIES] = [0.03, 0.10, 0.25];
-/// An emptier buffer x264 does not believe: a first picture has to come out of something.
+/// The lowest fill that x264 accepts: the first picture has to fit into the buffer.
 const EMPTIEST: f64 = 0.02;
 
 /// The segments of one rendition that were encoded again, and for which fill of the decoder's buffer: each try of each.
@@ -19,7 +19,7 @@ pub struct Again {
 }
 
 impl Again {
-    /// The fill that segment `index` was last encoded for; `None` where it is as planned.
+    /// The fill that segment `index` was last encoded for; `None` if it was encoded as planned.
     pub fn start_of(&self, index: u32) -> Option<f64> {
         self.starts.get(&index)?.last().copied()
     }
@@ -32,7 +32,7 @@ impl Again {
             let before = self.start_of(found.segment).unwrap_or(encode.buffer_start);
             let tries = self.starts.entry(found.segment).or_default();
             let Some(margin) = MARGINS.get(tries.len()) else { continue };
-            // If it was encoded for less than there was, x264 itself missed its aim, and has to be told still less.
+            // If it was encoded for less than there was, x264 itself missed its aim, and gets a still lower fill.
             let start = (found.held.min(before) - margin).max(EMPTIEST);
             if start >= before {
                 continue;
@@ -44,7 +44,7 @@ impl Again {
         wanted
     }
 
-    /// What is recorded of it with the rendition.
+    /// The row of quality control that records it.
     pub fn check(&self) -> QcCheck {
         let segment = |(index, tries): (&u32, &Vec<f64>)| {
             let starts: Vec<String> = tries.iter().map(|start| format!("{:.0} %", start * 100.0)).collect();

@@ -1,6 +1,6 @@
-//! Whether what a child answered fits what it was asked: one function for each kind of answer. The child is not trusted: an entrant's
-//! file may have taken over its decoder. What comes out of here is named by the request, is there, and has a size that adds up;
-//! everything else is [`ChildError::Lied`], a failure of ours that is tried again.
+//! Whether a child's answer fits its request: one function for each kind of answer. The child is not trusted: an entrant's file may have
+//! taken control of its decoder. Every file that these functions return is named by the request, exists, and has the size that was
+//! reported. Anything else is [`ChildError::Lied`], a failure of ours that is tried again.
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -29,7 +29,7 @@ const MOST_DB: f64 = 1000.0;
 const ROUNDING_MS: u64 = 1000;
 /// How a JPEG begins.
 const JPEG: &[u8] = &[0xff, 0xd8, 0xff];
-/// What stands in an mp4 behind the size of its first box.
+/// The four bytes of an mp4 after the size of its first box.
 const FTYP: &[u8] = b"ftyp";
 
 /// A file of one encode.
@@ -102,7 +102,7 @@ pub fn segment(request: &Request, report: &SegmentReport) -> Result<Vec<Encoded>
     plain_numbers(report)?;
     ensure(report.encodes.iter().all(|made| made.frames == segment.frames), "a segment has other frames")?;
     let hex = |text: &str| text.len() <= PARAMETER_SETS && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-    ensure(report.encodes.iter().all(|made| hex(&made.parameter_sets)), "parameter sets are no hexadecimal")?;
+    ensure(report.encodes.iter().all(|made| hex(&made.parameter_sets)), "parameter sets are not hexadecimal")?;
     let wanted: Vec<_> = encodes.iter().map(|encode| (&encode.id, video_file(&encode.id))).collect();
     let said: Vec<_> = report.encodes.iter().map(|made| (&made.id, &*made.file, made.bytes)).collect();
     files(request, &wanted, &said)
@@ -117,7 +117,7 @@ pub fn sound(request: &Request, report: &AudioReport) -> Result<Vec<Encoded>, Ch
     plain_numbers(report)?;
     let levels = |made: &EncodedAudio| [Some(made.gain_db), made.loudness_lufs, made.true_peak_dbtp];
     let mut levels = report.encodes.iter().flat_map(levels).flatten();
-    ensure(levels.all(|level| level.abs() <= MOST_DB), "a level that is none")?;
+    ensure(levels.all(|level| level.abs() <= MOST_DB), "a level out of range")?;
     let wanted: Vec<_> = encodes.iter().map(|encode| (&encode.id, audio_file(&encode.id))).collect();
     let said: Vec<_> = report.encodes.iter().map(|made| (&made.id, &*made.file, made.bytes)).collect();
     files(request, &wanted, &said)
@@ -156,7 +156,7 @@ pub fn assembled(request: &Request, report: &AssembleReport) -> Result<(), Child
         }
         PictureInput::Copied { .. } => (BTreeSet::new(), None),
     };
-    ensure(report.frames <= request.limits.max_frames, "it has more frames than may be")?;
+    ensure(report.frames <= request.limits.max_frames, "it has too many frames")?;
     ensure(joined.is_none_or(|(frames, _)| report.frames == frames), "it has other frames than its segments")?;
     let rounded = |lasts_ms: u64| report.duration_ms.abs_diff(lasts_ms) <= ROUNDING_MS;
     ensure(joined.is_none_or(|(_, lasts_ms)| rounded(lasts_ms)), "it lasts longer or shorter than its frames")?;
@@ -164,10 +164,10 @@ pub fn assembled(request: &Request, report: &AssembleReport) -> Result<(), Child
         let distinct: BTreeSet<u32> = named.iter().copied().collect();
         distinct.len() == named.len() && distinct.is_subset(&segments)
     };
-    ensure(known(report.overdrawn.iter().map(|it| it.segment).collect()), "it names segments that are none")?;
-    ensure(known(report.encoded_again.clone()), "it names segments that are none")?;
+    ensure(known(report.overdrawn.iter().map(|it| it.segment).collect()), "it names segments that do not exist")?;
+    ensure(known(report.encoded_again.clone()), "it names segments that do not exist")?;
     // Of its size; a buffer may be in debt by some of it.
-    ensure(report.overdrawn.iter().all(|it| it.held.abs() <= 100.0), "a buffer holds what none can")?;
+    ensure(report.overdrawn.iter().all(|it| it.held.abs() <= 100.0), "a buffer level out of range")?;
     Left::open(output(request)?, name, request.limits.file_bytes)?.of_size(report.bytes)?.with_magic(4, FTYP)?;
     Ok(())
 }
@@ -222,7 +222,7 @@ pub fn qc(request: &Request, report: &QcReport, bytes: u64) -> Result<Vec<Pair>,
 /// Opens the two stills of a pair.
 fn pair(request: &Request, expected: &Expected, place: usize, still: &Still) -> Result<Pair, ChildError> {
     ensure(still.frame < expected.frames, "a still from beyond the end")?;
-    ensure((-1.0..=1.0).contains(&still.ssim), "a likeness that is none")?;
+    ensure((-1.0..=1.0).contains(&still.ssim), "a similarity out of range")?;
     let sides = (1..=expected.width).contains(&still.width) && (1..=expected.height).contains(&still.height);
     ensure(sides, "a still of no size, or larger than its picture")?;
     let dir = output(request)?;

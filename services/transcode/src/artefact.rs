@@ -1,9 +1,9 @@
-//! A rendition's address: a digest of everything that determines its bytes. Equal addresses are equal files, whoever entered the
-//! source and whatever encodes and renditions are called. Pure.
+//! A rendition's address: a digest of everything that determines its bytes. Equal addresses are equal files, independent of who entered
+//! the source and of the names of encodes and renditions. Pure.
 //!
-//! The sandboxed child sees its request, its input file and its own code, and nothing else; so the address is taken over exactly
-//! these: the requests that would make this rendition if it were the plan's only one, the source's SHA-256, and the code, ours that
-//! decides what is asked again included. Whatever a request learns to ask for in future is in the address by itself.
+//! The sandboxed child sees its request, its input file and its own code, and nothing else. So the address covers exactly these: the
+//! requests that would make this rendition if it were the plan's only one, the source's SHA-256, and the engine's name, whose version
+//! stands for the code. A field that is added to a request is part of the address without further work.
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -18,19 +18,8 @@ use sha2::{Digest, Sha256};
 use crate::again::Again;
 use crate::request::{self, Place, Timed};
 
-/// Our own code between the child's requests: what it makes of one answer decides what is asked next.
-const OURS: [&str; 3] = [include_str!("again.rs"), include_str!("assemble.rs"), include_str!("encode.rs")];
-
-/// What makes the files, to the byte: the engine, and a digest of our own code around it.
-pub fn code() -> String {
-    let mut hash = Sha256::new();
-    for file in OURS {
-        hash.update(file);
-    }
-    format!("{}, transcode {}", media::engine(), hex::encode(&hash.finalize()[..6]))
-}
-
-/// The address of one rendition of a plan, as SHA-256. `sha256` is the source's, in hex; `code` is [`code`].
+/// The address of one rendition of a plan, as SHA-256. `sha256` is the source's, in hex; `engine` is
+/// [`media::engine`].
 ///
 /// # Errors
 /// When the rendition names an encode that the plan does not have.
@@ -39,7 +28,7 @@ pub fn address(
     rendition: &PlannedRendition,
     source: &MediaInfo,
     sha256: &str,
-    code: &str,
+    engine: &str,
 ) -> Result<[u8; 32]> {
     let alone = alone(plan, rendition)?;
     let only = alone.renditions.first().context("a plan without its rendition")?;
@@ -54,18 +43,18 @@ pub fn address(
     let assemble = job(request::assemble(&alone, only, source, &Again::default(), place)?);
     let qc = job(request::qc(&alone, only, source, place)?);
     let whole = json!({
-        "source": sha256, "code": code, "segments": segments, "sound": sound, "assemble": assemble, "qc": qc,
+        "source": sha256, "engine": engine, "segments": segments, "sound": sound, "assemble": assemble, "qc": qc,
     });
     Ok(Sha256::digest(serde_json::to_vec(&whole)?).into())
 }
 
-/// The addresses of all files of a plan, as this code makes them.
+/// The addresses of all files of a plan, as this engine makes them.
 ///
 /// # Errors
 /// When the plan contradicts itself.
 pub fn addresses(plan: &Plan, source: &MediaInfo, sha256: &[u8]) -> Result<Vec<[u8; 32]>> {
-    let (sha256, code) = (hex::encode(sha256), code());
-    plan.renditions.iter().map(|rendition| address(plan, rendition, source, &sha256, &code)).collect()
+    let (sha256, engine) = (hex::encode(sha256), media::engine());
+    plan.renditions.iter().map(|rendition| address(plan, rendition, source, &sha256, &engine)).collect()
 }
 
 /// The plan that makes this rendition only, without the names that plans give.
@@ -76,7 +65,7 @@ fn alone(plan: &Plan, rendition: &PlannedRendition) -> Result<Plan> {
         name: RenditionName::new("only"),
         partners: Vec::new(),
         because: Vec::new(),
-        // Cut out of the finished file, for whoever wants them.
+        // Cut out of the finished file afterwards.
         covers: Vec::new(),
         ..rendition.clone()
     };

@@ -1,5 +1,4 @@
-//! Stage transcode: one part is one segment of the picture or the whole sound. Every encode of the plan that
-//! is not there already comes from one decode.
+//! Stage transcode: one part is one segment of the picture, or the whole sound. All encodes of a part come from one decode.
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -17,7 +16,7 @@ use runtime::worker::{Handler, Job};
 
 use crate::answer::{self, Encoded};
 use crate::request::{self, Place, SOURCE, Timed};
-use crate::{artefact, reuse};
+use crate::reuse;
 
 /// The transcode stage's handler.
 pub struct Encode {
@@ -67,10 +66,10 @@ impl Encode {
 
 /// Where an encode of this job's part is stored.
 fn key_of(job: &Job, encode: &EncodeId) -> ObjectKey {
-    let (id, run, fence) = (job.submission.id, job.run, job.fence);
+    let (id, run) = (job.submission.id, job.run);
     match &job.part {
-        Part::Segment(index) => ObjectKey::Segment(id, run, *index, fence, encode.clone()),
-        _ => ObjectKey::Audio(id, run, fence, encode.clone()),
+        Part::Segment(index) => ObjectKey::Segment(id, run, *index, job.fence, encode.clone()),
+        _ => ObjectKey::Audio(id, run, job.fence, encode.clone()),
     }
 }
 
@@ -90,7 +89,7 @@ impl Handler for Encode {
             Part::Mezzanine | Part::Rendition(_) | Part::Partner(_) => bail!("{} is no part of transcode", job.part),
         };
         if nothing {
-            let report = serde_json::json!({ "encodes": [], "code": artefact::code() });
+            let report = serde_json::json!({ "encodes": [], "code": media::engine() });
             return Ok(Outcome::Done(Output::Encoded { files: BTreeMap::new(), report }));
         }
         self.runtime.fetch_mezzanine(&job.submission, &job.scratch.input().join(SOURCE)).await?;
@@ -103,7 +102,7 @@ impl Handler for Encode {
             Err(ChildError::Rejected(reason)) => return Ok(Outcome::Rejected(reason)),
             Err(error) => return Err(error).with_context(|| format!("encode {}", job.part)),
         };
-        report["code"] = artefact::code().into();
+        report["code"] = media::engine().into();
         let mut files = BTreeMap::new();
         for Encoded { id, file, .. } in made {
             let key = key_of(&job, &id);

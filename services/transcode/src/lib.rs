@@ -1,20 +1,23 @@
-//! Stages transcode and assemble: what the plan asks for becomes files, and the files are measured before anyone gets them.
+//! Stages transcode and assemble: the plan's encodes become files, and the files are measured before partners get them.
 //!
 //! | part | file |
 //! |---|---|
 //! | a segment of the picture, or the sound | `encode` |
-//! | a finished rendition with its cover and its quality control | `assemble` |
-//! | a segment that breaks the cap behind the ones before it | `again` |
-//! | what was made before and is not made again | `reuse`, and `artefact` for how it is found |
-//! | whether the child's answers fit what it was asked | `answer` |
-//! | what the sandboxed child is asked, also used without a server | `request` |
+//! | a finished rendition with its cover and its quality control | `assembly`, also used without a server |
+//! | where its encodes come from and its files go, in the services | `assemble` |
+//! | which segments are encoded again because the joined picture breaks the cap | `again` |
+//! | which renditions are reused, and how they are found | `reuse`, `artefact` |
+//! | whether the child's answers fit its requests | `answer` |
+//! | what the sandboxed child is asked to do, also used without a server | `request` |
 
 pub mod again;
 pub mod answer;
 pub mod artefact;
+pub mod assembly;
+pub mod request;
+
 mod assemble;
 mod encode;
-pub mod request;
 mod reuse;
 
 pub use assemble::Assemble;

@@ -1,4 +1,4 @@
-//! What the sandboxed child is asked for each part of a plan. Pure: directories and names in, request and deadline out.
+//! The requests to the sandboxed child for each part of a plan. Pure: directories and names in, request and deadline out.
 use std::path::Path;
 use std::time::Duration;
 
@@ -34,12 +34,12 @@ pub struct Place<'a> {
     pub allow_missing_landlock: bool,
 }
 
-/// A request together with the time after which the child hangs and is killed.
+/// A request and its deadline.
 #[derive(Clone, Debug)]
 pub struct Timed {
-    /// What is asked.
+    /// The request.
     pub request: Request,
-    /// Wall clock.
+    /// Wall-clock time after which the child is considered hung and is killed.
     pub deadline: Duration,
 }
 
@@ -73,7 +73,7 @@ fn stretch(plan: &Plan, index: u32, encodes: Vec<VideoEncode>, warm_up: bool, pl
         .iter()
         .find(|segment| segment.index == index)
         .with_context(|| format!("the plan has no segment {index}"))?;
-    // Slower than a frame a second for each encode is no slow machine but a hang; decoding up to the segment comes on top.
+    // Less than a frame a second for each encode is a hang and no slow machine. Decoding up to the segment is added.
     let frames = segment.frames * encodes.len() as u64 + plan.picture.frames;
     let job = Job::EncodeSegment { file: SOURCE.into(), picture: plan.picture.clone(), segment, warm_up, encodes };
     Ok(timed(job, Limits::encode_segment(), frames, place))
@@ -134,8 +134,8 @@ pub fn assemble(
     Ok(timed(job, Limits::assemble(), plan.picture.frames, place))
 }
 
-/// Cuts the covers out of the finished rendition, `RENDITION` in the input directory, which lasts so long. Its picture may have
-/// waited for a sound that began earlier, and moments are told from the picture's beginning.
+/// Cuts the covers out of the finished rendition, `RENDITION` in the input directory, which lasts `duration_ms`. Where the sound begins
+/// before the picture, the first picture is held until then; moments count from the picture's own beginning.
 pub fn covers(rendition: &PlannedRendition, source: &MediaInfo, duration_ms: u64, place: Place<'_>) -> Timed {
     let job = Job::Covers {
         file: RENDITION.into(),
@@ -154,13 +154,14 @@ pub fn covers(rendition: &PlannedRendition, source: &MediaInfo, duration_ms: u64
 /// When the rendition names an encode that the plan does not have.
 pub fn qc(plan: &Plan, rendition: &PlannedRendition, source: &MediaInfo, place: Place<'_>) -> Result<Timed> {
     // A copy has the source's own frames, which encodes need not have: 120 a second become 60.
-    let (video, picture, stills) = match &rendition.video {
+    let (video, picture) = match &rendition.video {
         VideoSource::Copied => {
             let (frames, frame_rate) = (source.video.frames, source.video.frame_rate);
-            (None, Picture { frames, frame_rate, ..plan.picture.clone() }, 0)
+            (None, Picture { frames, frame_rate, ..plan.picture.clone() })
         }
-        VideoSource::Encoded(id) => (Some(video(plan, id)?.clone()), plan.picture.clone(), STILLS),
+        VideoSource::Encoded(id) => (Some(video(plan, id)?.clone()), plan.picture.clone()),
     };
+    let stills = if video.is_some() { STILLS } else { 0 };
     let audio = rendition.audio.as_ref().map(|id| audio(plan, id).cloned()).transpose()?;
     let expected = Expected {
         width: rendition.width,

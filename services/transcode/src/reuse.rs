@@ -1,8 +1,8 @@
-//! No work twice: a rendition that was made before, for whomever, is copied and not made again.
+//! Reuse: a rendition that was made before, for any entry, is copied and not made again.
 //!
-//! Which ones are is chosen once for a run, by the first part that asks, and kept: parts of one run may so never disagree on what is
-//! encoded. A file is taken over by copying its objects under our own keys at that moment, so what becomes of the other entry later
-//! does not matter. Whatever goes wrong with the copy, the rendition is made.
+//! The first part of a run that needs it chooses which renditions are reused, and the choice is stored, so that the parts of a run never
+//! disagree on what is encoded. A file is reused by copying its objects to keys of the run, so that it does not depend on the other
+//! entry any more. If the copy fails, the rendition is made.
 use anyhow::{Context, Result, bail};
 use pipeline::id::RenditionName;
 use pipeline::object_key::{Compared, ObjectKey};
@@ -21,12 +21,12 @@ use crate::artefact;
 pub(crate) struct Choices(Vec<Choice>);
 
 impl Choices {
-    /// The finished file that was taken over for a rendition.
+    /// The finished file that is reused for a rendition.
     pub(crate) fn found(&self, name: &RenditionName) -> Option<&StoredRendition> {
         self.0.iter().find(|choice| choice.name == *name).and_then(|choice| choice.rendition.as_ref())
     }
 
-    /// The plan without the encodes that only serve renditions which were taken over.
+    /// The plan without the encodes that only reused renditions need.
     pub(crate) fn to_make(&self, plan: &Plan) -> Plan {
         let mut left = plan.clone();
         left.renditions.retain(|rendition| self.found(&rendition.name).is_none());
@@ -44,10 +44,10 @@ impl Choices {
 pub(crate) fn address(job: &Job, plan: &Plan, rendition: &PlannedRendition) -> Result<[u8; 32]> {
     let source = job.submission.media_info.as_ref().context("the submission was not probed")?;
     let sha256 = job.submission.mezzanine_sha256.as_ref().context("the mezzanine's digest was never verified")?;
-    artefact::address(plan, rendition, source, &hex::encode(sha256), &artefact::code())
+    artefact::address(plan, rendition, source, &hex::encode(sha256), &media::engine())
 }
 
-/// The run's choices; what nobody has chosen yet is chosen now.
+/// The run's choices. Missing ones are made now.
 pub(crate) async fn choices(runtime: &Runtime, job: &Job, plan: &Plan) -> Result<Choices> {
     let mut choices = runtime.store.choices(job.submission.id, job.run).await?;
     for rendition in &plan.renditions {
@@ -61,11 +61,11 @@ pub(crate) async fn choices(runtime: &Runtime, job: &Job, plan: &Plan) -> Result
             bail!("the claim on {} was lost", job.part);
         };
         match &ours.rendition {
-            // Another part was faster, and its copy is the one.
+            // Another part chose first, and its copy is used.
             Some(copied) if holds != ours => forget(runtime, copied).await,
             Some(_) => {
                 let (name, id) = (&ours.name, job.submission.id);
-                info!(submission.id = %id, rendition.name = %name, "{name} of {id} was made before and is taken over");
+                info!(submission.id = %id, rendition.name = %name, "{name} of {id} was made before and is reused");
             }
             None => {}
         }
@@ -74,7 +74,7 @@ pub(crate) async fn choices(runtime: &Runtime, job: &Job, plan: &Plan) -> Result
     Ok(Choices(choices))
 }
 
-/// A finished file with this address, copied under this claim's keys.
+/// A finished file with this address, copied to keys of this claim.
 async fn look_for(
     runtime: &Runtime,
     job: &Job,
@@ -89,7 +89,7 @@ async fn look_for(
             }
             // Swept between our look and the copy.
             Err(ObjectError::NotFound) => info!("{} of {owner} is gone by now", row.name),
-            Err(error) => warn!("{} of {owner} cannot be taken over: {error}", row.name),
+            Err(error) => warn!("{} of {owner} cannot be reused: {error}", row.name),
         }
     }
     Ok(None)
@@ -112,7 +112,7 @@ async fn copy(
         }
     };
     let mut covers = Vec::new();
-    // Covers are no part of the address: where one that is wanted was not made, all are cut anew out of the copy.
+    // Covers are no part of the address: if a planned one is missing, all are cut again from the copy.
     let suits = |planned: &PlannedCover| made.covers.iter().find(|made| is_wanted(made, planned));
     let suiting: Option<Vec<_>> = rendition.covers.iter().map(|planned| Some((planned, suits(planned)?))).collect();
     for (place, (planned, cover)) in suiting.unwrap_or_default().into_iter().enumerate() {
@@ -162,7 +162,7 @@ async fn forget(runtime: &Runtime, copied: &StoredRendition) {
     }
 }
 
-/// Whether a file that was taken over still lies there, before it is told to be finished.
+/// Checks that a reused file still exists, before the part is reported as done.
 ///
 /// # Errors
 /// When it does not.

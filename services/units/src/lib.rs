@@ -20,6 +20,7 @@ mod rows;
 mod sheet;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use axum::extract::FromRef;
 use desk::Desk;
@@ -28,7 +29,7 @@ use runtime::problem::{Code, Problem};
 use runtime::service::Runtime;
 use runtime::store::bulk::Addresses;
 use runtime::store::units::Of;
-use upload::{App, Further};
+use upload::{App, Further, Limiter};
 
 pub use gate::Policy;
 pub use routes::{Listed, list};
@@ -42,7 +43,12 @@ pub(crate) struct Units {
     pub(crate) app: Arc<App>,
     /// Sandboxed children, which read sheets.
     pub(crate) runtime: Arc<Runtime>,
+    /// How often a unit sends sheets and enters their rows.
+    pub(crate) pace: Arc<Limiter<Of>>,
 }
+
+/// Sheets that are sent or entered for one unit in a minute: more than clerks do by hand.
+const A_MINUTE: u32 = 20;
 
 impl FromRef<Units> for Arc<Desk> {
     fn from_ref(units: &Units) -> Self {
@@ -51,6 +57,12 @@ impl FromRef<Units> for Arc<Desk> {
 }
 
 impl Units {
+    /// Refuses what comes too often for one unit, such as from a script with a clerk's cookie.
+    pub(crate) fn spare(&self, of: &Of) -> Result<(), Problem> {
+        let allowed = self.pace.allows(of.clone(), A_MINUTE, Instant::now());
+        if allowed { Ok(()) } else { Err(Code::TooManyEntries.into()) }
+    }
+
     /// The contest and the unit of an address. The gate has checked that the person belongs to the unit.
     pub(crate) fn found(&self, of: &Of) -> Result<(&Contest, &Unit), Problem> {
         let contest = self.app.catalogue.contest(&of.contest).ok_or(Code::UnitUnknown)?;
@@ -64,7 +76,7 @@ impl Units {
 /// If the configuration names no keys for personal data, or has a wrong address.
 pub fn further(runtime: Arc<Runtime>, app: Arc<App>, addresses: Addresses) -> anyhow::Result<Further> {
     let desk = Arc::new(Desk::of_units(&runtime, addresses)?);
-    let units = Units { desk, app, runtime };
+    let units = Units { desk, app, runtime, pace: Arc::default() };
     let mut paths: Vec<&'static str> = list().into_iter().map(|route| route.path).collect();
     paths.dedup();
     Ok(Further { router: routes::router(units), paths })

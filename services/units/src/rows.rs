@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use pages::Say;
 use pipeline::catalogue::{Contest, Unit};
-use pipeline::form::{self, Checked, Wrong, id};
+use pipeline::form::{self, Checked, Filled, Wrong, id};
 use pipeline::sheet::plain_title;
 use runtime::problem::Problem;
 
@@ -84,11 +84,14 @@ impl Line<'_> {
         let alone = |text: String| vec![(String::new(), text)];
         match &self.next {
             Next::Right(_) => Vec::new(),
-            Next::Wrong(wrong) => wrong.iter().map(|it| (label(contest, it, say), words(contest, it, say))).collect(),
+            Next::Wrong(wrong) => wrong.iter().map(|it| advice(contest, it, self.row, say)).collect(),
             Next::Repeats(row) => alone(
                 say.t("与第 {n} 行的作品名称相同，不会报送。", "Row {n} has the same title; this one is not entered.")
                     .replace("{n}", &row.to_string()),
             ),
+            Next::Probably(_, receipt) if receipt.is_empty() => {
+                alone(say.t("本单位已有同名作品。", "The unit has a work of this title.").to_owned())
+            }
             Next::Probably(_, receipt) => alone(
                 say.t("本单位已有同名作品，回执编号 {n}。", "The unit has a work of this title: receipt {n}.")
                     .replace("{n}", receipt),
@@ -107,20 +110,16 @@ pub(crate) fn expected(file: &str, title: &str) -> String {
     }
 }
 
-/// What is wrong, in words: choices by their names, because ids mean nothing to people.
-fn words(contest: &Contest, wrong: &Wrong, say: &Say) -> String {
-    let field = contest.fields.iter().find(|field| field.place() == wrong.field && field.kind == form::Kind::Choice);
-    let Some(field) = field else { return wrong.text(say.lang).to_owned() };
-    let names: Vec<&str> = field.choices.iter().map(|choice| choice.text(say.lang)).collect();
-    format!("{}{}", say.t("须为其中一项：", "one of: "), names.join(say.t("、", ", ")))
-}
-
-/// The name of the question that a wrong answer belongs to.
-fn label(contest: &Contest, wrong: &Wrong, say: &Say) -> String {
+/// A wrong answer: the name of its question, and what to do about it.
+fn advice(contest: &Contest, wrong: &Wrong, row: &Row, say: &Say) -> (String, String) {
     let at = |field: &&form::Field| {
         field.place() == wrong.field || wrong.field == "entrant.contact" && field.id == id::PHONE
     };
-    contest.fields.iter().find(at).map_or(wrong.field.as_str(), |field| field.label.text(say.lang)).to_owned()
+    let Some(field) = contest.fields.iter().find(at) else {
+        return (wrong.field.clone(), wrong.text(say.lang).to_owned());
+    };
+    let answer = row.answers.get(&field.id).map_or("", String::as_str);
+    (field.label.text(say.lang).to_owned(), wrong.advice(field, answer, Filled::InSheet, say.lang))
 }
 
 /// Judges every row at the present time.
@@ -144,14 +143,12 @@ pub(crate) async fn judged<'k>(
         .into_iter()
         .map(|(hash, id)| (hash, receipts.get(&id).cloned().unwrap_or_default()))
         .collect();
-    let mut seen: HashMap<String, u32> = HashMap::new();
     let mut lines = Vec::with_capacity(kept.rows.len());
     for row in &kept.rows {
         let title = plain_title(row.answers.get(id::TITLE).map_or("", String::as_str));
-        let earlier = seen.get(&title).copied();
-        seen.entry(title.clone()).or_insert(row.number);
-        let hash = upload::by_unit::hash(&units.app, &row.answers)?;
-        let next = match (entered.get(hash.as_slice()), form::check(contest, &row.answers), earlier) {
+        let hashes = upload::by_unit::hashes(&units.app, &row.answers)?;
+        let before = hashes.iter().find_map(|hash| entered.get(hash.as_slice()));
+        let next = match (before, form::check(contest, &row.answers), row.repeats) {
             (Some(receipt), _, _) => Next::Entered(receipt.clone()),
             (None, Err(wrong), _) => Next::Wrong(wrong),
             (None, Ok(_), Some(earlier)) => Next::Repeats(earlier),

@@ -37,11 +37,13 @@ pub(crate) struct Row {
     pub(crate) answers: Answers,
     /// Name of the film's file; may be empty.
     pub(crate) file: String,
+    /// Number of an earlier row with the same title.
+    pub(crate) repeats: Option<u32>,
 }
 
 impl From<Work> for Row {
     fn from(work: Work) -> Self {
-        Self { number: work.row, answers: work.answers, file: work.file }
+        Self { number: work.row, answers: work.answers, file: work.file, repeats: work.repeats }
     }
 }
 

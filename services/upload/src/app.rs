@@ -49,6 +49,8 @@ pub struct App {
     pub mail_waits: Notify,
     /// Recent requests for a mailed link per address, at this replica.
     pub links: Limiter,
+    /// Recent drafts per address, at this replica.
+    pub drafts: Limiter,
     /// The clients that are sending bytes to this replica.
     pub senders: Senders,
     /// The total size of entrants' films.

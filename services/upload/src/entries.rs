@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::replacing::Cure;
 use runtime::problem::{Code, Problem};
-use runtime::serving::client::{Peer, client_of};
+use runtime::serving::client::{Peer, bucket_of, client_of};
 use runtime::store::submissions::SubmissionRow;
 
 use crate::app::{App, Settings};
@@ -38,7 +38,7 @@ pub(crate) fn spare(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMa
     let Settings { entries_per_minute, forwarded_hops, .. } = app.settings;
     if let (Some(Extension(Peer(peer))), 1..) = (peer, entries_per_minute) {
         let client = client_of(peer, headers, forwarded_hops);
-        if !app.entries.allows(client, entries_per_minute, Instant::now()) {
+        if !app.entries.allows(bucket_of(client), entries_per_minute, Instant::now()) {
             return Err(Code::TooManyEntries.into());
         }
     }

@@ -34,7 +34,9 @@ pub(crate) async fn send_links(app: Arc<App>, mailer: Mailer) {
 async fn send_due(app: &App, mailer: &Mailer) -> anyhow::Result<()> {
     app.store.forget_links().await?;
     while let Some(due) = app.store.due_link().await? {
-        match send(app, mailer, &due).await? {
+        let sent = send(app, mailer, &due).await?;
+        app.store.metrics().mails.with_label_values(&[outcome(&sent)]).inc();
+        match sent {
             Ok(()) => info!(submission.id = %due.submission, "a new link of {} was sent by mail", due.submission),
             Err(error @ MailError::Later(_)) => {
                 warn!(submission.id = %due.submission, "{error}; it is tried again");
@@ -45,6 +47,15 @@ async fn send_due(app: &App, mailer: &Mailer) -> anyhow::Result<()> {
         app.store.link_is_done(due.id).await?;
     }
     Ok(())
+}
+
+/// What followed an attempt, as the metric calls it.
+fn outcome(sent: &Result<(), MailError>) -> &'static str {
+    match sent {
+        Ok(()) => "sent",
+        Err(MailError::Later(_)) => "failed",
+        Err(MailError::Refused(_)) => "refused",
+    }
 }
 
 /// Sends one. An entry whose entrant's data is deleted has no address: it counts as refused.

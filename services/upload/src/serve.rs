@@ -59,6 +59,7 @@ impl App {
             mailer: Mailer::of(config)?,
             mail_waits: Notify::new(),
             links: crate::limit::Limiter::default(),
+            drafts: crate::limit::Limiter::default(),
             senders: crate::senders::Senders::default(),
             stock: crate::stock::Stock::default(),
             settings,

@@ -258,7 +258,7 @@ pub(super) async fn run(desk: &Desk, caller: &Caller, which: &Which, terms: &Ter
                 return Ok(done);
             }
             if *dry_run {
-                bulk::one_snapshot(tx).await?;
+                bulk::read_only(tx).await?;
             } else {
                 bulk::take_turn(tx, which, ask).await?;
             }

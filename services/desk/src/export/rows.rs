@@ -25,6 +25,7 @@ const MOST_PAGES: usize = 400;
 const NAME: u16 = 28;
 const ADDRESS: u16 = 36;
 const WORD: u16 = 12;
+const RECEIPT: u16 = 20;
 
 /// The table of exactly the works that the filter finds.
 pub(super) async fn sheet(
@@ -77,6 +78,7 @@ impl Table<'_> {
         let say = self.say;
         let mut columns = vec![
             Column::new(say.t("作品编号", "Work"), ADDRESS),
+            Column::new(say.t("回执编号", "Receipt"), RECEIPT),
             Column::new(say.t("活动", "Contest"), NAME),
             Column::new(say.t("作品名称", "Title"), NAME),
             Column::new(say.t("征选主题", "Theme"), WORD),
@@ -91,6 +93,7 @@ impl Table<'_> {
             let rejection = line.rejection.as_ref().map(|it| say.t(&it.zh, &it.en));
             let mut row = vec![
                 Cell::Text(line.id.to_string()),
+                Cell::of(line.receipt.clone()),
                 Cell::Text(self.contest(line)),
                 line.title.as_str().into(),
                 Cell::Text(self.theme(line)),
@@ -116,6 +119,7 @@ impl Table<'_> {
         let mut columns = vec![
             Column::new(say.t("序号", "No."), 6),
             Column::new(say.t("作品编号", "Work"), ADDRESS),
+            Column::new(say.t("回执编号", "Receipt"), RECEIPT),
             Column::new(say.t("作品名称", "Title"), NAME),
             Column::new(say.t("征选主题", "Theme"), WORD),
             Column::new(say.t("推荐单位", "Recommending unit"), NAME),
@@ -133,6 +137,7 @@ impl Table<'_> {
             let mut row = vec![
                 Cell::Number(number),
                 Cell::Text(line.id.to_string()),
+                Cell::of(line.receipt.clone()),
                 line.title.as_str().into(),
                 Cell::Text(self.theme(line)),
                 line.recommending_unit.as_str().into(),
@@ -158,6 +163,7 @@ impl Table<'_> {
         let columns = vec![
             Column::new(say.t("序号", "No."), 6),
             Column::new(say.t("作品编号", "Work"), ADDRESS),
+            Column::new(say.t("回执编号", "Receipt"), RECEIPT),
             Column::new(say.t("作品名称", "Title"), NAME),
             Column::new(say.t("征选主题", "Theme"), WORD),
             Column::new(say.t("推荐单位", "Recommending unit"), NAME),
@@ -178,6 +184,7 @@ impl Table<'_> {
             vec![
                 Cell::Number(number),
                 Cell::Text(line.id.to_string()),
+                Cell::of(line.receipt.clone()),
                 line.title.as_str().into(),
                 Cell::Text(self.theme(line)),
                 line.recommending_unit.as_str().into(),

@@ -4,7 +4,9 @@ use std::fmt;
 use std::str::FromStr;
 
 use chrono::{DateTime, Utc};
+use pipeline::catalogue::{Contest, Unit};
 use pipeline::id::{ContestId, PersonId};
+use pipeline::partner::Name;
 use pipeline::person::{self, Held, Role, Sees};
 use runtime::problem::{Code, Problem};
 use serde::{Deserialize, Serialize};
@@ -106,15 +108,29 @@ pub async fn person(desk: &Desk, sees: &Sees, id: PersonId) -> Result<Person, Pr
     Ok(seen.ok_or(Code::PersonUnknown)?.into())
 }
 
-/// Every role of staff in every contest, for a form: which are held, and which the caller may give and take.
+/// Every role in every contest, for a form: which are held, and which the caller may give and take.
 #[derive(Clone, Debug)]
 pub struct Scope {
     /// The contest; all of them if absent.
     pub contest: Option<ContestId>,
     /// Its name in Chinese and English.
     pub name: Option<(String, String)>,
-    /// One for each role.
+    /// One for each role of staff.
     pub cells: Vec<Cell>,
+    /// The recommender of each unit of the contest, under the unit's name in Chinese and English.
+    pub units: Vec<((String, String), Cell)>,
+}
+
+impl Scope {
+    /// The cells of staff's roles and of units.
+    pub fn all(&self) -> impl Iterator<Item = &Cell> {
+        self.cells.iter().chain(self.units.iter().map(|(_, cell)| cell))
+    }
+
+    /// Whether the person enters works for one of the contest's units.
+    pub fn recommends(&self) -> bool {
+        self.units.iter().any(|(_, cell)| cell.held)
+    }
 }
 
 /// One role in one contest.
@@ -136,16 +152,22 @@ pub fn scopes(desk: &Desk, caller: &Caller, held: &[HeldRole]) -> Vec<Scope> {
     let seen = |contest: &&ContestId| caller.sees.includes(contest);
     let contests = desk.catalogue.contests.keys().filter(seen).cloned().map(Some);
     let may_give = |held: &Held| caller.roles.as_ref().is_none_or(|roles| person::may_give(roles, held));
+    let cell = |of: Held| {
+        let value = of.to_string();
+        let is_held = held.iter().any(|it| it.to_string() == value);
+        Cell { role: of.role, held: is_held, open: may_give(&of), value }
+    };
+    let in_both = |name: &Name| (name.zh.clone(), name.en.clone());
     let scope = |contest: Option<ContestId>| {
-        let cell = |role: Role| {
-            let of = Held::of(role, contest.clone());
-            let value = of.to_string();
-            let is_held = held.iter().any(|it| it.to_string() == value);
-            Cell { role, held: is_held, open: may_give(&of), value }
-        };
-        let name = contest.as_ref().and_then(|id| desk.catalogue.contest(id));
-        let name = name.map(|contest| (contest.name.zh.clone(), contest.name.en.clone()));
-        Scope { cells: Role::STAFF.map(cell).into(), name, contest: contest.clone() }
+        let found = contest.as_ref().and_then(|id| desk.catalogue.contest(id));
+        let units = found.map_or(&[][..], |contest| &contest.units);
+        let recommender = |contest: &Contest, unit: &Unit| cell(Held::recommender(contest.id.clone(), unit.id.clone()));
+        Scope {
+            cells: Role::STAFF.map(|role| cell(Held::of(role, contest.clone()))).into(),
+            units: units.iter().filter_map(|unit| Some((in_both(&unit.name), recommender(found?, unit)))).collect(),
+            name: found.map(|contest| in_both(&contest.name)),
+            contest,
+        }
     };
     std::iter::once(None).chain(contests).map(scope).collect()
 }

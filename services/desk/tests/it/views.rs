@@ -41,7 +41,7 @@ impl Stage {
             "jsonb_set(machine, '{{state}}', '{{\"state\": \"at\", \"stage\": \"{state}\", \"pending\": [\"mezzanine\"]}}')"
         );
         self.execute(format!(
-            "update submissions set machine = {machine}, state = '{state}', updated_at = now() - interval '{minutes} min' where id = '{}'",
+            "update submissions set machine = {machine}, state = '{state}', updated_at = now() - interval '{minutes} min', moved_at = now() - interval '{minutes} min' where id = '{}'",
             entry.id
         ))
         .await;

@@ -5,7 +5,7 @@ use std::ptr;
 
 use ffmpeg_next::ffi;
 
-use super::codec_name;
+use super::raw::codec_name;
 
 /// The codecs that `code` stands for, by libav's names; none for a code that is in no table.
 #[allow(unsafe_code)]

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int};
 use ffmpeg::ffi;
 use ffmpeg_next as ffmpeg;
 
-use super::{raw, static_name};
+use super::raw::{raw, static_name};
 use crate::error::{Error, Result};
 
 /// What a decoded picture says of itself, as plain numbers.
@@ -65,7 +65,7 @@ pub(crate) fn set_time(frame: &mut ffmpeg::frame::Video, ticks: i64) {
     }
 }
 
-/// Another frame with the same picture, which nobody may write to: stamp and type are its own.
+/// Another frame with the same picture, which must not be written to; time stamp and type are its own.
 #[allow(unsafe_code)]
 pub(crate) fn share(frame: &ffmpeg::frame::Video) -> Result<ffmpeg::frame::Video> {
     // SAFETY: the frame is valid; libav answers with a new reference that the wrapper owns, or with null.
@@ -245,8 +245,9 @@ pub(crate) fn samples(frame: &ffmpeg::frame::Audio, channels: &mut [Vec<f32>]) -
         return false;
     }
     for (index, channel) in channels.iter_mut().enumerate() {
-        let (plane, first, step) = if planar { (index, 0, 1) } else { (0, index, all) };
-        let length = if planar { count } else { count * all } * bytes;
+        // Packed sound has all channels in one plane, sample by sample.
+        let (plane, length) = if planar { (index, count) } else { (0, count * all) };
+        let (first, step) = if planar { (0, 1) } else { (index, all) };
         // SAFETY: extended_data has a pointer per channel for planar and one for packed sound, each of at least
         // samples × bytes (× channels when packed).
         let data = unsafe {
@@ -254,7 +255,7 @@ pub(crate) fn samples(frame: &ffmpeg::frame::Audio, channels: &mut [Vec<f32>]) -
             if start.is_null() {
                 return false;
             }
-            std::slice::from_raw_parts(start, length)
+            std::slice::from_raw_parts(start, length * bytes)
         };
         channel.extend(data.chunks_exact(bytes).skip(first).step_by(step).map(|sample| float(facts.format, sample)));
     }

@@ -4,7 +4,8 @@ use std::ffi::{CStr, c_char, c_int};
 use ffmpeg::ffi;
 use ffmpeg_next as ffmpeg;
 
-use super::{SoundFacts, stream};
+use super::frame::SoundFacts;
+use super::raw::stream;
 
 /// Flags of tracks for special purposes, which players take only on demand.
 const AUXILIARY: c_int = ffi::AV_DISPOSITION_COMMENT

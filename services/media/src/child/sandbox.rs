@@ -127,7 +127,7 @@ fn allowed() -> seccompiler::Result<Rules> {
         | libc::CLONE_NEWCGROUP;
     let mask = (libc::CLONE_THREAD | namespaces) as u64;
     only(libc::SYS_clone, vec![when(0, Len::Qword, Op::MaskedEq(mask), libc::CLONE_THREAD as u64)?])?;
-    // Signals to ourselves (abort), nobody else.
+    // Signals to this process only (abort).
     let own = u64::from(std::process::id());
     only(libc::SYS_tgkill, vec![when(0, Len::Dword, Op::Eq, own)?])?;
     // Memory is never made executable: no decoder here compiles code at run time.

@@ -1,14 +1,14 @@
-//! How the kernel deals out cores to a child of many threads.
+//! How the kernel schedules a child with many threads.
 
 /// How long a thread may work before another one has its turn, ns: the longest that Linux allows.
 const SLICE_NS: u64 = 100_000_000;
 
-/// Lets each thread that comes work for longer at a time, behind whoever is in more of a hurry.
+/// Gives this thread and those that it starts longer time slices. Threads with shorter slices run first.
 ///
 /// Four encoders of 1080p in each of two children took 75 to 81 s of processor time in the usual turns of three milliseconds, and 67 to
 /// 73 s in turns of 100 ms; most likely since short turns find less in the caches. Services need not wait for a turn to end, since the
-/// kernel lets who has shorter ones go first: beside two such children a sleeper woke 4 ms late at p99, 183 ms once. Kernels before
-/// Linux 6.12 pass over the length; where the call is not allowed all stays as it was.
+/// kernel prefers threads with shorter ones: beside two such children a sleeper woke 4 ms late at p99, 183 ms once. Kernels before
+/// Linux 6.12 ignore the length; where the call is not allowed nothing changes.
 #[allow(unsafe_code)]
 pub(super) fn take_long_turns() {
     let nice = rustix::process::getpriority_process(None).unwrap_or(0);

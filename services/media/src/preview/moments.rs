@@ -5,19 +5,19 @@ use ffmpeg_next::frame;
 
 use crate::av;
 
-/// How many are wanted: one from each of so many stretches of the work.
+/// Moments that are looked for: the work is divided into this many stretches, with one moment in each.
 const WANTED: usize = 8;
-/// A moment is judged every so often, µs…
+/// Time from one judged moment to the next, µs…
 const STEP_US: i64 = 200_000;
-/// …and against so many neighbours before and after it, so that a slow dissolve shows.
+/// …and with this many neighbours before and after it, to detect slow dissolves.
 const NEIGHBOURS: usize = 2;
 /// Moments that are kept; a longer work's are judged at twice the distance, and so on.
 const MOST: usize = 4096;
-/// The picture is compared through a grid of so many means.
+/// Pictures are compared by a grid of means with this many columns.
 const COLUMNS: usize = 64;
 /// See `COLUMNS`.
 const ROWS: usize = 36;
-/// Moments are told apart by means of so many cells of the grid to a side: its outline.
+/// Moments are compared by their outline: means over squares with this many cells of the grid to a side.
 const CELL: usize = 4;
 /// No brighter than this counts as dark…
 const DARK_LEVEL: u8 = 40;
@@ -26,7 +26,7 @@ const DARK_SHARE: usize = 90;
 /// Mean difference in levels from a neighbour beyond which a moment is in a transition: a dissolve of a second between unlike
 /// pictures comes to twice as much…
 const TRANSITION: f64 = 10.0;
-/// …unless the work moves that much all the time: then it has to be so many times its usual difference.
+/// …unless the work moves that much all the time: then the difference has to be this many times the usual one.
 const UNUSUAL: f64 = 2.5;
 /// The mean difference at which motion has halved what a moment is worth: there it will be blurred.
 const MOTION: f64 = 6.0;

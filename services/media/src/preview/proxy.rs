@@ -7,11 +7,11 @@ use ffmpeg_next as ffmpeg;
 use super::sound::{self, Sound};
 use crate::av;
 use crate::error::{During, Result};
-use crate::mux::Mux;
+use crate::write::mux::Mux;
 
 /// Good enough to judge a work by, at a tenth of what partners get.
 const CRF: &str = "28";
-/// No moment needs more, kbit/s: a reviewer's page stays quick on a slow line.
+/// Highest bitrate, kbit/s, so that a reviewer's page stays fast on a slow line.
 const MAX_KBPS: u32 = 700;
 /// x264's `superfast` is half the cost of `veryfast` here and looks the same at this size.
 const PRESET: &str = "superfast";

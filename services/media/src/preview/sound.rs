@@ -2,11 +2,12 @@
 use ffmpeg::{codec, encoder, frame};
 use ffmpeg_next as ffmpeg;
 
-use crate::audio::{self, RATE, Stereo};
+use crate::av::graph::Graph;
 use crate::av::{self, SoundFacts};
 use crate::error::{During, Error, Result};
-use crate::graph::Graph;
-use crate::mux::Mux;
+use crate::read::stereo::{self, RATE, Stereo};
+use crate::sound::aac;
+use crate::write::mux::Mux;
 
 /// kbit/s.
 const BITRATE_KBPS: u32 = 64;
@@ -14,7 +15,7 @@ const BITRATE_KBPS: u32 = 64;
 const FRAME: usize = 1024;
 /// A hole or an overlap in the stamps of more than this is closed with silence or cut, in samples: 100 ms, as in the renditions.
 const SLIP: i64 = 4800;
-/// Of more sound than this nothing is made, in samples: see `LONGEST_US`.
+/// Most sound, in samples: see `LONGEST_US`.
 const LONGEST: i64 = 4 * 3600 * RATE as i64;
 
 /// Ticks of its packets.
@@ -38,9 +39,8 @@ pub(super) struct Sound {
 impl Sound {
     /// The picture begins at `begin_us` of the file's timeline.
     pub(super) fn new(begin_us: i64) -> Result<Self> {
-        let aac = audio::open_aac(BITRATE_KBPS, ffmpeg::ChannelLayout::STEREO)?;
-        let (block, graph, facts) = (Vec::new(), None, None);
-        Ok(Self { aac, graph, facts, begin_us, block, encoded: 0, leave: 0 })
+        let aac = aac::open_aac(BITRATE_KBPS, ffmpeg::ChannelLayout::STEREO)?;
+        Ok(Self { aac, graph: None, facts: None, begin_us, block: Vec::new(), encoded: 0, leave: 0 })
     }
 
     pub(super) fn parameters(&self) -> codec::Parameters {
@@ -58,7 +58,7 @@ impl Sound {
         let facts = av::sound_facts(block);
         if self.facts.as_ref() != Some(&facts) {
             self.flush(mux, index)?;
-            self.graph = Some(audio::stereo(&facts)?);
+            self.graph = Some(stereo::stereo(&facts)?);
             self.facts = Some(facts);
         }
         if let Some(at_us) = at_us {
@@ -91,7 +91,7 @@ impl Sound {
         }
         // What the resampler still holds belongs before the hole.
         self.flush(mux, index)?;
-        self.graph = self.facts.as_ref().map(audio::stereo).transpose()?;
+        self.graph = self.facts.as_ref().map(stereo::stereo).transpose()?;
         let left = slip.min(self.leave);
         self.leave -= left;
         // Beyond the bound nothing will be kept, so silence ends there too.
@@ -153,7 +153,7 @@ impl Sound {
         self.encoded += self.block.len() as i64;
         self.block.clear();
         self.aac.send_frame(&frame).during("encode the proxy's sound")?;
-        audio::drain(&mut self.aac, mux, index, BASE)
+        aac::drain(&mut self.aac, mux, index, BASE)
     }
 
     /// Encodes what is left.
@@ -163,6 +163,6 @@ impl Sound {
             self.encode(mux, index)?;
         }
         self.aac.send_eof().during("end the proxy's sound")?;
-        audio::drain(&mut self.aac, mux, index, BASE)
+        aac::drain(&mut self.aac, mux, index, BASE)
     }
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 
 use ffmpeg_next::{format, frame};
 
-use super::{CUES, SHEET};
+use crate::av::graph::Graph;
+use crate::child::protocol::{CUES, SHEET};
 use crate::error::{During, Error, Result};
-use crate::graph::Graph;
-use crate::jpeg;
+use crate::write::jpeg;
 
 /// The longer side of a tile, pixels.
 const TILE: u32 = 160;

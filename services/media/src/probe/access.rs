@@ -1,5 +1,5 @@
-//! Where decoding may begin. A file's marks of key frames are not believed: the decoder says of each marked picture whether it is one,
-//! and at a few of them, spread over the work, decoding is begun and compared with the pictures of the decode from the beginning.
+//! Where decoding may begin. A file's marks of key frames are verified: the decoder reports for each marked picture whether it is one,
+//! and at a few of them, spread over the work, decoding is started and compared with the decode from the beginning.
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use pipeline::media_info::{FieldOrder, VideoInfo};
 use crate::av;
 use crate::child::protocol::Limits;
 use crate::error::Result;
-use crate::reader::Reader;
+use crate::read::reader::Reader;
 
 /// Marked pictures of which prints are kept, at most: of more, every second one is dropped.
 const MAX_PRINTS: usize = 16;
@@ -27,7 +27,7 @@ const MAX_POINTS: usize = 1000;
 pub(super) struct Access {
     /// Marked pictures that did not come out of the decoder yet.
     waiting: BTreeSet<i64>,
-    /// Marked pictures that are key frames by the decoder's word, in order.
+    /// Marked pictures that the decoder confirmed as key frames, in order.
     points: Vec<i64>,
     /// Those that are not.
     false_points: BTreeSet<i64>,
@@ -139,7 +139,7 @@ impl Access {
     }
 }
 
-/// Compares what comes behind a seek to the print's point.
+/// Compares the pictures after a seek to the print's point.
 fn try_point(reader: &mut Reader, print: &Print, limits: &Limits) -> Result<Try> {
     let (mut same, mut before) = (0, 0);
     while let Some((picture, at)) = reader.next_at(limits)? {

@@ -1,6 +1,6 @@
 //! Finds the AI label (GB 45438-2025) among a file's tags.
 use crate::av;
-use crate::source::Source;
+use crate::read::source::Source;
 
 /// The label carries ids and a signature, so it may be longer than other text; beyond this it is no label.
 const MAX_LABEL: usize = 8192;

@@ -1,10 +1,10 @@
 //! Bytes over time: mean, by the second, and the fullest second.
 
-/// Seconds that are told apart; a stamp beyond (28 hours) counts to the last.
+/// Seconds with a counter of their own (28 hours); later packets count to the last.
 const MAX_SECONDS: usize = 100_000;
 
-/// Seconds that are told one by one; what lasts longer is no entry, and its list would be long.
-const TOLD_SECONDS: usize = 3600;
+/// Longest stream whose seconds are reported one by one, in seconds; the list of a longer one would be too long.
+const LISTED_SECONDS: usize = 3600;
 
 /// Steps in which the fullest second is looked for.
 const STEPS: u64 = 100;
@@ -63,7 +63,7 @@ impl Bitrate {
 
     /// Bytes of each second; none where there are too many.
     pub(super) fn by_second(&self) -> Vec<u64> {
-        if self.seconds.len() > TOLD_SECONDS { Vec::new() } else { self.seconds.clone() }
+        if self.seconds.len() > LISTED_SECONDS { Vec::new() } else { self.seconds.clone() }
     }
 }
 

@@ -16,7 +16,7 @@ const STILL_MEAN: u64 = 128;
 const CALM_MEAN: u64 = 1024;
 /// A sample that differs by more than this has moved…
 const MOVED_LEVEL: u8 = 16;
-/// …and more than this share of them, one in so many, is motion however small the mean.
+/// …and if more than one in this many of them moved, it is motion, even if the mean is small.
 const MOVED_ONE_IN: usize = 1000;
 
 /// The samples of one picture, 8 bits each.

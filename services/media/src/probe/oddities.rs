@@ -1,8 +1,8 @@
 //! What is odd about a file's structure although a viewer misses nothing.
 use pipeline::media_info::{MediaInfo, Oddity};
 
-use super::is_far_above;
-use crate::source::Source;
+use super::refuse::is_far_above;
+use crate::read::source::Source;
 
 /// First letters of the major brands of formats that a compatible brand makes an mp4 as well.
 const FOREIGN: [&str; 2] = ["3gp", "3g2"];

@@ -1,10 +1,10 @@
 //! What the headers of a file claim, before anything is decoded. Good for a first word to the entrant, and for nothing else.
 use pipeline::media_info::Outline;
 
-use super::picture::{display_size, honest_aspect, upright};
-use super::{to_us, whole_ms};
+use super::geometry::{display_size, honest_aspect, upright};
 use crate::av;
-use crate::source::Source;
+use crate::read::source::Source;
+use crate::read::times::{to_us, whole_ms};
 
 /// What the headers say of a file whose picture is stream `video`, and whose sound is stream `audio`; `None` where they do not say how
 /// long it is. Fragments say it one by one, all over the file. Other tracks (telemetry, thumbnails) and the movie header, which is as
@@ -46,6 +46,6 @@ fn span(source: &Source, index: usize) -> Option<(i64, i64)> {
     // The table of times is counted, where libav takes a header's word.
     let counted_us = source.track(index).and_then(|track| track.length.shown_ms());
     let counted_us = counted_us.map(|ms| i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX));
-    let told_us = || av::stream_duration(&source.input, index).map(|ticks| to_us(ticks, base));
-    Some((start_us, start_us.saturating_add(counted_us.or_else(told_us)?)))
+    let stated_us = || av::stream_duration(&source.input, index).map(|ticks| to_us(ticks, base));
+    Some((start_us, start_us.saturating_add(counted_us.or_else(stated_us)?)))
 }

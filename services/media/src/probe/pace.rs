@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use pipeline::media_info::Ratio;
 
 use crate::av;
-use crate::isobmff::Length;
+use crate::read::isobmff::Length;
 
 /// A last frame that claims to stay longer than this is not believed, seconds: a closing title may stay for minutes, but what claims
 /// hours is a mistake or a lie, of which a few bytes would cost hours of encoding.
@@ -63,20 +63,20 @@ impl Pace {
     }
 }
 
-/// How long the last of the frames at `times` is shown, in ticks of `base`: as its packet `told`, or as the table of times of an ISO
+/// How long the last of the frames at `times` is shown, in ticks of `base`: as its packet `stated`, or as the table of times of an ISO
 /// file's track says. libav leaves the latter out where frames are coded in another order than they are shown in. What an edit list
 /// cuts off is not shown.
-pub(super) fn last_duration(times: &[i64], told: i64, length: Option<Length>, base: av::Rational) -> i64 {
+pub(super) fn last_duration(times: &[i64], stated: i64, length: Option<Length>, base: av::Rational) -> i64 {
     // The time base of such a stream is its track's.
     let is_tracks = |length: &Length| i64::from(base.den) == i64::from(length.timescale) * i64::from(base.num);
-    let Some(length) = length.filter(|length| length.samples > 0 && is_tracks(length)) else { return told };
-    let longest = told.max(length.last_ticks.into());
+    let Some(length) = length.filter(|length| length.samples > 0 && is_tracks(length)) else { return stated };
+    let longest = stated.max(length.last_ticks.into());
     let (Some(first), Some(last)) = (times.first(), times.last()) else { return longest };
     let Some(edited_ms) = length.edited_ms else { return longest };
     let shown = i128::from(edited_ms) * i128::from(length.timescale) / 1000;
     let rest = i64::try_from(shown).unwrap_or(i64::MAX).saturating_sub(last.saturating_sub(*first));
     // Edit lists round: they cut off what the table adds, and nothing of what the packet says.
-    longest.min(rest).max(told)
+    longest.min(rest).max(stated)
 }
 
 /// The usual rate within 0.1 % of `fps`, or `fps` to a thousandth.
@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn a_last_frame_that_stays_for_a_minute_is_believed_and_told() {
+    fn a_last_frame_that_stays_for_a_minute_is_believed_and_reported() {
         let base = av::Rational { num: 1, den: 1000 };
         let last = |duration: i64| {
             let pace = Pace::of(&[0, 40, 80], duration, base);
@@ -164,11 +164,11 @@ mod tests {
     }
 
     #[test]
-    fn the_table_of_times_says_how_long_the_last_frame_is_shown_and_the_edit_list_how_much_of_it() {
+    fn the_last_frame_lasts_as_the_table_says_within_the_edit_list() {
         let base = av::Rational { num: 1, den: 1000 };
-        let last = |told: i64, timescale: u32, last_ticks: u32, edited_ms: Option<u64>| {
+        let last = |stated: i64, timescale: u32, last_ticks: u32, edited_ms: Option<u64>| {
             let length = Length { timescale, samples: 3, last_ticks, edited_ms, ..Length::default() };
-            last_duration(&[500, 540, 580], told, Some(length), base)
+            last_duration(&[500, 540, 580], stated, Some(length), base)
         };
         assert_eq!([last(40, 1000, 34_000, None), last(0, 1000, 34_000, None)], [34_000; 2]);
         assert_eq!(last(40, 1000, 34_000, Some(10_080)), 10_000);

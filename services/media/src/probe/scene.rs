@@ -1,6 +1,8 @@
 //! Finds where one scene gives way to another from one picture to the next.
 use super::luma::{Difference, Grid};
 
+use crate::read::times::whole_ms;
+
 /// Two pictures of different scenes differ by at least this, in mean levels of 255. Unrelated pictures differ by 20 to 60.
 const LEAST: f64 = 12.0;
 /// Nor is it a change of scene while most of the picture stays: a caption, an inset, a lamp.
@@ -10,9 +12,9 @@ const FACTOR: f64 = 3.0;
 /// How much the newest picture counts in "just before". A change itself counts too, so that the pictures after it, which
 /// an encoder may leave blurred, are no changes of their own.
 const NEWEST: f64 = 0.2;
-/// A flash is over after so many pictures, and the scene is as before.
+/// A flash lasts at most this many pictures; after it the scene is the same as before.
 const FLASH_FRAMES: u32 = 4;
-/// Nobody cuts faster and means something by it.
+/// Shortest scene, µs: faster changes are not edits between scenes.
 const APART_US: i64 = 250_000;
 /// More than the longest work has at two a second; a hostile file could make one of every picture.
 const MAX_CHANGES: usize = 2000;
@@ -65,7 +67,7 @@ impl Scenes {
 
     /// Milliseconds of all changes, in order.
     pub(super) fn finish(self) -> Vec<u64> {
-        self.found_us.into_iter().map(super::whole_ms).collect()
+        self.found_us.into_iter().map(whole_ms).collect()
     }
 }
 

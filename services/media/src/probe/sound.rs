@@ -12,13 +12,14 @@ use super::bitrate::Bitrate;
 use super::chroma::Chroma;
 use super::short_term::Curve;
 use super::stretch::Stretches;
-use super::{to_ms, to_us};
 use crate::av::{self, SoundFacts, StreamFacts};
 use crate::child::protocol::Limits;
-use crate::decode::{self, Tally};
 use crate::error::{Error, Result};
 use crate::preview::Preview;
-use crate::source::Source;
+use crate::read::decode::{self, Tally};
+use crate::read::source::Source;
+use crate::read::stereo;
+use crate::read::times::{to_ms, to_us, whole_ms};
 
 /// Loudest sample that still counts as silence: −60 dBFS.
 const SILENCE: f32 = 0.001;
@@ -28,7 +29,7 @@ const QUIET: f32 = 0.01;
 const STAMPS: usize = 15;
 /// Stamps err by less than this, µs.
 const JITTER_US: i64 = 50_000;
-/// Shortest silence that is told.
+/// Shortest silence that is reported, µs.
 const MIN_SILENCE_US: i64 = 2_000_000;
 
 /// One stream of sound under measurement.
@@ -111,11 +112,11 @@ impl SoundMeasure {
         })
     }
 
-    /// What was measured; `None` when nothing could be decoded, which is as good as no sound.
+    /// What was measured; `None` when nothing could be decoded, which counts as no sound.
     pub(crate) fn finish(self, origin_us: i64) -> Option<AudioInfo> {
         let heard = self.heard?;
         let duration_us = heard.latest_us.max(heard.end_us());
-        let duration_ms = super::whole_ms(duration_us);
+        let duration_ms = whole_ms(duration_us);
         let loudness = heard.meter.loudness_global().ok().filter(|loudness| loudness.is_finite());
         let peak = (0..heard.facts.channels).filter_map(|index| heard.meter.true_peak(index).ok()).fold(0.0, f64::max);
         Some(AudioInfo {
@@ -159,8 +160,8 @@ impl Heard {
             return;
         }
         if late_us > self.holes_us {
-            self.silence.tell(end_us, true);
-            self.quiet.tell(end_us, true);
+            self.silence.mark(end_us, true);
+            self.quiet.mark(end_us, true);
         }
         // Where stamps return what is too much is cut, as when it is placed.
         self.holes_us = late_us;
@@ -192,8 +193,8 @@ fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, ext
     }
     let at_us = heard.end_us();
     let peak = heard.channels.iter().flatten().fold(0.0f32, |peak, sample| peak.max(sample.abs()));
-    heard.silence.tell(at_us, peak <= SILENCE);
-    heard.quiet.tell(at_us, peak <= QUIET);
+    heard.silence.mark(at_us, peak <= SILENCE);
+    heard.quiet.mark(at_us, peak <= QUIET);
     heard.samples += frame.samples() as u64;
     if let Some(chroma) = &mut heard.chroma {
         chroma.hear(&heard.channels);
@@ -210,12 +211,12 @@ fn hear(heard: &mut Option<Heard>, frame: &frame::Audio, base: av::Rational, ext
 }
 
 fn begin(facts: SoundFacts, first_us: i64, extras: Extras) -> Result<Heard> {
-    if facts.channels == 0 || facts.channels > crate::audio::MAX_CHANNELS || !(8000..=192_000).contains(&facts.rate) {
+    if facts.channels == 0 || facts.channels > stereo::MAX_CHANNELS || !(8000..=192_000).contains(&facts.rate) {
         let codec = format!("{} channels at {} Hz", facts.channels, facts.rate);
         return Err(Rejection::UnsupportedCodec { codec }.into());
     }
     // Speakers of unknown places cannot be folded to two, here or by players.
-    if crate::audio::stereo(&facts).is_err() {
+    if stereo::stereo(&facts).is_err() {
         let codec = format!("{} channels of unknown places", facts.channels);
         return Err(Rejection::UnsupportedCodec { codec }.into());
     }
@@ -226,7 +227,19 @@ fn begin(facts: SoundFacts, first_us: i64, extras: Extras) -> Result<Heard> {
     let chroma = extras.fingerprint.then(|| Chroma::new(facts.rate)).transpose()?;
     let (silence, quiet) = (Stretches::new(MIN_SILENCE_US), Stretches::new(MIN_SILENCE_US));
     let late_us = VecDeque::new();
-    let (samples, holes_us, latest_us) = (0, 0, 0);
     let curve = extras.curve.then(Curve::default);
-    Ok(Heard { facts, first_us, samples, meter, silence, quiet, late_us, holes_us, latest_us, channels, chroma, curve })
+    Ok(Heard {
+        facts,
+        first_us,
+        samples: 0,
+        meter,
+        silence,
+        quiet,
+        late_us,
+        holes_us: 0,
+        latest_us: 0,
+        channels,
+        chroma,
+        curve,
+    })
 }

@@ -32,15 +32,15 @@ impl Still {
             return;
         }
         // One picture alone may have stood for long.
-        self.found.tell(self.since_us, true);
-        self.found.tell(at_us, false);
+        self.found.mark(self.since_us, true);
+        self.found.mark(at_us, false);
         self.since_us = at_us;
         self.reference.clone_from(picture);
     }
 
     /// All that were found, the last one ending at `end_us`.
     pub(super) fn finish(mut self, end_us: i64) -> Vec<Stretch> {
-        self.found.tell(self.since_us, true);
+        self.found.mark(self.since_us, true);
         self.found.finish(end_us)
     }
 }

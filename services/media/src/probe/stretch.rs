@@ -1,10 +1,12 @@
 //! Collects stretches of time during which something stays true.
 use pipeline::media_info::Stretch;
 
+use crate::read::times::whole_ms;
+
 /// More stretches than a person would read; a hostile file could make millions.
 const MAX_STRETCHES: usize = 1000;
 
-/// Stretches of at least `min_us` during which `tell` heard true.
+/// Stretches of at least `min_us` during which the marked condition held.
 #[derive(Debug)]
 pub(super) struct Stretches {
     min_us: i64,
@@ -17,8 +19,8 @@ impl Stretches {
         Self { min_us, since: None, found: Vec::new() }
     }
 
-    /// From `at_us` on it is so, or not.
-    pub(super) fn tell(&mut self, at_us: i64, is: bool) {
+    /// Marks that the condition holds from `at_us` on, or does not.
+    pub(super) fn mark(&mut self, at_us: i64, is: bool) {
         match (self.since, is) {
             (None, true) => self.since = Some(at_us),
             (Some(since), false) => {
@@ -39,7 +41,7 @@ impl Stretches {
 
     fn keep(&mut self, since: i64, until: i64) {
         if until.saturating_sub(since) >= self.min_us && self.found.len() < MAX_STRETCHES {
-            self.found.push(Stretch { start_ms: super::whole_ms(since), end_ms: super::whole_ms(until) });
+            self.found.push(Stretch { start_ms: whole_ms(since), end_ms: whole_ms(until) });
         }
     }
 }
@@ -52,7 +54,7 @@ mod tests {
     fn only_long_stretches_are_kept_and_the_last_ends_with_the_file() {
         let mut black = Stretches::new(2_000_000);
         for (at, is) in [(0, true), (1_000_000, false), (3_000_000, true), (6_000_000, false), (7_000_000, true)] {
-            black.tell(at, is);
+            black.mark(at, is);
         }
         let found = black.finish(9_500_000);
         assert_eq!(found, [Stretch { start_ms: 3000, end_ms: 6000 }, Stretch { start_ms: 7000, end_ms: 9500 }]);

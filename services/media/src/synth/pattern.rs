@@ -1,7 +1,6 @@
 //! The picture of test clips: painted for any rotation, read at any size.
 use ffmpeg_next::frame;
 
-use super::{Look, Shown};
 use crate::av;
 
 /// Cells of the number, each one bit, in a band along the top.
@@ -12,6 +11,36 @@ const BLACK: u16 = 16;
 const WHITE: u16 = 235;
 /// What lies between black and white at reading.
 const MIDDLE: u32 = 126;
+
+/// What is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Look {
+    /// Something moves, with the frame's number and the flash.
+    Moving,
+    /// One picture all the time.
+    Still,
+    /// Black.
+    Black,
+    /// As `Moving`, much brighter in every other second.
+    Scenes,
+    /// Nothing but the number moves until this frame; from then on every pixel is another one in every picture.
+    NoiseFrom(u64),
+    /// A film: a second of black, scene A until 3 s, a dissolve of a second, scene B until 6 s, a cut, scene C.
+    Film,
+}
+
+/// A picture as it was read back.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shown {
+    /// Second at which it is shown, from the first picture.
+    pub at: f64,
+    /// The number in it: the frame of the clip that it came from.
+    pub number: u64,
+    /// Whether it flashes.
+    pub flash: bool,
+    /// Whether it stands upright: the marks in two of its corners are where they belong.
+    pub upright: bool,
+}
 
 /// How pictures are painted.
 pub(super) struct Pattern {

@@ -118,7 +118,7 @@ fn pcm_whose_layout_is_not_said_or_said_in_two_ways_is_refused_by_name() {
 }
 
 #[test]
-fn a_kind_of_aac_that_nothing_decodes_is_named_and_stands_in_the_way_of_no_other_sound() {
+fn an_undecodable_kind_of_aac_is_named_and_blocks_no_other_sound() {
     for others in [0, 1] {
         let bench = Bench::new();
         let path = film(&bench, "mp4", if others == 0 { "-c:a aac" } else { "-map 0 -map 1 -map 1 -c:a aac" });
@@ -316,7 +316,7 @@ fn dolby_vision_without_a_base_layer_for_all_is_refused_by_name() {
 }
 
 #[test]
-fn a_track_whose_samples_are_of_two_codecs_is_refused_and_an_entry_that_no_sample_has_is_not() {
+fn a_track_of_two_codecs_is_refused_and_an_unused_entry_is_not() {
     let bench = Bench::new();
     for used in [false, true] {
         let path = film(&bench, "mp4", "-c:a aac");

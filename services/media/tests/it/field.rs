@@ -333,7 +333,7 @@ fn no_name_of_a_file_is_an_obstacle() {
 }
 
 #[test]
-fn pictures_in_the_order_of_decoding_without_times_of_showing_are_shown_in_order_and_in_sync() {
+fn pictures_stored_without_times_of_showing_are_shown_in_order_and_in_sync() {
     // A writer that knows no offsets: each sample has the time of its place in decoding. Without an edit list, and with the one that
     // took the delay of the offsets back.
     for (coding, offsets, edits) in [

@@ -385,7 +385,7 @@ fn turned(convert: &str, tags: &str) {
 }
 
 #[test]
-fn a_rate_that_varies_becomes_the_nearest_standard_one_and_an_odd_constant_one_a_multiple() {
+fn a_variable_rate_becomes_the_nearest_standard_one_an_odd_one_a_multiple() {
     for (rate, options, expected) in [
         // A frame lost here and there is no other rate; a third of them lost is.
         ("30", "-vf select='not(eq(mod(n\\,50)\\,7))' -fps_mode vfr", Ratio::new(30, 1)),

@@ -105,7 +105,7 @@ fn an_encoder_that_cannot_write_ends_its_segment_and_the_others_with_it() {
     };
     let lines = bench.run(job, Limits::encode_segment());
     let Some(Line::Failed(why)) = lines.last() else { panic!("{lines:?}") };
-    // Its own reason is told, and nobody goes on to the end without it.
+    // The error is its own, and the other encoders stop early.
     assert!(why.starts_with("create the output"), "{why}");
     assert!(!lines.iter().any(|line| matches!(line, Line::Progress(part) if *part > 0.5)), "{lines:?}");
 }

@@ -194,7 +194,7 @@ fn a_work_of_four_frames_is_compared_with_its_source_too() {
 }
 
 #[test]
-fn frames_in_place_pass_shifted_ones_fail_and_a_foreign_film_makes_the_measurement_invalid() {
+fn frames_in_place_pass_shifted_ones_fail_and_another_film_is_invalid() {
     let clip = Clip { tone: Tone::None, duration_ms: 4000, ..Clip::default() };
     let check = |first_frame, file: &str, outcome, says: &str| {
         let bench = Bench::new();

@@ -96,7 +96,7 @@ fn channels_without_places_are_taken_for_the_usual_ones_or_refused() {
 }
 
 #[test]
-fn loud_sound_is_brought_down_without_a_clip_and_quiet_sound_up_but_not_without_bound() {
+fn loud_sound_is_lowered_without_clipping_and_quiet_sound_raised_within_a_bound() {
     let level = |sound: &str| {
         let bench = heard("mkv", 3, sound, "pcm_f32le");
         let finished = finish(&bench);

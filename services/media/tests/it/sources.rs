@@ -37,7 +37,7 @@ fn changed(from: &str, options: &str, change: &str) -> Bench {
     changed_of(4.0, from, options, change)
 }
 
-/// The same of so many seconds.
+/// The same, of a length in seconds.
 fn changed_of(seconds: f64, from: &str, options: &str, change: &str) -> Bench {
     bench(|source| {
         let plain = source.with_file_name(format!("plain.{from}"));
@@ -123,7 +123,7 @@ fn what_begins_much_later_than_the_other_loses_nothing_of_either() {
 }
 
 #[test]
-fn a_picture_whose_first_key_frame_is_missing_is_shown_from_the_next_one_with_all_of_its_sound() {
+fn without_its_first_key_frame_a_picture_begins_at_the_next_with_all_sound() {
     for format in ["mp4", "mkv", "ts"] {
         // The first of four key frames is lost: 1 s.
         let bench = changed(format, "", "-c copy -bsf:v noise=drop='eq(n\\,0)' -copyinkf");

@@ -6,7 +6,6 @@ use super::{Office, Passage};
 use crate::form::Field;
 use crate::id::{ContestId, PartnerId, UnitId};
 use crate::partner::Name;
-use crate::replacing::Cure;
 use crate::screening::ContestRules;
 use crate::sheet::plain_title;
 use crate::submission::Gates;
@@ -105,6 +104,16 @@ impl Unit {
     pub fn accepts(&self, now: DateTime<Utc>) -> bool {
         self.deadline.is_none_or(|deadline| now < deadline)
     }
+}
+
+/// A window that the organisers opened for one work: until its end the film may be replaced and the texts corrected,
+/// although the deadline has passed or review has begun. It ends by the clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cure {
+    /// Its end.
+    pub until: DateTime<Utc>,
+    /// What is to be cured, for the entrant.
+    pub reason: String,
 }
 
 impl Contest {

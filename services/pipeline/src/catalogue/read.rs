@@ -111,7 +111,15 @@ fn instant<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DateTime<FixedOf
     DateTime::parse_from_rfc3339(&written).map(Some).map_err(|_| D::Error::custom(format!("{written} {wanted}")))
 }
 
-pub(super) fn catalogue(files: &[(String, String)]) -> Result<Catalogue, CatalogueError> {
+impl Catalogue {
+    /// Reads a whole catalogue from (file name, text) pairs. Names are relative to the catalogue's directory, with `/`:
+    /// `ladders.toml`, `phrases.toml`, `retention.toml`, `contests/ID.toml`, `partners/ID.toml`. The caller gives the `.toml` files only.
+    pub fn from_files(files: &[(String, String)]) -> Result<Self, CatalogueError> {
+        catalogue(files)
+    }
+}
+
+fn catalogue(files: &[(String, String)]) -> Result<Catalogue, CatalogueError> {
     let (mut contests, mut partners, mut ladders) = (BTreeMap::new(), BTreeMap::new(), None);
     let (mut retention, mut phrases) = (Retention::default(), Vec::new());
     for (file, text) in files {

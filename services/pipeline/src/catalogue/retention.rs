@@ -14,6 +14,12 @@ pub struct Retention {
     pub uploads_days: Option<u32>,
     /// Days until records of attempts that did not end their part are deleted.
     pub attempts_days: Option<u32>,
+    /// Days until it is forgotten what machines made of parts that nothing reads any more.
+    pub outputs_days: Option<u32>,
+    /// Days until lines of history go that only say how one part went.
+    pub history_days: Option<u32>,
+    /// Days until exchanges with partners go that were made again later.
+    pub exchanges_days: Option<u32>,
     /// Days until sessions and invitations of staff are deleted.
     pub sign_ins_days: Option<u32>,
     /// Days until entry forms that were begun in a browser and not sent are deleted.
@@ -35,6 +41,9 @@ impl Retention {
             ("superseded_days", self.superseded_days),
             ("uploads_days", self.uploads_days),
             ("attempts_days", self.attempts_days),
+            ("outputs_days", self.outputs_days),
+            ("history_days", self.history_days),
+            ("exchanges_days", self.exchanges_days),
             ("sign_ins_days", self.sign_ins_days),
             ("drafts_days", self.drafts_days),
             ("scratch_hours", self.scratch_hours),

@@ -1,7 +1,8 @@
 //! Compares two works: finds the time shift at which they agree best, and the ranges that agree at that shift.
 use serde::{Deserialize, Serialize};
 
-use super::{Fingerprint, ITEM_US, REGIONS, STEP_MS, Sample};
+use super::print::Fingerprint;
+use super::sample::{ITEM_US, REGIONS, STEP_MS, Sample};
 
 /// 64-bit hashes that differ in at most this many bits show the same picture. Of unrelated hashes, four in a million
 /// do.

@@ -2,7 +2,7 @@
 //! cut off.
 use std::f32::consts::PI;
 
-use super::{MAX_SAMPLES, REGIONS, STEP_MS};
+use super::sample::{MAX_SAMPLES, REGIONS, STEP_MS};
 
 /// Rows and columns that are never brighter than this are a black border, of 255 (black is 16, and coding adds noise).
 const DARK: u8 = 40;
@@ -16,6 +16,8 @@ const SIDE: usize = 32;
 const FREQUENCIES: usize = 11;
 /// A region whose brightness spreads less than this (standard deviation, of 255) shows nothing to recognise.
 const MIN_SPREAD: f32 = 4.0;
+/// Bits of a hash that form a word: its lowest frequencies, which noise, logos and scaling change least.
+pub(super) const BITS: u32 = 32;
 /// Weak bits that are stored per hash, for searching.
 pub(super) const WEAK: usize = 3;
 
@@ -232,7 +234,7 @@ impl Hasher {
         };
         let strengths: Vec<f32> = self.order.iter().map(|place| strength(*place)).collect();
         let bits = strengths.iter().enumerate().fold(0, |bits, (index, it)| bits | u64::from(*it > 0.0) << index);
-        let mut weakest: Vec<usize> = (0..super::token::BITS as usize).collect();
+        let mut weakest: Vec<usize> = (0..BITS as usize).collect();
         weakest.sort_by(|a, b| strengths[*a].abs().total_cmp(&strengths[*b].abs()));
         Hash { bits, weak: std::array::from_fn(|index| weakest[index] as u32) }
     }

@@ -1,15 +1,12 @@
 //! The words under which a work is found: hashes chosen by their value, so that two copies choose the same ones
 //! whatever their start, and a long work has no more words than a short one.
-use super::REGIONS;
 use super::picture::{Hash, WEAK};
+use super::sample::REGIONS;
 
 /// Words of the picture that a work is found under.
 pub(super) const PICTURE: usize = 384;
 /// Words of the sound that a work is found under.
 pub(super) const SOUND: usize = 128;
-/// Bits of a hash that form a word: its lowest frequencies, which noise, logos and scaling change least.
-pub(super) const BITS: u32 = 32;
-
 /// Separates words of picture and sound, and keeps the all-zero hash from being the smallest.
 const PICTURE_SALT: u32 = 0x7069_6373;
 const SOUND_SALT: u32 = 0x736f_756e;

@@ -80,33 +80,36 @@ struct Bounds {
 impl Bounds {
     /// `None` if one segment is right: no others are wanted, or the work is too short.
     fn of(timeline: &Timeline, segment_s: u32) -> Option<Self> {
-        let (frames, gop) = (timeline.frames, u64::from(timeline.gop_frames.max(1)));
+        let frames = timeline.frames;
+        let gop = u64::from(timeline.gop_frames.max(1));
         let in_frames = |seconds: f64| (timeline.rate.value() * seconds).round() as u64;
         let wanted = in_frames(f64::from(segment_s));
         if wanted == 0 {
             return None;
         }
-        let least = if segment_s < SHORTEST_S { 0 } else { SHORTEST_S };
-        let least_s = (f64::from(segment_s) / 2.0).max(f64::from(least));
-        let most_s = (f64::from(segment_s) * 1.5).min(f64::from(LONGEST_S));
-        let shortest = in_frames(least_s).div_ceil(gop).max(1) * gop;
-        let longest = (in_frames(most_s) / gop).max(1) * gop;
+        let are_long = segment_s >= SHORTEST_S;
+        let shortest_s = (f64::from(segment_s) / 2.0).max(if are_long { f64::from(SHORTEST_S) } else { 0.0 });
+        let longest_s = (f64::from(segment_s) * 1.5).min(f64::from(LONGEST_S));
+        let shortest = in_frames(shortest_s).div_ceil(gop).max(1) * gop;
+        let longest = (in_frames(longest_s) / gop).max(1) * gop;
         // Rounded to the nearest even count if segments are long: the last segment decides, and so two workers, or
         // four, end at about the same time. None is much shorter than the others.
-        let nearest = if least > 0 { (frames + wanted) / (2 * wanted) * 2 } else { (frames + wanted / 2) / wanted };
-        let nearest = nearest.clamp(1, frames.div_ceil(gop).clamp(1, MAX_SEGMENTS));
-        let count = nearest.min((frames / shortest).max(1)).max(frames.div_ceil(longest).min(MAX_SEGMENTS));
+        let nearest = if are_long { (frames + wanted) / (2 * wanted) * 2 } else { (frames + wanted / 2) / wanted };
+        let most = frames.div_ceil(gop).clamp(1, MAX_SEGMENTS).min((frames / shortest).max(1));
+        let count = nearest.clamp(1, most).max(frames.div_ceil(longest).min(MAX_SEGMENTS));
         let fits = shortest <= longest && count * shortest <= frames && frames <= count * longest;
-        // Too long for one segment of the wanted length and too short for two: one of up to a minute is better than
-        // very short ones.
-        if !fits && least > 0 && frames <= in_frames(f64::from(LONGEST_S)) {
+        let bounds = if fits {
+            Self { count, gop, shortest, longest }
+        } else if are_long && frames <= in_frames(f64::from(LONGEST_S)) {
+            // Too long for one segment of the wanted length and too short for two: one of up to a minute is better than
+            // very short ones.
             return None;
-        }
-        // If GOPs are too long for the bounds, or the work for that number of segments, pieces are as equal as GOPs
-        // allow.
-        let (shortest, longest) = if fits { (shortest, longest) } else { (gop, u64::MAX / (MAX_SEGMENTS + 1)) };
-        let count = if fits { count } else { count.min(frames / gop) };
-        (count > 1).then_some(Self { count, gop, shortest, longest })
+        } else {
+            // If GOPs are too long for the bounds, or the work for that number of segments, pieces are as equal as GOPs
+            // allow.
+            Self { count: count.min(frames / gop), gop, shortest: gop, longest: u64::MAX / (MAX_SEGMENTS + 1) }
+        };
+        (bounds.count > 1).then_some(bounds)
     }
 
     /// Where segment `index` begins if the one before it begins at `from`: the remainder must fit the bounds.
@@ -117,8 +120,8 @@ impl Bounds {
             (from + self.shortest).max(frames.saturating_sub(after * self.longest).div_ceil(self.gop) * self.gop);
         let latest = (from + self.longest).min(frames.saturating_sub(after * self.shortest) / self.gop * self.gop);
         let share = index as f64 / self.count as f64;
-        let even = (timeline.effort.second(share) * timeline.rate.value()).round() as u64;
-        let even = (even.saturating_add(self.gop / 2) / self.gop * self.gop).clamp(earliest, latest.max(earliest));
+        let wanted = (timeline.effort.second(share) * timeline.rate.value()).round() as u64;
+        let even = (wanted.saturating_add(self.gop / 2) / self.gop * self.gop).clamp(earliest, latest.max(earliest));
         let near = |scene: &&SceneGop| {
             (earliest..=latest).contains(&scene.first_frame)
                 && scene.first_frame.abs_diff(even) <= REACH_GOPS * self.gop

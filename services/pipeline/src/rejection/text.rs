@@ -2,7 +2,18 @@
 use super::Rejection;
 use crate::lang::{Lang, duration, shown};
 
-pub(super) fn en(reason: &Rejection) -> String {
+impl Rejection {
+    /// The text for the entrant: one or two sentences with the measured value, the limit and the remedy. Text from the
+    /// file is made safe to display.
+    pub fn text(&self, lang: Lang) -> String {
+        match lang {
+            Lang::Zh => zh(self),
+            Lang::En => en(self),
+        }
+    }
+}
+
+fn en(reason: &Rejection) -> String {
     match reason {
         Rejection::DigestMismatch => {
             "The file that arrived is not the file that was sent: its SHA-256 differs. Please upload it again.".into()
@@ -88,7 +99,7 @@ pub(super) fn en(reason: &Rejection) -> String {
     }
 }
 
-pub(super) fn zh(reason: &Rejection) -> String {
+fn zh(reason: &Rejection) -> String {
     match reason {
         Rejection::DigestMismatch => "收到的文件与您发送的文件不一致（SHA-256 不符），请重新上传。".into(),
         Rejection::UnknownFormat { found } => {

@@ -1,6 +1,7 @@
 //! What a contest requires of every work, for people who are about to make one: the rules that can refuse it, and
 //! advice.
-use super::{ContestRules, Rule, Severity};
+use super::rules::{ContestRules, Severity};
+use super::verdict::Rule;
 use crate::lang;
 use crate::lang::Lang;
 

@@ -1,8 +1,19 @@
-//! What an entrant should do about a film that breaks a rule, in Chinese and English.
-use super::Rule;
+//! What an entrant should do about a film that breaks a rule, in Chinese and English. The figures are the contest's
+//! and are shown beside it.
+use super::verdict::Rule;
+use crate::lang::Lang;
+
+impl Rule {
+    /// What an entrant should do if a film breaks the rule, or a reviewer should check; `None` if nothing has to be
+    /// done to the file.
+    pub fn cure(self, lang: Lang) -> Option<&'static str> {
+        let (zh, en) = of(self)?;
+        Some(if lang == Lang::Zh { zh } else { en })
+    }
+}
 
 /// The remedy of a rule; `None` if nothing has to be done to the file.
-pub(super) fn of(rule: Rule) -> Option<(&'static str, &'static str)> {
+fn of(rule: Rule) -> Option<(&'static str, &'static str)> {
     Some(match rule {
         Rule::Format => (
             "请导出为 mp4，仅修改扩展名无效。苹果手机：在“设置 → 相机 → 格式”中选择“兼容性最佳”后重新拍摄，或用剪映打开后导出为 mp4。",
@@ -13,12 +24,12 @@ pub(super) fn of(rule: Rule) -> Option<(&'static str, &'static str)> {
             "Cut the work to the length that the contest takes, and export it again.",
         ),
         Rule::Resolution => (
-            "请从原始素材以 1080P 或更高分辨率重新导出（剪映：导出时选择 1080P）；放大低分辨率的成片无效。用微信传过的视频会被压缩，请使用原文件。",
-            "Export it from the original at 1080p or more; enlarging a small film does not help. WeChat shrinks films that it sends: use the original file.",
+            "请从原始素材按要求的分辨率重新导出（剪映：在“导出”中选择分辨率）；放大低分辨率的成片无效。用微信传过的视频会被压缩，请使用原文件。",
+            "Export it from the original at the size that is asked for; enlarging a small film does not help. WeChat shrinks films that it sends: use the original file.",
         ),
         Rule::Aspect => (
-            "请在剪辑软件中把画布比例设为 16:9 或 9:16 后重新导出。",
-            "Set the canvas to 16:9 or 9:16 in your editor and export it again.",
+            "请在剪辑软件中把画布设为要求的比例后重新导出。",
+            "Set the canvas to a shape that is asked for in your editor, and export it again.",
         ),
         Rule::DecodeErrors | Rule::Structure => (
             "文件可能在拷贝或传输中损坏，请从剪辑软件重新导出后再上传。",

@@ -1,28 +1,13 @@
 //! The rule that a work is entered once: the consequences if an entry resembles others.
-use serde::{Deserialize, Serialize};
-
 use super::judge::{broken, word};
+use super::rules::DuplicateRule;
 use super::value::both;
-use super::{DuplicateRule, Outcome, Rule, RuleVerdict};
-use crate::fingerprint::{Likeness, Match};
-use crate::id::SubmissionId;
+use super::verdict::{Outcome, Rule, RuleVerdict, Twin};
+use crate::fingerprint::Match;
 use crate::rejection::Rejection;
 
 /// At most this many entries are kept as evidence; the most similar ones.
 const MOST: usize = 5;
-
-/// Another entry of the contest that this one resembles.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Twin {
-    /// Its id.
-    pub submission: SubmissionId,
-    /// Whether it is the same file, byte for byte.
-    #[serde(default)]
-    pub same_file: bool,
-    /// The similarity, and its ranges.
-    #[serde(flatten)]
-    pub likeness: Likeness,
-}
 
 impl Twin {
     fn percent(&self) -> (u32, u32) {
@@ -69,6 +54,8 @@ pub(super) fn judge(mut twins: Vec<Twin>, rule: DuplicateRule) -> RuleVerdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fingerprint::Likeness;
+    use crate::id::SubmissionId;
     use crate::lang::Lang;
 
     const RULE: DuplicateRule = DuplicateRule { picture_percent: 25, sound_percent: 50 };

@@ -1,21 +1,11 @@
 //! One function per rule: measure, compare, describe it in both languages. Comparisons are exact, in integers.
 use super::rules::{AspectRule, DecodeErrorsRule, DurationRule, FormatRule};
-use super::rules::{LoudnessRule, ResolutionRule, Severity, StretchRule};
+use super::rules::{LoudnessRule, MP4_BRANDS, ResolutionRule, Severity, StretchRule};
 use super::value::{Value, at_most_seconds, both, layout, seconds};
-use super::{Outcome, Rule, RuleVerdict};
+use super::verdict::{Outcome, Rule, RuleVerdict};
 use crate::lang::{self, Lang, decimal, shown};
 use crate::media_info::{FieldOrder, MediaInfo, Oddity, Outline, Stretch, Transfer};
 use crate::rejection::Rejection;
-
-/// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4: the standards' own, Apple's and Adobe's,
-/// those of cameras, and the fragmented ones. QuickTime's `qt  ` and 3GPP's brands are not among them: those are other
-/// formats with other rules. Only a file with one of these among its compatible brands is an mp4 as well. Trailing
-/// spaces do not count.
-pub(super) const MP4_BRANDS: [&str; 33] = [
-    "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "isoa", "isob", "isoc", "mp41", "mp42",
-    "mp71", "mmp4", "avc1", "hvc1", "M4V", "M4VH", "M4VP", "f4v", "MSNV", "XAVC", "CAEP", "pana", "NDSC", "dash",
-    "msdh", "cmfc", "cmf2", "isml", "piff",
-];
 
 /// Whether a new export of the same cut can fix a broken rule. Length, shape and content are in the cut itself.
 fn is_curable(rule: Rule) -> bool {

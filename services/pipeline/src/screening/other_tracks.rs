@@ -3,7 +3,7 @@
 use super::judge::{property, word};
 use super::rules::Severity;
 use super::value::both;
-use super::{Outcome, Rule, RuleVerdict};
+use super::verdict::{Outcome, Rule, RuleVerdict};
 use crate::lang::shown;
 use crate::media_info::{MediaInfo, OtherTrack, TrackKind, Unused};
 use crate::rejection::Rejection;

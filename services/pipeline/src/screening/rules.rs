@@ -3,6 +3,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// Major brands of files that ISO/IEC 14496-12 and -14 readers play as mp4: the standards' own, Apple's and Adobe's,
+/// those of cameras, and the fragmented ones. QuickTime's `qt  ` and 3GPP's brands are not among them: those are other
+/// formats with other rules. Only a file with one of these among its compatible brands is an mp4 as well. Trailing
+/// spaces do not count.
+pub(super) const MP4_BRANDS: [&str; 33] = [
+    "isom", "iso2", "iso3", "iso4", "iso5", "iso6", "iso7", "iso8", "iso9", "isoa", "isob", "isoc", "mp41", "mp42",
+    "mp71", "mmp4", "avc1", "hvc1", "M4V", "M4VH", "M4VP", "f4v", "MSNV", "XAVC", "CAEP", "pana", "NDSC", "dash",
+    "msdh", "cmfc", "cmf2", "isml", "piff",
+];
+
 /// The rules of one contest. A missing rule is not judged.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -56,7 +66,7 @@ impl FormatRule {
         let mut brands = Vec::new();
         for format in &self.allowed {
             match format.as_str() {
-                "mp4" => brands.extend(super::judge::MP4_BRANDS),
+                "mp4" => brands.extend(MP4_BRANDS),
                 "mov" => brands.push("qt"),
                 _ => return None,
             }

@@ -1,6 +1,6 @@
 //! Conditions that search for a text in a title or a unit. The text may be enclosed in double quotes, so that it can
 //! have blanks.
-use super::SelectionError;
+use super::error::SelectionError;
 use crate::text::{Limit, Text};
 
 /// Fields in which a text is searched for.

@@ -1,5 +1,5 @@
 //! Which file belongs to which work: by the name in the row, then by the title. Ambiguous matches are left to a person.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::title::{plain, unnumbered};
 
@@ -47,7 +47,11 @@ pub fn films_of(works: &[(&str, &str)], files: &[String]) -> Vec<Found> {
     let titles: Vec<String> = works.iter().map(|(_, title)| plain(title)).collect();
     claim(&mut found, &files, Found::Titled, |work, file| file.is_titled(&titles[work]));
     claim(&mut found, &files, Found::Titled, |work, file| file.holds(&titles[work], &titles));
-    claim(&mut found, &files, Found::Titled, |work, file| file.folder_holds(&titles[work], &titles));
+    // Only files whose own name matches no title: whether it does is the same for all works.
+    let silent = |file: &Named| !titles.iter().any(|any| is_within(any, &file.stems[0]));
+    let silent: BTreeSet<&str> = files.iter().filter(|file| silent(file)).map(|file| file.path).collect();
+    let is_silent = |file: &Named| silent.contains(file.path);
+    claim(&mut found, &files, Found::Titled, |work, file| is_silent(file) && file.folder_holds(&titles[work], &titles));
     found
 }
 
@@ -79,10 +83,9 @@ impl<'f> Named<'f> {
         longest_in(&self.stems[0], title, all)
     }
 
-    /// The same for the folder, if the name itself matches nothing.
+    /// The same for the folder.
     fn folder_holds(&self, title: &str, all: &[String]) -> bool {
-        let silent = !all.iter().any(|any| is_within(any, &self.stems[0]));
-        silent && self.folders.last().is_some_and(|folder| longest_in(folder, title, all))
+        self.folders.last().is_some_and(|folder| longest_in(folder, title, all))
     }
 }
 

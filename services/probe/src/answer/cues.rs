@@ -1,5 +1,5 @@
-//! Whether the storyboard's cues (WebVTT) are what a player may be given: each is a time and a part of our own sheet. A player fetches what
-//! a cue names, so a cue that names anything else would send reviewers' browsers there.
+//! Whether the storyboard's cues (WebVTT) are safe for a player: each may name a time and a part of our own sheet only. A player fetches
+//! the address in a cue, so a cue with another address would make reviewers' browsers open it.
 use media::protocol::SHEET;
 
 /// Cues at most. The storyboard has 100 pictures.
@@ -10,26 +10,26 @@ const LONGEST_SIDE: u32 = 65_500;
 /// Checks a whole file of cues.
 ///
 /// # Errors
-/// Says what is wrong, without repeating it.
+/// Names the problem, without quoting the text.
 pub(super) fn check(text: &str) -> Result<(), &'static str> {
-    let mut lines = text.strip_prefix("WEBVTT\n").ok_or("no first line of their own")?.lines();
+    let mut lines = text.strip_prefix("WEBVTT\n").ok_or("no header line")?.lines();
     let (mut cues, mut before) = (0, 0);
     while let Some(line) = lines.next() {
         if !line.is_empty() {
             return Err("more than cues");
         }
         let (from, to) = lines.next().and_then(|line| line.split_once(" --> ")).ok_or("a cue without a time")?;
-        let (from, to) = (time_ms(from).ok_or("a time that is none")?, time_ms(to).ok_or("a time that is none")?);
+        let (from, to) = (time_ms(from).ok_or("an invalid time")?, time_ms(to).ok_or("an invalid time")?);
         if from < before || to <= from {
             return Err("times out of order");
         }
         before = from;
         if !lines.next().is_some_and(is_part_of_sheet) {
-            return Err("a picture that is no part of the sheet");
+            return Err("a picture outside the sheet");
         }
         cues += 1;
         if cues > MOST {
-            return Err("cues without end");
+            return Err("too many cues");
         }
     }
     Ok(())
@@ -39,13 +39,13 @@ pub(super) fn check(text: &str) -> Result<(), &'static str> {
 fn time_ms(text: &str) -> Option<u64> {
     let (clock, thousandths) = text.split_once('.')?;
     let mut fields = clock.split(':');
-    let (hours, minutes, seconds) = (fields.next()?, fields.next()?, fields.next()?);
     let number = |text: &str, digits: std::ops::RangeInclusive<usize>, most: u64| {
         let plain = digits.contains(&text.len()) && text.bytes().all(|it| it.is_ascii_digit());
         text.parse::<u64>().ok().filter(|number| plain && *number <= most)
     };
-    let hours = number(hours, 2..=4, 9999)?;
-    let (minutes, seconds) = (number(minutes, 2..=2, 59)?, number(seconds, 2..=2, 59)?);
+    let hours = number(fields.next()?, 2..=4, 9999)?;
+    let minutes = number(fields.next()?, 2..=2, 59)?;
+    let seconds = number(fields.next()?, 2..=2, 59)?;
     let thousandths = number(thousandths, 3..=3, 999)?;
     fields.next().is_none().then_some(((hours * 60 + minutes) * 60 + seconds) * 1000 + thousandths)
 }
@@ -92,12 +92,12 @@ mod tests {
         lie("a style", "WEBVTT\n", "WEBVTT\n\nSTYLE\n::cue { background: url(//evil.example) }\n");
         lie("a region behind the name", "WEBVTT", "WEBVTT - x");
         lie("settings of a cue", "00:00:01.000\n", "00:00:01.000 align:left\n");
-        lie("a time that is none", "00:00:01.000", "00:99:01.000");
+        lie("an invalid time", "00:00:01.000", "00:99:01.000");
         lie("a time without end", "01:00:02.500", "99999:00:02.500");
         lie("an end before its beginning", "01:00:02.500", "00:00:00.500");
         lie("times out of order", "00:00:00.000 --> 00:00:01.000", "00:00:05.000 --> 00:00:06.000");
         let cue = "\n00:00:00.000 --> 00:00:01.000\nstoryboard.jpg#xywh=0,0,160,90\n";
         assert_eq!(check(&format!("WEBVTT\n{}", cue.repeat(MOST))), Ok(()));
-        assert_eq!(check(&format!("WEBVTT\n{}", cue.repeat(MOST + 1))), Err("cues without end"));
+        assert_eq!(check(&format!("WEBVTT\n{}", cue.repeat(MOST + 1))), Err("too many cues"));
     }
 }

@@ -206,7 +206,7 @@ async fn take_back(task: &mut Task<'_>, folder: &Folder, remote: &Remote, was_se
 fn again(task: &Task<'_>) -> Duration {
     match task.look_again() {
         Outcome::Later(wait) => wait,
-        Outcome::Done(_) | Outcome::Rejected(_) | Outcome::Parked(_) => AGAIN,
+        Outcome::Done(_) | Outcome::Rejected(_) | Outcome::OverBudget(_) | Outcome::Parked(_) => AGAIN,
     }
 }
 

@@ -1,6 +1,4 @@
 //! `reelmill completions SHELL`: prints a completion script.
-use clap::CommandFactory;
-
 use crate::exit::Exit;
 
 /// Options of `completions`.
@@ -10,10 +8,10 @@ pub(crate) struct Args {
     shell: clap_complete::Shell,
 }
 
-/// Prints the script.
-pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+/// Prints the script for the command line `cli`.
+pub(crate) fn run(args: &Args, mut cli: clap::Command) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut crate::cli::Cli::command(), "reelmill", &mut script);
+    clap_complete::generate(args.shell, &mut cli, "reelmill", &mut script);
     crate::output::print(&String::from_utf8_lossy(&script))?;
     Ok(Exit::Done)
 }

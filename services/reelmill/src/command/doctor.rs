@@ -1,21 +1,19 @@
-//! `reelmill doctor`: checks everything that the services need, and reports what is wrong and how to fix it, in both
-//! languages.
-use std::borrow::Cow;
-
+//! `reelmill doctor`: looks at everything that the services need and says of each what is wrong and how to mend it, in both languages.
 use ::desk::view::checks::Health;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::seal::Keyring;
-use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs, Table};
 use crate::settings;
+use finding::{Finding, Mend, UNSET, is_loopback};
 
 mod access;
 mod desk;
+mod finding;
 mod machine;
 mod partners;
 mod servers;
@@ -28,52 +26,7 @@ pub(crate) struct Args {
     output: OutputArgs,
 }
 
-/// The result of one check.
-#[derive(Debug, Serialize)]
-struct Finding {
-    check: Cow<'static, str>,
-    health: Health,
-    found: String,
-    /// In English. Missing if nothing is wrong.
-    #[serde(skip_serializing_if = "str::is_empty")]
-    mend: Cow<'static, str>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    mend_zh: Cow<'static, str>,
-}
-
-/// The remedy.
-#[derive(Clone, Copy, Debug)]
-struct Mend {
-    zh: &'static str,
-    en: &'static str,
-}
-
-/// Longest text of a failed check, in characters: SDKs write long errors whose beginning names the cause.
-const FOUND_CHARS: usize = 240;
-
-impl Finding {
-    fn good(check: &'static str, found: impl Into<String>) -> Self {
-        Self::of(check, Health::Good, found.into(), Mend { zh: "", en: "" })
-    }
-
-    fn poor(check: &'static str, found: impl Into<String>, mend: Mend) -> Self {
-        Self::of(check, Health::Poor, found.into(), mend)
-    }
-
-    fn bad(check: &'static str, found: impl Into<String>, mend: Mend) -> Self {
-        let found = found.into().chars().take(FOUND_CHARS).collect();
-        Self::of(check, Health::Bad, found, mend)
-    }
-
-    fn of(check: &'static str, health: Health, found: String, mend: Mend) -> Self {
-        Self { check: check.into(), health, found, mend: mend.en.into(), mend_zh: mend.zh.into() }
-    }
-}
-
-/// A stand-in for a missing address, so that the other settings can be read all the same.
-const UNSET: &str = "unset";
-
-/// Runs all checks; 1 if anything is bad.
+/// Checks everything; 1 if anything is bad.
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let mut findings = machine::media().await;
     match environment() {
@@ -100,6 +53,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             findings.extend(access::lines(&config));
             findings.extend(state::queues(&config).await);
             findings.extend(servers::objects(&config).await);
+            findings.extend(servers::mail(&config).await);
         }
     }
     match args.output.output {
@@ -161,7 +115,7 @@ fn demo(config: &Config) -> Option<Finding> {
     const NAME: &str = "demo contest";
     const MEND: Mend = Mend {
         zh: "正式征选请去掉 DEMO_CONTEST：演示征选长期开放，任何人都能投稿",
-        en: "unset DEMO_CONTEST where a real contest is served: the demo is always open, and any person may enter works into it",
+        en: "unset DEMO_CONTEST where a real contest is served: the demo is always open, and everyone may enter works into it",
     };
     let public = config.public_url.as_deref().filter(|url| !is_loopback(url));
     match (&config.catalogue_dir, config.demo_contest, public) {
@@ -170,14 +124,6 @@ fn demo(config: &Config) -> Option<Finding> {
         (None, true, None) => Some(Finding::good(NAME, "on, by DEMO_CONTEST, for a trial")),
         (None, true, Some(url)) => Some(Finding::poor(NAME, format!("on, by DEMO_CONTEST, at {url}"), MEND)),
     }
-}
-
-/// Whether the address is reachable from this machine only.
-fn is_loopback(url: &str) -> bool {
-    let host = url.split_once("://").map_or(url, |(_, rest)| rest);
-    ["127.0.0.1", "localhost", "[::1]"]
-        .iter()
-        .any(|name| host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/'])))
 }
 
 fn keys(config: &Config) -> Finding {

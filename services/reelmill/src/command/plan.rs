@@ -120,7 +120,7 @@ mod tests {
     const CAMERA: &str = include_str!("plan/camera.json");
 
     #[test]
-    fn the_table_of_a_camera_file_says_for_each_partner_what_is_done_because_of_which_limit() {
+    fn the_table_of_a_camera_file_names_the_limit_behind_each_decision() {
         let info: MediaInfo = serde_json::from_str(CAMERA).unwrap();
         let catalogue = Catalogue::builtin();
         let partners: Vec<_> = catalogue.partners.values().collect();

@@ -3,11 +3,10 @@
 //! is deploy/REFERENCE.md.
 use std::fmt::Write;
 
-use clap::{Arg, Command, CommandFactory};
+use clap::{Arg, Command};
 use pipeline::partner::DeliveryMethod;
 use publish::settings::{self, Otherwise};
 
-use crate::cli::Cli;
 use crate::exit::{self, Exit};
 
 /// An option with the same text at this many commands is printed once, in a table of its own.
@@ -35,16 +34,15 @@ pub(crate) const WITHOUT_OPTION: [(&[&str], &str, &str); 8] = [
     (&["HOME"], "", "Used for the default of `XDG_STATE_HOME`"),
 ];
 
-/// Prints it.
-pub(crate) fn run() -> anyhow::Result<Exit> {
-    crate::output::print(&markdown())?;
+/// Prints the document of the command line `cli`.
+pub(crate) fn run(cli: Command) -> anyhow::Result<Exit> {
+    crate::output::print(&markdown(cli))?;
     Ok(Exit::Done)
 }
 
 /// The whole document.
-pub(crate) fn markdown() -> String {
-    let mut cli = Cli::command();
-    // Gives usage lines the names of the parent commands.
+pub(crate) fn markdown(mut cli: Command) -> String {
+    // Gives usage lines the names of the commands above them.
     cli.build();
     let mut commands = Vec::new();
     collect(&cli, &mut commands);

@@ -8,12 +8,13 @@ use pipeline::partner::Partner;
 use pipeline::planner;
 use pipeline::rendition::QcOutcome;
 use pipeline::screening::screen;
-use serde::Serialize;
 
 use crate::exit::{Exit, WrongUsage};
 use crate::local::{CatalogueArgs, Local};
 use crate::output::{self, Format, OutputArgs, Table};
 use crate::progress;
+
+use job::Made;
 
 mod job;
 
@@ -38,23 +39,6 @@ pub(crate) struct Args {
     catalogue: CatalogueArgs,
     #[command(flatten)]
     output: OutputArgs,
-}
-
-/// A finished file.
-#[derive(Serialize)]
-struct Made {
-    rendition: String,
-    file: PathBuf,
-    cover: Option<PathBuf>,
-    /// The covers cut from it for partners.
-    covers: Vec<PathBuf>,
-    width: u32,
-    height: u32,
-    duration_ms: u64,
-    bytes: u64,
-    partners: Vec<PartnerId>,
-    qc: Vec<pipeline::rendition::QcCheck>,
-    pass: bool,
 }
 
 /// Probes, screens, plans, encodes, joins and checks; 3 if the content is refused, 1 if a file fails quality control.

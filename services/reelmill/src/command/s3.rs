@@ -41,7 +41,7 @@ async fn serve(args: Args) -> anyhow::Result<Exit> {
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     tokio::spawn(async move {
-        crate::cli::stop_signal().await;
+        crate::stop::stop_signal().await;
         stop.cancel();
     });
     let metrics = DoorMetrics::new()?;

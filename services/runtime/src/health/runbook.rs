@@ -8,7 +8,7 @@ use super::pages;
 
 /// One page for each alert, by its name.
 #[rustfmt::skip]
-const PAGES: [(&str, &str); 30] = [
+const PAGES: [(&str, &str); 31] = [
     ("AuthFailures", include_str!("../../../../deploy/runbook/AuthFailures.md")),
     ("BrokerUnstable", include_str!("../../../../deploy/runbook/BrokerUnstable.md")),
     ("ChildrenKilled", include_str!("../../../../deploy/runbook/ChildrenKilled.md")),
@@ -25,6 +25,7 @@ const PAGES: [(&str, &str); 30] = [
     ("ErrorBudgetBurnsSlowly", include_str!("../../../../deploy/runbook/ErrorBudgetBurnsSlowly.md")),
     ("FiguresStale", include_str!("../../../../deploy/runbook/FiguresStale.md")),
     ("LeasesExpiring", include_str!("../../../../deploy/runbook/LeasesExpiring.md")),
+    ("MailsFail", include_str!("../../../../deploy/runbook/MailsFail.md")),
     ("NoProgress", include_str!("../../../../deploy/runbook/NoProgress.md")),
     ("OutboxLag", include_str!("../../../../deploy/runbook/OutboxLag.md")),
     ("Overloaded", include_str!("../../../../deploy/runbook/Overloaded.md")),

@@ -9,7 +9,6 @@ use prometheus::{Gauge, GaugeVec, IntGauge, IntGaugeVec};
 
 use super::make::Maker;
 use crate::store::messages::Backlog;
-use crate::store::parts::QueueRow;
 use crate::store::watch::{AT_WORK, Sample};
 
 /// Statuses of parts that are not final.
@@ -85,23 +84,18 @@ impl WholeMetrics {
             sample_age_seconds: make.float_gauge("sample_age_seconds", "Age of the figures of the installation.")?,
             scratch_bytes: make.gauges("scratch_bytes", "The file system of SCRATCH_DIR.", &["space"])?,
         };
-        made.clear_queues();
         made.clear_sample();
         Ok(made)
     }
 
-    /// Every stage at 0, so that a query finds what is not there.
-    fn clear_queues(&self) {
+    /// Every stage and state at 0, so that a query finds what is not there; partners and rules, of which there may be others than before, go.
+    fn clear_sample(&self) {
         for stage in Stage::ALL {
             self.queue_age_seconds.with_label_values(&[stage.name()]).set(0.0);
             for status in OPEN {
                 self.queue_parts.with_label_values(&[stage.name(), status]).set(0);
             }
         }
-    }
-
-    /// Every state at 0; partners and rules, of which there may be others than before, go.
-    fn clear_sample(&self) {
         self.entries_rejected.reset();
         self.deliveries.reset();
         self.deliveries_oldest_seconds.reset();
@@ -121,15 +115,8 @@ impl WholeMetrics {
         }
     }
 
-    /// The queues, as they are at this moment.
-    pub(crate) fn tell_queues(&self, queues: &[QueueRow], backlog: &Backlog) {
-        self.clear_queues();
-        for row in queues {
-            self.queue_parts.with_label_values(&[row.stage.as_str(), row.status.as_str()]).set(row.parts);
-            if row.status == "pending" {
-                self.queue_age_seconds.with_label_values(&[row.stage.as_str()]).set(row.age_s);
-            }
-        }
+    /// The messages that are not confirmed at this moment.
+    pub(crate) fn tell_messages(&self, backlog: &Backlog) {
         self.outbox_messages.set(backlog.messages);
         self.outbox_lag_seconds.set(backlog.lag_seconds);
     }
@@ -138,6 +125,12 @@ impl WholeMetrics {
     pub(crate) fn tell_sample(&self, sample: &Sample, age_s: f64) {
         self.sample_age_seconds.set(age_s);
         self.clear_sample();
+        for row in &sample.queues {
+            self.queue_parts.with_label_values(&[row.stage.as_str(), row.status.as_str()]).set(row.parts);
+            if row.status == "pending" {
+                self.queue_age_seconds.with_label_values(&[row.stage.as_str()]).set(row.age_s + age_s);
+            }
+        }
         for entry in &sample.entries {
             self.entries.with_label_values(&[&entry.state]).set(entry.count);
             if !entry.settled {

@@ -9,9 +9,9 @@ use pipeline::id::PartnerId;
 use serde_json::{Value, json};
 use sqlx::{Acquire, PgConnection, PgExecutor};
 
-use super::Store;
 use super::audit::{self, Act};
 use super::history::By;
+use super::{Store, calls};
 use crate::seal::Sealed;
 
 /// Whose account.
@@ -23,13 +23,23 @@ pub struct Account {
     pub name: String,
 }
 
+/// Name of the account through which deliveries go; calls that do not count against it go through others.
+pub const MAIN: &str = "default";
+
 /// How fast an account may be called.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// Calls a minute in the long run.
     pub per_minute: u32,
     /// Calls that may come at once after a rest.
     pub burst: u32,
+}
+
+impl Budget {
+    /// Seconds between two calls in the long run.
+    pub fn interval_s(self) -> f64 {
+        60.0 / f64::from(self.per_minute.max(1))
+    }
 }
 
 /// Whether a call may be made now.
@@ -86,22 +96,27 @@ const BREAKER_MOST_S: f64 = 600.0;
 const PROBING_S: f64 = 10.0;
 
 impl Store {
-    /// Asks for leave to call an account once. Budget and breaker are shared by every process.
-    pub async fn pass(&self, account: &Account, budget: Budget) -> anyhow::Result<Pass> {
-        let interval_s = 60.0 / f64::from(budget.per_minute.max(1));
+    /// Asks for leave to call an account once. Budget and breaker are shared by every process. `waits`: the call begins a delivery, so
+    /// those that reserved their calls go before it.
+    pub async fn pass(&self, account: &Account, budget: Budget, waits: bool) -> anyhow::Result<Pass> {
+        let interval_s = budget.interval_s();
         self.ensure_account(account).await?;
         let passed = sqlx::query!(
             "/* pass_account */
             update partner_accounts set tat = greatest(tat, clock_timestamp()) + make_interval(secs => $3),
                 open_until = case when failures >= $5 then clock_timestamp() + make_interval(secs => $6) end
             where partner = $1 and account = $2 and tat <= clock_timestamp() + make_interval(secs => $4)
-                and (open_until is null or open_until <= clock_timestamp())",
+                and (open_until is null or open_until <= clock_timestamp())
+                and not ($7 and exists (
+                    select from parts where stage = 'publish' and part = $8 and status in ('waiting', 'pending') and call_at is not null))",
             account.partner.as_str(),
             account.name,
             interval_s,
             interval_s * f64::from(budget.burst.saturating_sub(1)),
             BREAKER_FAILURES,
             PROBING_S,
+            waits,
+            calls::part_of(&account.partner),
         )
         .execute(self.pool())
         .await

@@ -24,7 +24,7 @@ mod start;
 pub use ask::{Ask, Kind};
 pub use entered::{Entered, entered};
 pub use estimate::{Addresses, Effect, Elapsed, Estimate, Holding, estimate};
-pub use look::{Looked, Refusal, look, one_snapshot, take_turn};
+pub use look::{Looked, Refusal, look, read_only, take_turn};
 pub use read::{BulkItemRow, BulkJobRow, locked};
 pub(super) use start::Standing;
 

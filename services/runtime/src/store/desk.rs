@@ -60,9 +60,9 @@ impl Store {
         let mut counting = QueryBuilder::new("/* works_waiting */ select count(*) from (select 1");
         chosen(&mut counting);
         let count = Count::up_to(MOST_COUNTED, counting, self).await.context("count the works that wait")?;
-        let mut looking = QueryBuilder::new("/* work_waiting_longest */ select updated_at");
+        let mut looking = QueryBuilder::new("/* work_waiting_longest */ select coalesce(moved_at, updated_at)");
         chosen(&mut looking);
-        looking.push(" order by updated_at limit 1");
+        looking.push(" order by moved_at nulls first limit 1");
         let oldest = looking.build_query_scalar::<DateTime<Utc>>().persistent(false).fetch_optional(self.pool());
         Ok(Waiting { count, oldest: oldest.await.context("look for the work that waits for longest")? })
     }

@@ -49,11 +49,20 @@ impl Store {
 
     /// Contests that works were entered into, whether the catalogue has them or not.
     pub async fn contests_of_works(&self) -> anyhow::Result<Vec<ContestId>> {
-        let contests =
-            sqlx::query_scalar!("/* contests_of_works */ select distinct contest from submissions order by contest")
-                .fetch_all(self.pool())
-                .await
-                .context("list the contests that works were entered into")?;
+        let contests = sqlx::query_scalar!(
+            r#"/* contests_of_works */
+            with recursive contests (contest) as (
+                -- Each contest once, by as many steps along the index.
+                (select contest from submissions order by contest limit 1)
+                union all
+                select (select contest from submissions where contest > contests.contest order by contest limit 1)
+                from contests where contests.contest is not null
+            )
+            select contest as "contest!" from contests where contest is not null order by contest"#,
+        )
+        .fetch_all(self.pool())
+        .await
+        .context("list the contests that works were entered into")?;
         Ok(contests.into_iter().map(ContestId::new).collect())
     }
 
@@ -87,6 +96,10 @@ impl Store {
                 union select distinct key_id from webhook_endpoints where state <> 'removed'
                 union select distinct totp_key_id from sign_in_factors
                 union select distinct totp_key_id from invitations where used_at is null
+                union select distinct key_id from drafts
+                union select distinct key_id from link_mails where ciphertext is not null
+                union select distinct key_id from unit_sheets
+                union select distinct key_id from unit_works
             ) as used where key_id is not null order by key_id"#,
         )
         .fetch_all(self.pool())

@@ -64,6 +64,18 @@ impl Store {
         }))
     }
 
+    /// Whether there are this many drafts or more.
+    pub async fn has_drafts(&self, most: u32) -> anyhow::Result<bool> {
+        let count = sqlx::query_scalar!(
+            r#"/* count_drafts */ select count(*) as "count!" from (select from drafts limit $1) as counted"#,
+            i64::from(most)
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("count drafts")?;
+        Ok(count >= i64::from(most))
+    }
+
     /// How many drafts were not changed since `before`.
     pub async fn old_drafts(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
@@ -80,7 +92,8 @@ impl Store {
     pub async fn forget_drafts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let forgotten = sqlx::query!(
             "/* forget_drafts */
-            delete from drafts where id in (select id from drafts where updated_at < $1 limit $2)",
+            delete from drafts where id = any(array(
+                select id from drafts where updated_at < $1 order by updated_at limit $2))",
             before,
             AT_ONCE,
         )

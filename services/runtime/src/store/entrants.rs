@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::audit::{self, Act};
 use super::history::{self, By};
 use super::submissions::{self, Applied, NewSubmission};
-use super::{Policy, Store};
+use super::{Policy, Store, units};
 use crate::seal::Sealed;
 
 /// The entrant: personal data. Stored encrypted; shown only to organisers, and each look is recorded in the audit
@@ -196,8 +196,8 @@ async fn put(tx: &mut PgConnection, submission: SubmissionId, sealed: &Sealed) -
     Ok(())
 }
 
-/// Deletes what is known about the entrant of a work, including the names of their files. Returns whether there was
-/// anything.
+/// Deletes what is known about the entrant of a work, including the names of their files and what a unit keeps of it.
+/// Returns whether there was anything.
 pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<bool> {
     let entrant = sqlx::query!("/* forget_entrant */ delete from entrants where submission = $1", submission.0)
         .execute(&mut *tx)
@@ -209,8 +209,9 @@ pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> a
         where submission = $1 and (filename is not null or metadata <> '')",
         submission.0,
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await
     .context("forget the names of the entrant's files")?;
+    units::forget(tx, submission).await?;
     Ok(entrant.rows_affected() + names.rows_affected() > 0)
 }

@@ -21,6 +21,9 @@ pub struct NewExchange<'a> {
     pub step: &'a str,
     /// What is sent.
     pub request: &'a Value,
+    /// Whether it only looks, or sends a piece of a file, so that a later one of the same step says all that the ones before did. They go
+    /// after `exchanges_days`.
+    pub passing: bool,
 }
 
 /// What a reader sees of how a request ended: `open` has no answer yet, the others are [`ExchangeOutcome`]'s.
@@ -74,12 +77,19 @@ impl Store {
     pub async fn open_exchange(&self, new: &NewExchange<'_>) -> anyhow::Result<i64> {
         sqlx::query_scalar!(
             "/* open_exchange */
+            with repeated as (
+                -- The one before it alone: those before that one were marked by it.
+                update exchanges set repeated = true where $6 and id = (
+                    select id from exchanges where submission = $1 and partner = $2 and step = $4 and intent is null
+                    order by id desc limit 1)
+            )
             insert into exchanges (submission, partner, intent, step, request) values ($1, $2, $3, $4, $5) returning id",
             new.submission.map(|id| id.0),
             new.partner.as_str(),
             new.intent.map(|intent| intent.0),
             new.step,
             new.request,
+            new.passing,
         )
         .fetch_one(self.pool())
         .await

@@ -1,5 +1,6 @@
 //! Fingerprints: kept when a work is probed, searched when it is screened, and a seat for each work that was let in, so that
-//! of two copies which are screened at the same moment exactly one is the first.
+//! of two copies which are screened at the same moment exactly one is the first. The words of works that have a seat are
+//! written by `words`.
 use anyhow::Context;
 use pipeline::fingerprint::Fingerprint;
 use pipeline::id::SubmissionId;
@@ -8,6 +9,8 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
 use super::Store;
+
+mod words;
 
 /// Works that a search hands back at most, those with most words in common first. A copy has dozens of words in common, a
 /// stranger one or two.
@@ -40,6 +43,7 @@ struct Own {
     picture: Vec<u8>,
     sound: Vec<u8>,
     probes: Vec<i32>,
+    salt: i32,
     seat: Option<i64>,
 }
 
@@ -68,7 +72,8 @@ async fn own(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<Own> {
         Own,
         r#"/* own_fingerprint */
         select e.contest, coalesce(picture, '') as "picture!", coalesce(sound, '') as "sound!",
-            coalesce(probes, '{}') as "probes!", seat
+            -- Of a published work the tokens are left.
+            coalesce(nullif(probes, '{}'), tokens, '{}') as "probes!", contest_salt(e.contest) as "salt!", seat
         from submissions e left join fingerprints on submission = id where id = $1"#,
         id.0,
     )
@@ -121,14 +126,16 @@ async fn candidates(
     if own.probes.is_empty() {
         return Ok(Vec::new());
     }
-    by_index(tx).await?;
+    words::by_index(tx).await?;
     let rows = sqlx::query!(
         "/* search_fingerprints */
         with hits as (
             select word, near.submission
             from unnest($1::integer[]) as word cross join lateral (
-                select submission from fingerprints
-                where tokens @> array[word] and seat is not null and contest = $2 and seat < $3 and submission <> $4
+                select submission from fingerprint_words as it
+                where words @> array[word # $7::integer] and submission <> $4
+                    -- Looked up for each: a join may begin with all seats.
+                    and (select seat from fingerprints f where f.submission = it.submission and contest = $2) < $3
                 limit $5::bigint + 1
             ) as near
         ), words as (
@@ -145,6 +152,7 @@ async fn candidates(
         id.0,
         MOST_WORKS_OF_A_WORD,
         MOST_CANDIDATES,
+        own.salt,
     )
     .fetch_all(tx)
     .await
@@ -152,12 +160,6 @@ async fn candidates(
     let found =
         rows.iter().map(|row| (SubmissionId(row.submission), Fingerprint::from_bytes(&row.picture, &row.sound)));
     Ok(found.collect())
-}
-
-/// The planner takes one word for as common as the next and may read the whole table for the first 64 works that have it.
-async fn by_index(tx: &mut PgConnection) -> anyhow::Result<()> {
-    sqlx::query!("/* search_by_index */ set local enable_seqscan = off").execute(tx).await?;
-    Ok(())
 }
 
 /// Keeps the fingerprint of a work that was probed, in place of an older one. It takes no seat by that, and loses none.
@@ -175,15 +177,30 @@ pub(super) async fn keep(tx: &mut PgConnection, id: SubmissionId, fingerprint: &
         &words(&fingerprint.tokens),
         &words(&fingerprint.probes),
     )
-    .execute(tx)
+    .execute(&mut *tx)
     .await
     .context("store the fingerprint")?;
-    Ok(())
+    words::renew(tx, id).await
 }
 
-/// Whether somebody took a seat after the search and is the same file or shares a word, so that the verdict says nothing
-/// any more. Holds the contest's lock until the end of the transaction: who goes on takes the next seat.
-pub(super) async fn overtaken(tx: &mut PgConnection, id: SubmissionId, newest: Seat) -> anyhow::Result<bool> {
+/// Takes the contest's next seat for a work that screening lets in, unless it has one. Whether it did; it does not where a work took a seat
+/// after `compared` that the search would find now, so that the verdict holds no longer. `None` was compared with no other.
+///
+/// Holds the contest's lock from the comparison to the end of the transaction. The words are written before: they are most of what is
+/// written, and nobody finds them before the commit.
+pub(super) async fn take_seat(tx: &mut PgConnection, id: SubmissionId, compared: Option<Seat>) -> anyhow::Result<bool> {
+    words::write(tx, id).await?;
+    if let Some(newest) = compared
+        && overtaken(tx, id, newest).await?
+    {
+        return Ok(false);
+    }
+    sit_down(tx, id).await?;
+    Ok(true)
+}
+
+/// Whether a work that took a seat after the search is the same file or shares a word, other than one that many works have.
+async fn overtaken(tx: &mut PgConnection, id: SubmissionId, newest: Seat) -> anyhow::Result<bool> {
     sqlx::query!(
         "/* lock_seats */
         select pg_advisory_xact_lock(hashtextextended('seats of ' || contest, 0)) from submissions where id = $1",
@@ -194,15 +211,22 @@ pub(super) async fn overtaken(tx: &mut PgConnection, id: SubmissionId, newest: S
     .context("lock the contest's seats")?;
     let overtaken = sqlx::query_scalar!(
         r#"/* seats_taken_since */
+        with mine as materialized (
+            select contest, coalesce(nullif(probes, '{}'), tokens) as probes,
+                (select mezzanine_sha256 from submissions where id = $1) as file
+            -- A work that has its seat already stands before them.
+            from fingerprints where submission = $1 and seat is null
+        ), since as materialized (
+            select submission from fingerprints
+            where contest = (select contest from mine) and seat > $2 and submission <> $1
+        )
         select exists (
-            select from fingerprints other
-                join fingerprints mine on mine.submission = $1
-                join submissions entry on entry.id = $1
-                join submissions other_entry on other_entry.id = other.submission
-            where other.contest = mine.contest and other.seat > $2 and other.submission <> $1
-                -- A work that has its seat already stands before them.
-                and mine.seat is null
-                and (other.tokens && mine.probes or other_entry.mezzanine_sha256 = entry.mezzanine_sha256)
+            select from since, mine
+            where (select mezzanine_sha256 from submissions where id = since.submission) = mine.file or exists (
+                -- By hashing: comparing each word with each other one takes milliseconds under the lock.
+                select unnest(words) from fingerprint_words where submission = since.submission
+                intersect
+                select probe # contest_salt(mine.contest) from unnest(mine.probes) as probe)
         ) as "overtaken!""#,
         id.0,
         newest.0,
@@ -217,7 +241,8 @@ pub(super) async fn overtaken(tx: &mut PgConnection, id: SubmissionId, newest: S
 /// that was taken back nothing is kept.
 pub(super) async fn follow(tx: &mut PgConnection, id: SubmissionId, machine: &Submission) -> anyhow::Result<()> {
     match &machine.state {
-        State::Uploading | State::At { .. } | State::AwaitingReview | State::AwaitingRelease | State::Published => {}
+        State::Uploading | State::At { .. } | State::AwaitingReview | State::AwaitingRelease => {}
+        State::Published => words::forget_probes(tx, id).await?,
         State::Rejected { .. } => {
             leave_seat(tx, id).await?;
         }
@@ -239,11 +264,15 @@ pub(super) async fn forget(tx: &mut PgConnection, id: SubmissionId) -> anyhow::R
 pub(super) async fn leave_seat(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* leave_seat */
-        update fingerprints set seat = null where submission = $1
-            and exists (select from submissions where id = $1 and state = 'rejected')
-            and not exists (
-                select from deliveries where submission = $1 and state not in ('planned', 'recalled', 'refused')
-            )",
+        with left_by as (
+            update fingerprints set seat = null where submission = $1
+                and exists (select from submissions where id = $1 and state = 'rejected')
+                and not exists (
+                    select from deliveries where submission = $1 and state not in ('planned', 'recalled', 'refused')
+                )
+            returning submission
+        )
+        delete from fingerprint_words where submission in (select submission from left_by)",
         id.0,
     )
     .execute(tx)
@@ -252,8 +281,7 @@ pub(super) async fn leave_seat(tx: &mut PgConnection, id: SubmissionId) -> anyho
     Ok(())
 }
 
-/// Takes the contest's next seat for a work that screening lets in, unless it has one.
-pub(super) async fn take_seat(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
+async fn sit_down(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* take_seat */
         insert into fingerprints (submission, contest, seat)

@@ -197,7 +197,7 @@ impl Store {
             ) as "in_hand!", exists (
                 select from deliveries where submission = $1 and partner = split_part($2, '/', 4) and state <> 'recalled'
             ) as "delivering!", exists (
-                select from garbage where prefix in (select left($2, n) from generate_series(0, length($2)) as n)
+                select from garbage where prefix = any(array(select left($2, n) from generate_series(0, length($2)) as n))
                     and not $2 = any(keep)
             ) as "doomed!""#,
             submission,
@@ -216,7 +216,7 @@ impl Store {
             select exists (
                 select from uploads where id = $1 and (state in ('open', 'assembling') or lock_until > clock_timestamp())
             ) as "in_hand!", false as "delivering!", exists (
-                select from garbage where prefix in (select left($2, n) from generate_series(0, length($2)) as n)
+                select from garbage where prefix = any(array(select left($2, n) from generate_series(0, length($2)) as n))
                     and not $2 = any(keep)
                 union all select from uploads where id = $1 and free_at is not null
             ) as "doomed!""#,

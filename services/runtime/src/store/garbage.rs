@@ -31,9 +31,9 @@ impl Store {
         sqlx::query_as!(
             Garbage,
             "/* take_garbage */
-            update garbage set due = clock_timestamp() + make_interval(secs => $2) where id in (
-                select id from garbage where due <= clock_timestamp() order by due limit $1 for update skip locked
-            ) returning id, prefix, keep, single",
+            update garbage set due = clock_timestamp() + make_interval(secs => $2) where id = any(array(
+                select id from garbage where due <= statement_timestamp() order by due limit $1 for update skip locked
+            )) returning id, prefix, keep, single",
             limit,
             SWEEP_LEASE_S,
         )

@@ -226,7 +226,7 @@ impl Store {
     pub async fn due_decisions(&self, limit: u32) -> anyhow::Result<Vec<i64>> {
         sqlx::query_scalar!(
             "/* due_decisions */
-            select id from held_decisions where failed_at is null and due_at <= clock_timestamp() order by due_at limit $1",
+            select id from held_decisions where failed_at is null and due_at <= statement_timestamp() order by due_at limit $1",
             i64::from(limit),
         )
         .fetch_all(self.pool())

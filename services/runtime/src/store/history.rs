@@ -54,6 +54,9 @@ impl Store {
     }
 }
 
+/// What a line says of a part that was done.
+pub(super) const PART_DONE: &str = "part_done";
+
 /// Adds a line. A person's name and reason go with it.
 pub async fn add(
     tx: &mut PgConnection,
@@ -62,13 +65,35 @@ pub async fn add(
     what: &str,
     detail: &Value,
 ) -> anyhow::Result<()> {
+    add_line(tx, submission, by, (what, false), detail).await
+}
+
+/// Adds a line about one part that changes nothing else, and is forgotten after `history_days`.
+pub(super) async fn add_passing(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    by: &By,
+    what: &str,
+    detail: &Value,
+) -> anyhow::Result<()> {
+    add_line(tx, submission, by, (what, true), detail).await
+}
+
+async fn add_line(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    by: &By,
+    (what, passing): (&str, bool),
+    detail: &Value,
+) -> anyhow::Result<()> {
     sqlx::query!(
         "/* add_history */
-        insert into history (submission, at, actor, what, detail) values ($1, clock_timestamp(), $2, $3, $4)",
+        insert into history (submission, at, actor, what, detail, passing) values ($1, clock_timestamp(), $2, $3, $4, $5)",
         submission.0,
         by.actor.to_string(),
         what,
         signed(by, detail),
+        passing,
     )
     .execute(tx)
     .await
@@ -92,7 +117,7 @@ pub(super) fn name_of(event: &Event) -> &'static str {
         Event::Uploaded => "uploaded",
         Event::Replacing => "replacing",
         Event::Replaced { .. } => "replaced",
-        Event::PartDone { .. } => "part_done",
+        Event::PartDone { .. } => PART_DONE,
         Event::Screened { .. } => "screened",
         Event::Rejected { .. } => "rejected",
         Event::ReviewAccepted => "review_accepted",

@@ -150,10 +150,10 @@ impl Store {
     pub async fn sweep_answers(&self) -> anyhow::Result<u64> {
         let swept = sqlx::query!(
             "/* sweep_answers */
-            delete from idempotency where lookup in (
-                select lookup from idempotency where created_at < clock_timestamp() - make_interval(secs => $1)
+            delete from idempotency where lookup = any(array(
+                select lookup from idempotency where created_at < statement_timestamp() - make_interval(secs => $1)
                 order by created_at limit 10000 for update skip locked
-            )",
+            ))",
             KEPT_FOR.as_secs_f64(),
         )
         .execute(self.pool())

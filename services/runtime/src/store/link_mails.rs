@@ -76,7 +76,7 @@ impl Store {
                 due_at = case when tries + 1 < $1 then clock_timestamp() + make_interval(secs => $2 * 2 ^ tries) end
             where id = (
                 select id from link_mails
-                where due_at <= clock_timestamp() and expires_at > clock_timestamp() and ciphertext is not null
+                where due_at <= statement_timestamp() and expires_at > clock_timestamp() and ciphertext is not null
                 order by due_at limit 1 for update skip locked)
             returning id, submission, lang, key_id as "key_id!", nonce as "nonce!", ciphertext as "ciphertext!""#,
             TRIES,
@@ -108,7 +108,7 @@ impl Store {
 
     /// Deletes links that can no longer be used. Returns how many.
     pub async fn forget_links(&self) -> anyhow::Result<u64> {
-        let gone = sqlx::query!("/* forget_links */ delete from link_mails where expires_at <= clock_timestamp()")
+        let gone = sqlx::query!("/* forget_links */ delete from link_mails where expires_at <= statement_timestamp()")
             .execute(self.pool())
             .await
             .context("forget old links")?;

@@ -20,10 +20,10 @@ impl Store {
     /// look again.
     pub async fn finish(&self, claim: &Claim, output: &Output) -> anyhow::Result<Commit> {
         let event = &event_of(claim, output)?;
-        let stored = &serde_json::to_value(output).context("write the output")?;
+        let stored = &with_the_part(output).context("write the output")?;
         self.transaction("finish_part", |tx, _| {
             Box::pin(async move {
-                let Some(locked) = end(tx, claim, Some(stored)).await? else { return Ok(Commit::Fenced) };
+                let Some(locked) = end(tx, claim, stored.as_ref()).await? else { return Ok(Commit::Fenced) };
                 seat(tx, claim, output).await?;
                 keep(tx, self.policy(), claim, output).await?;
                 apply_locked(tx, self.policy(), claim.submission, locked, event, &By::WORKER).await?;
@@ -45,6 +45,16 @@ impl Store {
         })
         .await
     }
+}
+
+/// What of an output stays with its part. What the work's own rows say is not written twice: the probe's measures, the plan, finished files.
+/// Each run's verdict stays, and what each run handed over.
+fn with_the_part(output: &Output) -> anyhow::Result<Option<serde_json::Value>> {
+    Ok(match output {
+        Output::Probed { .. } | Output::Assembled { .. } => None,
+        Output::Screened { verdict, .. } => Some(serde_json::json!({ "kind": "screened", "verdict": verdict })),
+        Output::Encoded { .. } | Output::Published { .. } => Some(serde_json::to_value(output)?),
+    })
 }
 
 /// What a finished part means for the submission. An output that is not its stage's is a mistake in a handler.
@@ -121,12 +131,7 @@ async fn seat(tx: &mut PgConnection, claim: &Claim, output: &Output) -> anyhow::
     if verdict.rejection().is_some() {
         return Ok(());
     }
-    if let Some(newest) = compared
-        && fingerprints::overtaken(tx, claim.submission, *newest).await?
-    {
-        return Err(Overtaken.into());
-    }
-    fingerprints::take_seat(tx, claim.submission).await
+    if fingerprints::take_seat(tx, claim.submission, *compared).await? { Ok(()) } else { Err(Overtaken.into()) }
 }
 
 /// Keeps what later stages and readers want where they look for it.

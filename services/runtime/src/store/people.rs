@@ -167,7 +167,7 @@ async fn hold_until(
     }
     sqlx::query!(
         "/* hold_parts_until */
-        update parts set status = 'waiting', not_before = $4
+        update parts set status = 'waiting', call_at = null, not_before = $4
         where submission = $1 and run = $2 and stage = 'publish' and part = any($3) and status = 'pending'
             and $4 > clock_timestamp()",
         id.0,

@@ -100,7 +100,7 @@ pub(super) async fn wait_for_caller(
     }
     sqlx::query!(
         "/* wait_for_caller */
-        update parts set status = 'waiting', not_before = clock_timestamp() + make_interval(secs => $4)
+        update parts set status = 'waiting', call_at = null, not_before = clock_timestamp() + make_interval(secs => $4)
         where submission = $1 and run = $2 and stage = 'publish' and part = $3 and status = 'pending'",
         submission.0,
         run as i32,
@@ -132,10 +132,10 @@ pub(super) async fn open_part(
     end_parts(tx, submission, partner, Some(run)).await?;
     sqlx::query!(
         "/* open_publish_part */
-        insert into parts (submission, run, stage, part, status, not_before, traceparent)
-        values ($1, $2, 'publish', $3, 'waiting', clock_timestamp() + make_interval(secs => $4), $5)
+        insert into parts (submission, run, stage, part, contest, status, not_before, traceparent)
+        select id, $2, 'publish', $3, contest, 'waiting', clock_timestamp() + make_interval(secs => $4), $5 from submissions where id = $1
         on conflict (submission, run, stage, part) do update set status = 'waiting', attempt = 0, output = null, fence = null,
-            rank = 0, lease_until = null, finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent",
+            rank = 0, lease_until = null, finished_at = null, call_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent",
         submission.0,
         run as i32,
         Part::Partner(partner.clone()).to_string(),

@@ -16,6 +16,8 @@ use super::history::{self, By};
 use super::{Policy, Store, entrants, is_unavailable};
 use crate::outcome::{StoredComparison, StoredCover};
 
+mod rows;
+
 /// Works, or rows, that are dealt with in one go.
 const AT_ONCE: i64 = 200;
 
@@ -53,6 +55,11 @@ impl Round {
     /// Of rows that are deleted some at a time, until none is found.
     pub(crate) fn of_rows(count: u64) -> Self {
         Self { gone: Amount { count, bytes: 0 }, next: (count > 0).then(From::default), failure: None }
+    }
+
+    /// Of rows that the line of the policy is not about.
+    pub(crate) fn uncounted(self) -> Self {
+        Self { gone: Amount::default(), ..self }
     }
 }
 
@@ -188,33 +195,6 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Records of attempts that ended before `before`, of parts that are not open.
-    pub async fn old_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
-        let count = sqlx::query_scalar!(
-            r#"/* old_attempts */
-            select count(*) as "count!" from forgettable_attempts($1)"#,
-            before,
-        )
-        .fetch_one(self.pool())
-        .await
-        .context("look for records of attempts that are past their time")?;
-        Ok(Amount::of(count, 0))
-    }
-
-    /// Forgets those records. Returns how many.
-    pub async fn forget_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
-        let done = sqlx::query!(
-            "/* forget_attempts */
-            delete from attempts where ctid = any(array(select due from forgettable_attempts($1) as due limit $2))",
-            before,
-            AT_ONCE * 10,
-        )
-        .execute(self.pool())
-        .await
-        .context("forget records of attempts")?;
-        Ok(done.rows_affected())
-    }
-
     /// Counts sessions and expired invitations that were created before `before`.
     pub async fn old_sign_ins(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
@@ -233,10 +213,11 @@ impl Store {
     pub async fn forget_sign_ins(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let forgotten = sqlx::query_scalar!(
             r#"/* forget_sign_ins */
-            with s as (delete from sessions where id in (select id from sessions where created_at < $1 limit $2) returning id),
+            with s as (delete from sessions where id = any(array(
+                    select id from sessions where created_at < $1 order by created_at limit $2)) returning id),
                 i as (delete from invitations where id in (select id from invitations
                     where created_at < $1 and expires_at < clock_timestamp() limit $2) returning id),
-                f as (delete from sign_in_failures where failed_at < clock_timestamp() - interval '1 day')
+                f as (delete from sign_in_failures where failed_at < statement_timestamp() - interval '1 day')
             select (select count(*) from s) + (select count(*) from i) as "count!""#,
             before,
             AT_ONCE * 10,

@@ -152,9 +152,10 @@ async fn reopen_delivery(
 async fn reopen(tx: &mut PgConnection, stuck: &Stuck, stage: Stage) -> anyhow::Result<()> {
     sqlx::query!(
         "/* reopen_part */
-        insert into parts (submission, run, stage, part, traceparent) values ($1, $2, $3, $4, $5)
+        insert into parts (submission, run, stage, part, contest, traceparent)
+        select id, $2, $3, $4, contest, $5 from submissions where id = $1
         on conflict (submission, run, stage, part) do update set status = 'pending', attempt = 0, output = null, fence = null,
-            lease_until = null, finished_at = null, not_before = clock_timestamp()",
+            lease_until = null, finished_at = null, call_at = null, not_before = clock_timestamp()",
         stuck.submission,
         stuck.run,
         stuck.stage,

@@ -115,7 +115,7 @@ impl Store {
                     extract(epoch from clock_timestamp() - recall_due)::float8 as since_s, recall_due as due,
                     coalesce(d.machine #>> '{observed,by}' = 'operator', false) as by_hand, recall_reason as words
                 from deliveries d join submissions t on t.id = d.submission
-                where recall_due < clock_timestamp() and d.state not in ('recalled', 'refused')
+                where recall_due < statement_timestamp() and d.state not in ('recalled', 'refused')
                     and ($2::text[] is null or t.contest = any($2))
                 order by recall_due limit $1)
                 union all
@@ -126,14 +126,14 @@ impl Store {
                 (select 3, 'recall_waits', d.submission, partner,
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, recall_due, true, recall_reason
                 from deliveries d join submissions t on t.id = d.submission
-                where recall_due >= clock_timestamp() and d.state = 'recalling' and d.machine #>> '{observed,by}' = 'operator'
+                where recall_due >= statement_timestamp() and d.state = 'recalling' and d.machine #>> '{observed,by}' = 'operator'
                     and ($2::text[] is null or t.contest = any($2))
                 order by recall_due limit $1)
                 union all
                 (select 4, 'unknown_delivery', d.submission, partner,
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, null, false, null
                 from deliveries d join submissions t on t.id = d.submission
-                where d.state in ('unknown', 'sending') and d.updated_at < clock_timestamp() - interval '30 minutes'
+                where d.state in ('unknown', 'sending') and d.updated_at < statement_timestamp() - interval '30 minutes'
                     and ($2::text[] is null or t.contest = any($2))
                 order by d.updated_at limit $1)
                 union all
@@ -167,7 +167,7 @@ impl Store {
                 (select 7, 'refused_delivery', d.submission, partner,
                     extract(epoch from clock_timestamp() - d.updated_at)::float8, null, false, d.machine #>> '{observed,words}'
                 from deliveries d join submissions t on t.id = d.submission
-                where d.state = 'refused' and d.updated_at > clock_timestamp() - interval '7 days'
+                where d.state = 'refused' and d.updated_at > statement_timestamp() - interval '7 days'
                     and ($2::text[] is null or t.contest = any($2))
                 order by d.updated_at limit $1)
                 union all
@@ -177,7 +177,9 @@ impl Store {
                 where d.state = 'awaiting_operator' and d.machine ->> 'desired' = 'live'
                     and ($2::text[] is null or t.contest = any($2))
                 order by d.updated_at limit $1)
-            ) as found left join submissions s on s.id = found.submission
+            ) as found
+                -- Of the few that were found; a join might read all works.
+                left join lateral (select contest, title from submissions where id = found.submission limit 1) as s on true
             order by pressing, since_s desc limit $1"#,
             limit,
             contests.as_deref(),

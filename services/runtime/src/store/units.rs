@@ -15,11 +15,11 @@ use crate::seal::Sealed;
 const AT_ONCE: i64 = 1_000;
 /// The most works of a unit that are listed and compared, the latest: more than any quota.
 pub const MOST_WORKS: i64 = 2_000;
-/// The most sheets of a unit that are listed, the latest.
+/// Sheets of a unit that are kept and listed, the latest.
 const MOST_SHEETS: i64 = 10;
 
 /// A unit of a contest.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Of {
     /// The contest.
     pub contest: ContestId,
@@ -45,10 +45,8 @@ pub struct NewWork {
     pub of: Of,
     /// Keyed hash of everything in the row.
     pub row_hmac: [u8; 32],
-    /// Name of the film's file in the row; may be empty.
-    pub file: String,
-    /// The token of the entry.
-    pub token: Sealed,
+    /// The name of the film's file as the row gives it, and the token of the entry.
+    pub secret: Sealed,
 }
 
 /// A work that a unit entered.
@@ -66,10 +64,8 @@ pub struct WorkRow {
     pub state: String,
     /// SHA-256 of the token that opens it now.
     pub token_sha256: Vec<u8>,
-    /// Name of the film's file in the row; may be empty.
-    pub file: String,
-    /// The token that it was entered with.
-    pub token: Sealed,
+    /// The name of the film's file as the row gave it, and the token that the work was entered with.
+    pub secret: Sealed,
     /// When it was entered.
     pub created_at: DateTime<Utc>,
 }
@@ -83,8 +79,17 @@ pub struct Named {
     pub title: String,
 }
 
+/// Works that count for a unit, except withdrawn and refused ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Those that the unit entered. Its quota is for these.
+    pub entered: u32,
+    /// All that name it, those of its own among them.
+    pub naming: u32,
+}
+
 impl Store {
-    /// Stores a sheet under this id.
+    /// Keeps a sheet under this id. Of each unit the latest [`MOST_SHEETS`] are kept.
     pub async fn keep_sheet(&self, id: Uuid, of: &Of, rows: &Sealed) -> anyhow::Result<()> {
         sqlx::query!(
             "/* keep_sheet */
@@ -99,6 +104,17 @@ impl Store {
         .execute(self.pool())
         .await
         .context("keep a sheet")?;
+        sqlx::query!(
+            "/* drop_older_sheets */
+            delete from unit_sheets where id in (
+                select id from unit_sheets where contest = $1 and unit = $2 order by created_at desc offset $3)",
+            of.contest.as_str(),
+            of.unit.as_str(),
+            MOST_SHEETS,
+        )
+        .execute(self.pool())
+        .await
+        .context("delete older sheets of a unit")?;
         Ok(())
     }
 
@@ -137,8 +153,7 @@ impl Store {
     pub async fn works_of_unit(&self, of: &Of) -> anyhow::Result<Vec<WorkRow>> {
         let rows = sqlx::query!(
             r#"/* works_of_unit */
-            select w.submission, s.receipt as "receipt!", s.title, s.theme, s.state, s.token_sha256, w.file, w.key_id, w.nonce,
-                w.ciphertext, w.created_at
+            select w.submission, s.receipt as "receipt!", s.title, s.theme, s.state, s.token_sha256, w.key_id, w.nonce, w.ciphertext, w.created_at
             from unit_works w join submissions s on s.id = w.submission
             where w.contest = $1 and w.unit = $2 and s.receipt is not null
             order by w.submission desc limit $3"#,
@@ -158,8 +173,7 @@ impl Store {
                 theme: row.theme,
                 state: row.state,
                 token_sha256: row.token_sha256,
-                file: row.file,
-                token: Sealed { key_id: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext },
+                secret: Sealed { key_id: row.key_id, nonce: row.nonce, ciphertext: row.ciphertext },
                 created_at: row.created_at,
             });
         }
@@ -199,9 +213,13 @@ impl Store {
         .context("list the works that name a unit")
     }
 
-    /// How many works count against the quota of the unit with these names.
-    pub async fn counted_for(&self, contest: &ContestId, names: &[String]) -> anyhow::Result<u32> {
-        count(&mut *self.pool().acquire().await.context("connect")?, contest, names).await
+    /// How many works of a unit count against its quota: those that it entered, and beside them all that name it.
+    pub async fn counted_for(&self, of: &Of, names: &[String]) -> anyhow::Result<Counted> {
+        let mut connection = self.pool().acquire().await.context("connect")?;
+        Ok(Counted {
+            entered: entered_by(&mut connection, &of.contest, &of.unit).await?,
+            naming: naming(&mut connection, &of.contest, names).await?,
+        })
     }
 
     /// How many sheets were sent before `before`.
@@ -231,52 +249,84 @@ impl Store {
     }
 }
 
-/// How many works count against the quota of the unit with these names, within the caller's transaction: other
-/// transactions that enter works for the unit wait until it ends.
-pub async fn locked_count(
-    tx: &mut PgConnection,
-    contest: &ContestId,
-    unit: &UnitId,
-    names: &[String],
-) -> anyhow::Result<u32> {
+/// Waits until no other transaction enters a work for the unit; others wait until this one ends.
+pub async fn in_turn(tx: &mut PgConnection, contest: &ContestId, unit: &UnitId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* enter_for_a_unit_in_turn */ select pg_advisory_xact_lock(hashtext('reelmill_unit ' || $1::text))",
         format!("{contest}/{unit}"),
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await
     .context("wait for another work of a unit")?;
-    count(tx, contest, names).await
+    Ok(())
 }
 
-async fn count(connection: &mut PgConnection, contest: &ContestId, names: &[String]) -> anyhow::Result<u32> {
+/// How many works the unit entered itself, except withdrawn ones and refused ones that get no other film.
+pub async fn entered_by(connection: &mut PgConnection, contest: &ContestId, unit: &UnitId) -> anyhow::Result<u32> {
+    let count = sqlx::query_scalar!(
+        r#"/* works_entered_by_a_unit */
+        select count(*) as "count!" from unit_works w join submissions s on s.id = w.submission
+        where w.contest = $1 and w.unit = $2 and s.state <> 'withdrawn'
+            and (s.state <> 'rejected' or (s.machine->>'replacing')::boolean)"#,
+        contest.as_str(),
+        unit.as_str(),
+    )
+    .fetch_one(connection)
+    .await
+    .context("count the works that a unit entered")?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX))
+}
+
+/// How many works name a unit in their forms by one of these names, except withdrawn ones and refused ones that get no
+/// other film.
+pub async fn naming(connection: &mut PgConnection, contest: &ContestId, names: &[String]) -> anyhow::Result<u32> {
     let count = sqlx::query_scalar!(
         r#"/* works_of_quota */
         select count(*) as "count!" from submissions
-        where contest = $1 and recommending_unit = any($2) and recommending_unit <> '' and state not in ('withdrawn', 'rejected')"#,
+        where contest = $1 and recommending_unit = any($2) and recommending_unit <> '' and state <> 'withdrawn'
+            and (state <> 'rejected' or (machine->>'replacing')::boolean)"#,
         contest.as_str(),
         names,
     )
     .fetch_one(connection)
     .await
-    .context("count the works of a unit")?;
+    .context("count the works that name a unit")?;
     Ok(u32::try_from(count).unwrap_or(u32::MAX))
 }
 
-/// Records a work as entered from a row. `false` if this row was entered before: nothing is stored.
+/// Whether a unit entered this work.
+pub async fn is_entered_by_unit(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<bool> {
+    sqlx::query_scalar!(
+        r#"/* is_entered_by_a_unit */ select exists (select from unit_works where submission = $1) as "is!""#,
+        submission.0
+    )
+    .fetch_one(tx)
+    .await
+    .context("look whether a unit entered a work")
+}
+
+/// Deletes what a unit keeps of a work: its row may be entered again.
+pub(super) async fn forget(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
+    sqlx::query!("/* forget_unit_work */ delete from unit_works where submission = $1", submission.0)
+        .execute(tx)
+        .await
+        .context("forget what a unit keeps of a work")?;
+    Ok(())
+}
+
+/// Remembers a work as entered from a row. `false`: this row was entered before, and nothing is stored.
 pub async fn add_work(tx: &mut PgConnection, new: &NewWork) -> anyhow::Result<bool> {
     let added = sqlx::query!(
         "/* add_unit_work */
-        insert into unit_works (submission, contest, unit, row_hmac, file, key_id, nonce, ciphertext)
-        values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (contest, unit, row_hmac) do nothing",
+        insert into unit_works (submission, contest, unit, row_hmac, key_id, nonce, ciphertext)
+        values ($1, $2, $3, $4, $5, $6, $7) on conflict (contest, unit, row_hmac) do nothing",
         new.submission.0,
         new.of.contest.as_str(),
         new.of.unit.as_str(),
         new.row_hmac.as_slice(),
-        new.file,
-        new.token.key_id,
-        new.token.nonce,
-        new.token.ciphertext,
+        new.secret.key_id,
+        new.secret.nonce,
+        new.secret.ciphertext,
     )
     .execute(tx)
     .await

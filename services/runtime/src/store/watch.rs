@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::types::Json;
 
 use super::Store;
+use super::parts::QueueRow;
 
 mod estimates;
 mod standing;
@@ -35,6 +36,9 @@ pub struct Sample {
     pub deliveries: Vec<Deliveries>,
     /// Those that are not over, by state.
     pub uploads: Vec<Uploads>,
+    /// Parts that are not final, by stage and status.
+    #[serde(default)]
+    pub queues: Vec<QueueRow>,
     /// What is still to be done, by state.
     pub backlog: Vec<Work>,
     /// By contest, those that machines and partners still have to do with.
@@ -136,6 +140,7 @@ impl Store {
             rejected: standing::rejected(&settled),
             deliveries: self.count_deliveries(&settled).await?,
             uploads: self.count_uploads().await?,
+            queues: self.queues().await?,
             backlog: self.sum_backlog(&entries).await?,
             entries,
             contests: self.count_contests().await?,
@@ -219,10 +224,11 @@ impl Store {
             )
             select states.state as "state!", looked.mean_s as "mean_s!"
             from unnest($2::text[]) as states (state) cross join usual cross join lateral (
-                select avg(coalesce(e.work_s, usual.work_s) * (1 - coalesce(p.done, 0))) as mean_s
+                -- Looked up one by one, since there are at most $3 of them and joins might read all.
+                select avg(
+                    coalesce((select work_s from estimates e where e.submission = s.id and e.run = s.run), usual.work_s)
+                    * (1 - coalesce((select done from progress p where p.submission = s.id and p.run = s.run), 0))) as mean_s
                 from (select id, run from submissions where state = states.state order by id desc limit $3) as s
-                    left join estimates e on e.submission = s.id and e.run = s.run
-                    left join progress p on p.submission = s.id and p.run = s.run
             ) as looked
             where looked.mean_s is not null"#,
             UNPLANNED_WORK_S,
@@ -253,7 +259,7 @@ impl Store {
         sqlx::query_scalar!(
             r#"/* count_overdue_recalls */
             select count(*) as "count!" from deliveries
-            where recall_due < clock_timestamp() and state not in ('recalled', 'refused')"#,
+            where recall_due < statement_timestamp() and state not in ('recalled', 'refused')"#,
         )
         .fetch_one(self.pool())
         .await

@@ -1,6 +1,6 @@
 //! The audit trail: written with the act, and any change to it found.
 use pipeline::submission::{Event, Gate};
-use runtime::store::audit::{AuditFilter, Head, Verified};
+use runtime::store::audit::{self, Act, AuditFilter, Head, Verified};
 use runtime::store::history::{Actor, By};
 use sqlx::{Connection, Executor, PgConnection};
 
@@ -155,4 +155,39 @@ async fn acts_at_the_same_time_form_one_chain() {
     }
     let Verified::Whole(head) = world.store.audit_verify(None).await.unwrap() else { panic!("broken") };
     assert_eq!(head.seq, 12);
+}
+
+/// A walk holds no transaction open from chunk to chunk, so the trail grows under it.
+#[tokio::test]
+async fn a_trail_of_several_chunks_is_whole_while_rows_are_added() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    let many = 2_500;
+    let add = async |rows: i64| {
+        let added = world.store.transaction("act_often", |tx, _| {
+            Box::pin(async move {
+                for n in 0..rows {
+                    let after = serde_json::json!({ "n": n });
+                    let before = serde_json::Value::Null;
+                    let act = Act { act: "noted", submission: Some(id), partner: None, before, after };
+                    audit::add(tx, &By::person(Actor::Organiser, "one"), &act).await?;
+                }
+                Ok(())
+            })
+        });
+        added.await.unwrap();
+    };
+    add(many).await;
+    let growing = async {
+        for _ in 0..20 {
+            add(1).await;
+        }
+    };
+    let (verified, ()) = tokio::join!(world.store.audit_verify(None), growing);
+    let Verified::Whole(head) = verified.unwrap() else { panic!("broken") };
+    assert!((many..=many + 20).contains(&head.seq), "{head}");
+    tamper(&world, "alter table audit disable trigger all; update audit set reason = 'none' where seq = 2100")
+        .await
+        .unwrap();
+    assert_eq!(broken_at(&world, Some(&head)).await, Some(2100), "in the third chunk");
 }

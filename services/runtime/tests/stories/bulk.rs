@@ -77,7 +77,7 @@ impl World {
     async fn estimate(&self, which: &Which, ask: &Ask, addresses: Option<Addresses>) -> (Looked, Counted) {
         let done = self.store.transaction("estimate_job", |tx, _| {
             Box::pin(async move {
-                bulk::one_snapshot(tx).await?;
+                bulk::read_only(tx).await?;
                 let looked = bulk::look(tx, which, ask, &Sees::All).await?;
                 let estimate = bulk::estimate(tx, &looked, ask, addresses).await?;
                 Ok((looked, estimate))
@@ -289,6 +289,27 @@ async fn what_a_bulk_run_does_later_has_its_rank_and_a_single_works_run_has_none
     world.work_off(&ids, "published").await;
     assert_eq!(world.rank(ids[0], 2).await, [BULK_RANK], "every stage of it");
     assert_eq!((world.rank(ids[0], 1).await, world.rank(ids[2], 2).await), (vec![0], vec![0]));
+}
+
+/// Between its statements a dry run keeps no row version from vacuum.
+#[tokio::test]
+async fn a_dry_run_holds_no_snapshot() {
+    let world = World::new().await;
+    let ids = world.published(2).await;
+    let (which, ask) = (&named(&ids), &ask(Stage::Transcode));
+    let store = &world.store;
+    let held = store.transaction("estimate_job", |tx, _| {
+        Box::pin(async move {
+            bulk::read_only(tx).await?;
+            let looked = bulk::look(tx, which, ask, &Sees::All).await?;
+            assert_eq!(looked.works(), 2);
+            let pid: i32 = sqlx::query_scalar("select pg_backend_pid()").fetch_one(tx).await?;
+            let seen =
+                "select state = 'idle in transaction' and backend_xmin is null from pg_stat_activity where pid = $1";
+            Ok(sqlx::query_scalar::<_, bool>(seen).bind(pid).fetch_one(store.pool()).await?)
+        })
+    });
+    assert!(held.await.unwrap(), "the transaction is open and holds nothing");
 }
 
 #[tokio::test]

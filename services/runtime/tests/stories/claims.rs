@@ -8,8 +8,11 @@ use futures::future::join_all;
 use pipeline::part::Part;
 use pipeline::screening::Verdict;
 use pipeline::stage::Stage;
+use pipeline::submission::Event;
 use runtime::outcome::{Outcome, Output};
+use runtime::store::history::By;
 use runtime::store::parts::{Commit, Failed};
+use runtime::store::submissions;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, eventually, output, probed, probing, refusal, screened};
@@ -43,6 +46,35 @@ async fn what_a_renewal_changes_is_in_no_index() {
     let query = "select indexdef from pg_indexes where tablename = 'parts' and indexdef ~ 'lease_until|progress'";
     let found: Vec<String> = sqlx::query_scalar(query).fetch_all(world.store.pool()).await.unwrap();
     assert_eq!(found, [""; 0]);
+}
+
+/// Most parts that end leave their work in its state. That update of the work writes to no index either.
+#[tokio::test]
+async fn a_part_that_is_done_and_moves_its_work_nowhere_writes_to_no_index_of_works() {
+    let world = World::new().await;
+    let id = world.uploaded().await;
+    for (stage, output) in [(Stage::Probe, probed()), (Stage::Screen, screened())] {
+        let claim = world.store.claim(stage, "me").await.unwrap().unwrap();
+        assert_eq!(world.store.finish(&claim, &output).await.unwrap(), Commit::Committed);
+    }
+    // Room in its page, which the versions before took.
+    sqlx::query("vacuum full submissions").execute(world.store.pool()).await.unwrap();
+    // The event comes without its part.
+    world.rows_are_planted();
+    let world = &world;
+    let updates = world.store.transaction("finish_a_part", |tx, _| {
+        Box::pin(async move {
+            // The counts are the connection's, of what it did before as well.
+            let counted = "select n_tup_upd, n_tup_hot_upd from pg_stat_xact_user_tables where relname = 'submissions'";
+            let before: (i64, i64) = sqlx::query_as(counted).fetch_one(&mut *tx).await?;
+            let done = Event::PartDone { run: 1, stage: Stage::Transcode, part: Part::Segment(0) };
+            let applied = submissions::apply(&mut *tx, world.store.policy(), id, &done, &By::WORKER).await?;
+            assert!(applied.changed && applied.machine.state.name() == "transcode", "other parts are left");
+            let after: (i64, i64) = sqlx::query_as(counted).fetch_one(tx).await?;
+            Ok((after.0 - before.0, after.1 - before.1))
+        })
+    });
+    assert_eq!(updates.await.unwrap(), (1, 1), "updates, and those beside the old version of the row");
 }
 
 #[tokio::test]

@@ -205,6 +205,55 @@ async fn words_that_everybody_has_find_nobody_and_most_words_in_common_come_firs
 }
 
 #[tokio::test]
+async fn a_word_that_many_works_have_is_indexed_no_further_and_makes_no_screening_start_over() {
+    let world = World::new().await;
+    let common = 4_000_000_000;
+    for number in 0..70 {
+        let id = world.probed_as(number, words([common, 1000 + u32::from(number)])).await;
+        world.let_in(id).await;
+    }
+    let indexed = "select count(*) from fingerprint_words where words @> array[$1 # contest_salt($2)]";
+    let indexed = async |contest: &str| -> i64 {
+        let query = sqlx::query_scalar(indexed).bind(common.cast_signed()).bind(contest);
+        query.fetch_one(world.store.pool()).await.unwrap()
+    };
+    assert_eq!(
+        (indexed("demo").await, indexed("small").await),
+        (65, 0),
+        "one more than tells them apart, and in its contest"
+    );
+    let first = world.probed_as(100, words([1, 2, common])).await;
+    let (first_claim, first_newest) = world.screening(first).await;
+    let second = world.probed_as(101, words([3, 4, common])).await;
+    let (second_claim, second_newest) = world.screening(second).await;
+    for (claim, newest) in [(first_claim, first_newest), (second_claim, second_newest)] {
+        assert_eq!(world.store.finish(&claim, &passed(newest)).await.unwrap(), Commit::Committed);
+    }
+    assert_eq!(indexed("demo").await, 65);
+}
+
+#[tokio::test]
+async fn a_published_work_is_found_and_finds_others_without_its_probes() {
+    let world = World::new().await;
+    let first = world.probed_as(1, words(1..9)).await;
+    world.let_in(first).await;
+    let second = world.probed_as(2, words(5..15)).await;
+    world.let_in(second).await;
+    let process = world.process(whole_line(&world.store)).await;
+    world.reaches(first, "published").await;
+    world.reaches(second, "published").await;
+    process.stop().await;
+    let probes = "select sum(cardinality(probes)) from fingerprints";
+    assert_eq!(sqlx::query_scalar::<_, i64>(probes).fetch_one(world.store.pool()).await.unwrap(), 0);
+    let again = Event::Reprocess { from: Stage::Screen, redo: Redo::default() };
+    assert!(world.store.apply(second, &again, Actor::Operator).await.unwrap().changed);
+    assert_eq!(world.found(second).await, [first]);
+    world.let_in(second).await;
+    let copy = world.probed_as(3, words(1..10)).await;
+    assert_eq!(world.found(copy).await, [first, second], "most words in common first");
+}
+
+#[tokio::test]
 async fn a_work_that_looks_like_another_one_waits_for_a_person_though_the_gates_stand_open() {
     let world = World::new().await;
     let first = world.probed_as(1, words(1..9)).await;

@@ -18,6 +18,7 @@ mod progress; // how far an entry is, and what is chosen once for a run
 mod retention; // what is past its time
 mod roles; // one login owns the schema, others work in it
 mod sampling; // figures of the whole installation
+mod shares; // a new contest beside a large one, a partner over its budget beside another
 mod sign_in; // sessions, codes, links, slow-down
 mod stopping; // soft and hard shutdown
 mod stubs;

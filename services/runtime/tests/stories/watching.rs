@@ -1,4 +1,6 @@
 //! What an operator sees of a process, and what it leaves in the object store.
+use std::time::Duration;
+
 use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use pipeline::submission::Event;
@@ -71,6 +73,7 @@ async fn the_metrics_tell_parts_queues_and_lag() {
     let process = world.process(probing(async |job| Ok(Outcome::Done(output(&job))))).await;
     let id = world.uploaded().await;
     world.reaches(id, "screen").await;
+    world.store.sample(Duration::ZERO).await.unwrap();
     let text = get(&process, "/metrics").await.1;
     for line in [
         r#"reelmill_parts_total{outcome="done",reason="none",stage="probe"} 1"#,

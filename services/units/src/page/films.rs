@@ -14,14 +14,21 @@ use pipeline::text::{Lines, check};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::units::Of;
 use serde::{Deserialize, Serialize};
-use upload::by_unit::{Token, key_of};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use upload::by_unit::{Token, WorkKept, kept_of};
 use uuid::Uuid;
 
 use crate::Units;
 use crate::rows::expected;
 
+/// Folders that are matched at once: each may take a second and tens of MB.
+static MATCHES: Semaphore = Semaphore::const_new(1);
+
 /// The largest list of names.
 pub(crate) const NAMES_BYTES: usize = 1024 * 1024;
+/// At most this many of the files that match one work are listed; a person chooses among all files.
+const MOST_SEVERAL: usize = 20;
 /// The most files of a folder.
 const MOST_NAMES: usize = 5_000;
 
@@ -59,11 +66,12 @@ pub(crate) async fn films(
         if work.state != "uploading" {
             continue;
         }
-        match key_of(&units.app, &work)? {
+        let WorkKept { file, key } = kept_of(&units.app, &work)?;
+        match key {
             Some(key) => waiting.push(Waiting {
                 id: work.submission.0,
                 receipt: work.receipt.to_string(),
-                expected: expected(&work.file, &work.title),
+                expected: expected(&file, &work.title),
                 title: work.title,
                 key,
             }),
@@ -115,17 +123,27 @@ pub(crate) async fn matched(
     if names.len() > MOST_NAMES || names.iter().any(|name| check(name, Lines::One).is_err()) {
         return Err(wrong());
     }
+    units.spare(&of)?;
     let films: Vec<usize> = (0..names.len()).filter(|&at| is_film(&names[at])).collect();
     let files: Vec<String> = films.iter().map(|&at| names[at].clone()).collect();
     // All works of the unit, so that a name that also fits a work with a film is not assigned to another work.
     let works = units.app.store.works_of_unit(&of).await?;
-    let wanted: Vec<(&str, &str)> = works.iter().map(|work| (work.file.as_str(), work.title.as_str())).collect();
-    let found = films_of(&wanted, &files);
+    let mut wanted = Vec::with_capacity(works.len());
+    for work in &works {
+        wanted.push((kept_of(&units.app, work)?.file, work.title.clone()));
+    }
+    // Hundreds of works and thousands of files are compared with each other.
+    let matching = move || {
+        let wanted: Vec<(&str, &str)> = wanted.iter().map(|(file, title)| (file.as_str(), title.as_str())).collect();
+        films_of(&wanted, &files)
+    };
+    let _turn = MATCHES.acquire().await.map_err(anyhow::Error::from)?;
+    let found = spawn_blocking(matching).await.map_err(anyhow::Error::from)?;
     let one = |(work, found): (&runtime::store::units::WorkRow, Found)| Match {
         id: work.submission.0,
         film: found.file().map(|file| films[file]),
         several: match found {
-            Found::Several(several) => several.into_iter().map(|file| films[file]).collect(),
+            Found::Several(several) => several.into_iter().take(MOST_SEVERAL).map(|file| films[file]).collect(),
             Found::Named(_) | Found::Titled(_) | Found::Nothing => Vec::new(),
         },
     };

@@ -4,7 +4,7 @@ use askama::Template;
 use axum::Extension;
 use axum::extract::{Path, State};
 use axum::response::Response;
-use desk::site::{Filed, Here, Sent, Shell, Visit, again, shown};
+use desk::site::{Asked, Filed, Here, Sent, Shell, Visit, again, shown};
 use pages::serve::see;
 use pipeline::catalogue::{Contest, Unit};
 use pipeline::person::Role;
@@ -60,6 +60,14 @@ pub(crate) struct Wish {
     also: Vec<u32>,
 }
 
+/// What was just done.
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Query {
+    /// Rows that were right and were not entered yet.
+    left: Option<u32>,
+}
+
 /// POST …/sheets: reads the sheet and shows its dry run.
 pub(crate) async fn send(
     State(units): State<Units>,
@@ -68,6 +76,7 @@ pub(crate) async fn send(
     filed: Filed,
 ) -> Result<Response, Problem> {
     let (contest, unit) = units.found(&of)?;
+    units.spare(&of)?;
     let missing =
         || Code::SheetRefused.about(Detail::new("请先选择汇总表文件。", "Choose the file of the sheet first."));
     let taken = match filed.file() {
@@ -89,9 +98,16 @@ pub(crate) async fn look(
     visit: Visit,
     Extension(of): Extension<Of>,
     Path((_, _, id)): Path<(String, String, String)>,
+    Asked(query): Asked<Query>,
 ) -> Result<Response, Problem> {
     let (id, kept) = sheet::kept(&units, &of, &id).await?;
-    shown(&page(&units, &visit, &of, id.to_string(), &kept).await?)
+    let page = page(&units, &visit, &of, id.to_string(), &kept).await?;
+    let Some(left) = query.left else { return shown(&page) };
+    let said = page.shell.say.t(
+        "已报送一部分作品，还有 {n} 件，请再次点击“确认报送”。",
+        "Some works were entered; {n} are left. Please press the button again.",
+    );
+    shown(&SheetPage { shell: page.shell.clone().noting(said.replace("{n}", &left.to_string())), ..page })
 }
 
 async fn page<'k>(
@@ -126,9 +142,10 @@ pub(crate) async fn enter(
     sent: Sent<Wish>,
 ) -> Result<Response, Problem> {
     let (contest, unit) = units.found(&of)?;
+    units.spare(&of)?;
     let (id, kept) = sheet::kept(&units, &of, &id).await?;
     let by = visit.by(Role::Recommender);
-    let mut entered = 0_usize;
+    let (mut entered, mut left) = (0_usize, 0_usize);
     for line in judged(&units, contest, unit, &kept).await? {
         let form = match &line.next {
             Next::Right(form) => form,
@@ -136,7 +153,8 @@ pub(crate) async fn enter(
             Next::Probably(..) | Next::Wrong(_) | Next::Repeats(_) | Next::Entered(_) => continue,
         };
         if entered == AT_ONCE {
-            break;
+            left += 1;
+            continue;
         }
         let row = Row { contest, unit, answers: &line.row.answers, form, file: &line.row.file };
         match enter_row(&units.app, &row, &by).await {
@@ -149,5 +167,8 @@ pub(crate) async fn enter(
         }
     }
     info!("{entered} works of {}/{} were entered from a sheet", of.contest, of.unit);
-    Ok(see(format!("{}/works?entered={entered}", super::path(&of))))
+    Ok(see(match left {
+        0 => format!("{}/works?entered={entered}", super::path(&of)),
+        left => format!("{}/sheets/{id}?left={left}", super::path(&of)),
+    }))
 }

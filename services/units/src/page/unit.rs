@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use desk::site::{Here, Shell, Visit, shown};
 use pipeline::catalogue::{Contest, Unit};
 use runtime::problem::Problem;
-use runtime::store::units::{Of, SheetRow};
+use runtime::store::units::{Counted, Of, SheetRow};
 
 use crate::Units;
 
@@ -20,8 +20,8 @@ pub(super) struct UnitPage {
     contest: Contest,
     unit: Unit,
     base: String,
-    /// Works that count against the quota.
-    counted: u32,
+    /// Works that the unit entered and that count against the quota, and all that name it.
+    counted: Counted,
     /// Works that were entered by sheets, and how many of them wait for their films.
     works: usize,
     waiting: usize,
@@ -36,7 +36,7 @@ impl UnitPage {
         Ok(Self {
             shell: visit.shell(Here::Elsewhere),
             base: super::path(of),
-            counted: store.counted_for(&contest.id, &names).await?,
+            counted: store.counted_for(of, &names).await?,
             waiting: works.iter().filter(|work| work.state == "uploading").count(),
             works: works.len(),
             sheets: store.sheets_of(of).await?,
@@ -60,9 +60,14 @@ impl UnitPage {
         self.contest.accepts(self.shell.now) && self.unit.accepts(self.shell.now)
     }
 
+    /// Works that name the unit and were not entered by it.
+    fn by_others(&self) -> u32 {
+        self.counted.naming.saturating_sub(self.counted.entered)
+    }
+
     /// How many works may still be entered; `None` means any number.
     fn left(&self) -> Option<u32> {
-        self.unit.quota.map(|quota| quota.saturating_sub(self.counted))
+        self.unit.quota.map(|quota| quota.saturating_sub(self.counted.entered))
     }
 }
 

@@ -8,10 +8,11 @@ use axum::response::Response;
 use desk::site::{Asked, Here, Nothing, Sent, Shell, Visit, shown};
 use pages::serve::see;
 use pipeline::catalogue::{Contest, Unit};
-use runtime::problem::{Code, Problem};
+use pipeline::person::Role;
+use runtime::problem::Problem;
 use runtime::store::units::{Of, WorkRow};
 use serde::Deserialize;
-use upload::by_unit::{keep_entry, key_of, work_of};
+use upload::by_unit::{self, lend_entry, work_of};
 
 use crate::Units;
 
@@ -65,13 +66,14 @@ pub(crate) async fn works(
 /// POST …/works/{receipt}: opens the page of a work, with the key under which the unit entered it.
 pub(crate) async fn open(
     State(units): State<Units>,
+    visit: Visit,
     Extension(of): Extension<Of>,
     Path((_, _, receipt)): Path<(String, String, String)>,
     _: Sent<Nothing>,
 ) -> Result<Response, Problem> {
     let work = work_of(&units.app, &of, &receipt).await?;
-    let key = key_of(&units.app, &work)?.ok_or(Code::TokenWrong)?;
+    let key = by_unit::open(&units.app, &work, &visit.by(Role::Recommender)).await?;
     let mut response = see(format!("/entries/{}", work.receipt));
-    response.headers_mut().insert(SET_COOKIE, keep_entry(&units.app, &work.receipt, &key));
+    response.headers_mut().insert(SET_COOKIE, lend_entry(&units.app, &work.receipt, &key));
     Ok(response)
 }

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use pipeline::catalogue::Contest;
 use pipeline::form::{self, Answers, Checked, id};
 use pipeline::replacing::may_correct;
-use runtime::problem::{Code, Problem};
+use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::act::Act;
 use runtime::store::entrants::{self, Entrant, Stored, Texts};
 use runtime::store::former;
@@ -15,7 +15,7 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::enter::{check_quota, sealed, texts_of, warnings};
+use super::enter::{NamedBy, check_quota, sealed, texts_of, warnings};
 use crate::app::App;
 
 /// The result of a correction.
@@ -56,7 +56,10 @@ pub(crate) async fn correct(
             let changed = changed(&before, &form, contest);
             // Another unit recommends it now, and its quota applies.
             if changed.iter().any(|field| field == id::UNIT) {
-                check_quota(tx, contest, &form, now).await?;
+                if NamedBy::of(tx, submission).await? == NamedBy::Unit {
+                    return Err(Code::FieldWrong.about(stays()).into());
+                }
+                check_quota(tx, contest, &form, NamedBy::Entrant, now).await?;
             }
             if !changed.is_empty() {
                 let (texts, fields) = (texts_of(&form), changed.iter().map(String::as_str).collect::<Vec<_>>());
@@ -72,6 +75,13 @@ pub(crate) async fn correct(
         info!(submission.id = %submission, "the form of submission {submission} was corrected");
     }
     Ok(answer)
+}
+
+/// The unit's list has the work.
+fn stays() -> Detail {
+    let (zh, en) =
+        ("该作品由推荐单位报送，推荐单位不可更改。", "A recommending unit entered the work; its unit stays.");
+    Detail::new(zh, en).of(id::UNIT)
 }
 
 /// The given answers, restored from the stored data.

@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use pipeline::catalogue::Contest;
 use pipeline::replacing::may_replace;
-use pipeline::submission::Event;
+use pipeline::submission::{Event, State};
 use runtime::problem::Problem;
 use runtime::serving::act::Act;
 use runtime::store::former;
@@ -11,7 +11,7 @@ use runtime::store::idempotency::Answer;
 use runtime::store::submissions::{self, SubmissionRow};
 use tracing::info;
 
-use super::enter::UploadAddress;
+use super::enter::{NamedBy, UploadAddress, check_places};
 use crate::app::App;
 
 /// Announces another film; from then on the work accepts an upload. A second announcement changes nothing.
@@ -28,6 +28,13 @@ pub(crate) async fn replace(app: &App, contest: &Contest, entry: &SubmissionRow,
             }
             let facts = former::locked_facts(tx, id).await?;
             may_replace(&facts.standing(contest, now)).map_err(Problem::from)?;
+            // A refused work takes no place of its unit's quota, and takes one again from here on.
+            if let (State::Rejected { .. }, false) = (&facts.work.state, facts.work.replacing)
+                && let Some(unit) = contest.unit_named(&entry.recommending_unit)
+            {
+                let by_whom = NamedBy::of(tx, id).await?;
+                check_places(tx, contest, unit, by_whom).await?;
+            }
             submissions::apply(tx, policy, id, &Event::Replacing, by).await?;
             act.end(tx, StatusCode::OK, &UploadAddress::of(app, contest, facts.cure.as_ref())).await
         })

@@ -1,7 +1,7 @@
 //! The questions of a form as its page shows them: each with its answer and its error.
 use pages::Say;
 use pipeline::catalogue::Contest;
-use pipeline::form::{Answers, Fault, Field, Kind, Section, Wrong, YES, id};
+use pipeline::form::{Answers, Field, Filled, Kind, Section, Wrong, YES, id};
 
 /// One part of the form.
 pub(super) struct Part {
@@ -74,7 +74,7 @@ impl Asked {
             },
             max_chars: field.max_chars,
             choices: field.choices.iter().map(choice).collect(),
-            wrong: broken.map(|it| words(field, it, &answer, say)),
+            wrong: broken.map(|it| it.advice(field, &answer, Filled::OnPage, say.lang)),
             autocomplete: match field.id.as_str() {
                 id::NAME => "name",
                 id::ORGANISATION => "organization",
@@ -106,24 +106,6 @@ impl Asked {
         let hint = self.hint.as_ref().map(|_| format!("{}-hint", self.at));
         let wrong = self.wrong.as_ref().map(|_| format!("{}-wrong", self.at));
         [hint, wrong].into_iter().flatten().collect::<Vec<_>>().join(" ")
-    }
-}
-
-/// The error in the words of a page: an empty field is to be filled in, and a list of ids would not help people.
-fn words(field: &Field, wrong: &Wrong, answer: &str, say: Say) -> String {
-    let text = wrong.text(say.lang);
-    match field.kind {
-        Kind::Choice => say.t("请选择一项。", "Please choose one.").to_owned(),
-        Kind::Email => say
-            .t("请填写完整的邮箱地址，例如 name@example.cn。", "Please give a whole address, such as name@example.cn.")
-            .to_owned(),
-        Kind::Declaration => format!("{text}{}", say.t("。", ".")),
-        Kind::Line | Kind::Text if answer.trim().is_empty() => say.t("请填写此项。", "Please fill this in.").to_owned(),
-        Kind::Line | Kind::Text if wrong.fault == Fault::FieldWrong => {
-            let n = answer.trim().chars().count();
-            format!("{text}{}", say.t("，现为 {n} 个。", "; it has {n}.").replace("{n}", &n.to_string()))
-        }
-        Kind::Line | Kind::Text | Kind::Phone => format!("{text}{}", say.t("。", ".")),
     }
 }
 

@@ -22,8 +22,17 @@ pub(super) fn of_entry(app: &App, headers: &HeaderMap, entry: &SubmissionRow) ->
     (token.id == entry.id && token.opens(&entry.token_sha256)).then_some(token)
 }
 
+/// How long a browser keeps the key of an entry that a unit opened: as long as a session without a request. The computer
+/// of an office has many users.
+const OF_A_LOAN: Duration = Duration::minutes(30);
+
+/// Keeps the key of an entry that its unit opens.
+pub fn lend_entry(app: &App, receipt: &Receipt, token: &Token) -> HeaderValue {
+    set(app, "entry", token.text(), &format!("/entries/{receipt}"), OF_A_LOAN)
+}
+
 /// Keeps the key of an entry for the pages of that entry.
-pub fn keep_entry(app: &App, receipt: &Receipt, token: &Token) -> HeaderValue {
+pub(super) fn keep_entry(app: &App, receipt: &Receipt, token: &Token) -> HeaderValue {
     set(app, "entry", token.text(), &format!("/entries/{receipt}"), OF_AN_ENTRY)
 }
 

@@ -2,6 +2,7 @@
 //! their fields, all at once; a valid form becomes an entry under the draft's id and key, so a form that is sent twice
 //! enters once.
 use std::sync::Arc;
+use std::time::Instant;
 
 use askama::Template;
 use axum::Extension;
@@ -16,7 +17,7 @@ use pipeline::form::{self, Answers, Checked, Wrong};
 use runtime::doors::Pseudonym;
 use runtime::problem::{Code, Problem};
 use runtime::serving::act::Act;
-use runtime::serving::client::Peer;
+use runtime::serving::client::{Peer, bucket_of, client_of};
 use runtime::store::drafts::Draft;
 
 use super::asked::{Part, parts};
@@ -33,6 +34,14 @@ use crate::{act, receipt};
 const KEPT: TimeDelta = TimeDelta::days(31);
 /// Largest lead of the clock of the replica that made a key.
 const AHEAD: TimeDelta = TimeDelta::minutes(5);
+
+/// Drafts that are kept at once in the whole installation, a few KiB each. Beyond it forms are entered as ever, but not
+/// kept while they are typed.
+const MOST_DRAFTS: u32 = 50_000;
+/// How often drafts of one address are stored in a minute: a department types in many windows.
+const KEPT_PER_MINUTE: u32 = 600;
+/// Twice as many characters of an answer are kept in any case.
+const LEAST_CHARS: usize = 500;
 
 #[derive(Template)]
 #[template(path = "enter.html")]
@@ -84,8 +93,15 @@ pub(crate) async fn draft(
     let visit = Visit::of(&app, contest, &headers).await?;
     if app.store.draft(visit.token.id).await?.is_none() {
         spare(&app, peer, &headers)?;
+    } else if let Some(Extension(Peer(peer))) = peer {
+        let client = client_of(peer, &headers, app.settings.forwarded_hops);
+        if !app.drafts.allows(bucket_of(client), KEPT_PER_MINUTE, Instant::now()) {
+            return Err(Code::TooManyEntries.into());
+        }
     }
-    visit.keep(&answers).await?;
+    if !visit.keep(&answers).await? {
+        return Err(Code::StoreFull.into());
+    }
     let cookie = cookies::keep_draft(&app, contest, &visit.token);
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
@@ -164,15 +180,28 @@ impl<'a> Visit<'a> {
         Ok(Some(serde_json::from_slice(&plain).map_err(anyhow::Error::from)?))
     }
 
-    async fn keep(&self, answers: &Answers) -> Result<(), Problem> {
-        let plain = serde_json::to_vec(answers).map_err(anyhow::Error::from)?;
+    /// Stores what was typed. `false` if there are too many drafts for another one: the page that is answered holds the
+    /// answers all the same.
+    async fn keep(&self, answers: &Answers) -> Result<bool, Problem> {
+        let store = &self.app.store;
+        if store.draft(self.token.id).await?.is_none() && store.has_drafts(MOST_DRAFTS).await? {
+            return Ok(false);
+        }
+        let cut: Answers = answers.iter().map(|(id, text)| (id.clone(), self.cut(id, text))).collect();
+        let plain = serde_json::to_vec(&cut).map_err(anyhow::Error::from)?;
         let draft = Draft {
             id: self.token.id,
             contest: self.contest.id.clone(),
             token_sha256: self.token.digest(),
             answers: self.app.keys.seal(self.token.id, &plain)?,
         };
-        if self.app.store.keep_draft(&draft).await? { Ok(()) } else { Err(Code::TokenWrong.into()) }
+        if store.keep_draft(&draft).await? { Ok(true) } else { Err(Code::TokenWrong.into()) }
+    }
+
+    /// An answer that is too long is kept so that it can be shortened, but not a book.
+    fn cut(&self, id: &str, text: &str) -> String {
+        let most = self.contest.field(id).map_or(0, |field| field.max_chars as usize).max(LEAST_CHARS);
+        text.chars().take(2 * most).collect()
     }
 
     async fn enter(&self, form: &Checked, act: &Act) -> Result<Response, Problem> {

@@ -11,7 +11,7 @@ use axum::response::Response;
 use pages::serve::see;
 use pipeline::receipt::{Receipt, ReceiptError};
 use runtime::problem::{Code, Problem};
-use runtime::serving::client::{Peer, client_of};
+use runtime::serving::client::{Peer, bucket_of, client_of};
 use serde::Deserialize;
 
 use super::opened::path;
@@ -90,7 +90,7 @@ pub(crate) async fn ask(
     let (Ok(receipt), true) = (read, whole) else { return shown_with(StatusCode::UNPROCESSABLE_ENTITY, &page) };
     if let Some(Extension(Peer(peer))) = peer {
         let client = client_of(peer, &headers, app.settings.forwarded_hops);
-        if !app.links.allows(client, ASKED_PER_MINUTE, Instant::now()) {
+        if !app.links.allows(bucket_of(client), ASKED_PER_MINUTE, Instant::now()) {
             return Err(Code::TooManyEntries.into());
         }
     }

@@ -32,7 +32,7 @@ async fn a_number_shows_strangers_the_number_and_the_state_only() {
     assert!(number.starts_with("DEMO-") && number.len() == 19, "{number}");
     let mut stranger = Clerk::new(&stage);
     let (status, page) = stranger.open(&path).await;
-    assert!(status == 200 && page.contains(number) && page.contains("上传中"), "{page}");
+    assert!(status == 200 && page.contains(number) && page.contains("待上传"), "{page}");
     for private in PRIVATE {
         assert!(!page.contains(private), "{private} in {page}");
     }

@@ -32,10 +32,14 @@ async fn a_film_in_one_request_is_many_parts() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let film = bytes(24 * MIB);
-    let path = stage.create(&entry, film.len()).await;
+    let path = stage.create(&entry, film.len() + 1).await;
     stage.send(&path, &entry, 0, &film).await;
-    assert!(stage.film(&entry).await == film);
-    assert_eq!(stage.ask("select count(*)::text from upload_parts".into()).await, "3");
+    let parts = async || stage.ask("select count(*)::text from upload_parts".into()).await;
+    assert_eq!(parts().await, "3");
+    let last = [film, vec![1]].concat();
+    stage.send(&path, &entry, last.len() - 1, &last[last.len() - 1..]).await;
+    assert!(stage.film(&entry).await == last);
+    assert_eq!(parts().await, "0", "they are forgotten once the film is whole");
 }
 
 #[tokio::test]

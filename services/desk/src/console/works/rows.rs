@@ -9,6 +9,8 @@ use crate::view::works::{self, At, Line, Recipient};
 pub(super) struct Row {
     pub(super) id: Uuid,
     pub(super) title: String,
+    /// The number of the entrant's receipt.
+    pub(super) receipt: Option<String>,
     pub(super) theme: String,
     pub(super) unit: String,
     pub(super) state: String,
@@ -35,6 +37,7 @@ impl Row {
         Self {
             id: line.id,
             title: line.title.clone(),
+            receipt: line.receipt.clone(),
             theme: works::theme(desk, line, say.lang),
             unit: line.recommending_unit.clone(),
             state: say.state(line.state),

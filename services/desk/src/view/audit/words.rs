@@ -5,7 +5,7 @@ type Said = (&'static str, &'static str, &'static str);
 
 /// Every act that is recorded in the trail, by its name.
 #[rustfmt::skip]
-pub const ACTS: [Said; 49] = [
+pub const ACTS: [Said; 50] = [
     ("bulk_job_changed", "调整了批量任务", "paused, resumed or cancelled a job"),
     ("bulk_job_created", "发起了批量任务", "started a job of several works"),
     ("contact_read", "查看了报送人的联系方式", "read who entered the work"),
@@ -49,6 +49,7 @@ pub const ACTS: [Said; 49] = [
     ("token_created", "创建了接口凭证", "created a token"),
     ("token_revoked", "撤销了接口凭证", "revoked a token"),
     ("unit_work_entered", "为推荐单位报送了作品", "entered a work for a unit"),
+    ("unit_work_opened", "为推荐单位打开了作品", "opened a work for a unit"),
     ("webhook_added", "添加了通知地址", "added a webhook"),
     ("webhook_removed", "删除了通知地址", "removed a webhook"),
     ("webhook_resent", "重新发送了通知", "sent notices again"),

@@ -47,7 +47,7 @@ impl Boxes {
         self.0[found.start + 4..found.start + 8].copy_from_slice(b"free");
     }
 
-    /// Gives track `track` another codec, of which nobody has a decoder.
+    /// Gives track `track` another codec, for which there is no decoder.
     pub fn recode(&mut self, track: usize, entry: &[u8; 4]) {
         let found = self.find(&format!("moov/trak#{track}/mdia/minf/stbl/stsd"));
         // Header, version and flags, number of entries; then the first entry's size and kind.

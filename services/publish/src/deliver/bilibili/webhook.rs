@@ -53,7 +53,7 @@ async fn take(app: &PartnerApp, partner: &PartnerId, event: &str, resource_id: &
     let store = &app.runtime.store;
     let told = json!({ "event": event, "resource_id": resource_id, "bytes": body.len(),
         "sha256": hex::encode(Sha256::digest(body)) });
-    let new = NewExchange { submission: None, partner, intent: None, step: "webhook", request: &told };
+    let new = NewExchange { submission: None, partner, intent: None, step: "webhook", request: &told, passing: false };
     let exchange = store.open_exchange(&new).await?;
     let woken = store.partner_told(partner, resource_id).await?;
     store.close_exchange(exchange, ExchangeOutcome::Answered, &json!({ "status": 200, "woken": woken })).await?;

@@ -3,9 +3,9 @@ use runtime::broker;
 use runtime::config::Config;
 use runtime::transport::{self, Line, PlaintextRefused, Server};
 
+use super::finding::{Finding, Mend, UNSET};
 #[cfg(test)]
-use super::Health;
-use super::{Finding, Mend, UNSET};
+use ::desk::view::checks::Health;
 
 const HTTPS: Mend = Mend {
     zh: "在 S3_ENDPOINT 中使用 https://；网络可信时将主机列入 ALLOW_PLAINTEXT",

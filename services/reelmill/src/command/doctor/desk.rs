@@ -2,9 +2,9 @@
 use runtime::config::Config;
 use runtime::desk_url::{DeskUrlRefused, desk_url, same_host};
 
+use super::finding::{Finding, Mend, is_loopback};
 #[cfg(test)]
-use super::Health;
-use super::{Finding, Mend, is_loopback};
+use ::desk::view::checks::Health;
 
 /// The finding about `DESK_URL`, by the rule that services apply at their start.
 pub(super) fn address(config: &Config) -> Finding {

@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use runtime::config::Config;
 use tokio::net::TcpListener;
 
-use super::{Finding, Mend, servers};
+use super::finding::{Finding, Mend};
+use super::servers;
 use crate::local::Local;
 use crate::output;
 
@@ -16,7 +17,7 @@ const CHILD_BYTES: u64 = 1_400 << 20;
 
 /// The ffmpeg libraries, and the sandbox by trying to break out of it.
 pub(super) async fn media() -> Vec<Finding> {
-    let engine = vec![engine(&media::engine()), parts_of_engine(&media::lacking())];
+    let engine = vec![engine(&media::engine()), parts_of_engine(&media::missing_features())];
     let local = match Local::new() {
         Ok(local) => local,
         // Then nothing is known of the sandbox; the cause has a line of its own.
@@ -241,8 +242,8 @@ async fn answers(address: SocketAddr, ours: Option<&str>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Health;
     use super::*;
+    use ::desk::view::checks::Health;
 
     #[test]
     fn an_ffmpeg_that_lacks_something_is_bad_and_says_what() {

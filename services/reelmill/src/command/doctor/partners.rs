@@ -2,7 +2,7 @@
 use pipeline::catalogue::Catalogue;
 use pipeline::partner::Partner;
 
-use super::{Finding, Mend};
+use super::finding::{Finding, Mend};
 
 /// For partners that a contest delivers to.
 pub(super) fn secrets(catalogue: &Catalogue) -> Finding {
@@ -35,8 +35,8 @@ fn judge(catalogue: &Catalogue, lacking: impl Fn(&Partner) -> Vec<String>) -> Fi
 
 #[cfg(test)]
 mod tests {
-    use super::super::Health;
     use super::*;
+    use ::desk::view::checks::Health;
 
     #[test]
     fn each_partner_is_named_with_what_it_lacks() {

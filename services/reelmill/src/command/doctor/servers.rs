@@ -1,4 +1,4 @@
-//! The servers: PostgreSQL, RabbitMQ and S3, each tested with a real operation within seconds.
+//! The servers: PostgreSQL, RabbitMQ, S3 and the mail server, each tested with a real operation within seconds.
 use std::path::Path;
 use std::time::Duration;
 
@@ -8,13 +8,15 @@ use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use runtime::broker::Broker;
 use runtime::config::Config;
+use runtime::mail::{MailError, Mailer};
 use runtime::metrics::Metrics;
 use runtime::objects::{Body, Objects, StoredFile};
 use runtime::store::Store;
 use runtime::store::submissions::ListFilter;
 use sha2::{Digest, Sha256};
 
-use super::{Finding, Mend, UNSET, access};
+use super::access;
+use super::finding::{Finding, Mend, UNSET};
 
 /// Time limit within which a healthy server does these operations.
 const PATIENCE: Duration = Duration::from_secs(15);
@@ -63,6 +65,28 @@ pub(super) async fn broker(config: &Config) -> Finding {
         Ok(()) => Finding::good(NAME, "answers"),
         Err(error) => access::unreachable(NAME, &error, MEND),
     }
+}
+
+/// Connects to the mail server and signs in; no finding if none is configured.
+pub(super) async fn mail(config: &Config) -> Option<Finding> {
+    const NAME: &str = "mail server";
+    const MEND: Mend = Mend {
+        zh: "检查 SMTP_URL 的主机、端口、用户与密码，以及 MAIL_FROM 与 PUBLIC_URL；不设 SMTP_URL 时不提供邮件找回",
+        en: "see the host, port, user and password of SMTP_URL, MAIL_FROM and PUBLIC_URL; without SMTP_URL lost links are not mailed",
+    };
+    let mailer = match Mailer::of(config) {
+        Ok(mailer) => mailer?,
+        Err(error) => return Some(access::unreachable(NAME, &error, MEND)),
+    };
+    Some(match mailer.answers().await {
+        Ok(()) => Finding::good(NAME, "answers and accepts us"),
+        Err(MailError::Refused(code)) => Finding::bad(NAME, format!("does not accept us{}", with(code)), MEND),
+        Err(MailError::Later(code)) => Finding::bad(NAME, format!("is not reached{}", with(code)), MEND),
+    })
+}
+
+fn with(code: Option<u16>) -> String {
+    code.map_or(String::new(), |code| format!(" ({code})"))
 }
 
 /// Does everything with a test object that the services do with theirs.

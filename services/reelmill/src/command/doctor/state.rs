@@ -7,7 +7,7 @@ use runtime::metrics::Metrics;
 use runtime::seal::Keyring;
 use runtime::store::Store;
 
-use super::{Finding, UNSET};
+use super::finding::{Finding, UNSET};
 
 /// The checks of the database; none if it does not answer, which is a finding of its own.
 pub(super) async fn of_database(config: &Config) -> Vec<Finding> {

@@ -5,18 +5,18 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use futures::{StreamExt, TryStreamExt, stream};
 use indicatif::MultiProgress;
-use media::child::protocol::{AssembleReport, AudioReport, CoversReport, QcReport, SegmentReport};
-use pipeline::id::{EncodeId, RenditionName};
+use media::child::protocol::{AudioReport, QcReport, SegmentReport};
+use pipeline::id::{EncodeId, PartnerId, RenditionName};
 use pipeline::media_info::MediaInfo;
 use pipeline::part::Part;
-use pipeline::rendition::{Plan, PlannedRendition, VideoEncode, VideoSource};
+use pipeline::rendition::{Plan, PlannedRendition, VideoSource};
 use pipeline::submission::Work;
 use runtime::scratch::ScratchDir;
-use transcode::again::Again;
+use serde::Serialize;
 use transcode::answer;
+use transcode::assembly::{Assembly, Step, Workplace};
 use transcode::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
 
-use super::Made;
 use crate::local::{Local, link_or_copy};
 use crate::progress;
 
@@ -33,11 +33,44 @@ pub(super) struct Job<'a> {
     pub(super) out: &'a Path,
 }
 
-/// The output of one transcode part: a directory, and in it a file for each encode.
+/// A finished file.
+#[derive(Serialize)]
+pub(super) struct Made {
+    pub(super) rendition: String,
+    pub(super) file: PathBuf,
+    pub(super) cover: Option<PathBuf>,
+    /// What was cut out of it for partners.
+    pub(super) covers: Vec<PathBuf>,
+    pub(super) width: u32,
+    pub(super) height: u32,
+    pub(super) duration_ms: u64,
+    pub(super) bytes: u64,
+    pub(super) partners: Vec<PartnerId>,
+    pub(super) qc: Vec<pipeline::rendition::QcCheck>,
+    pub(super) pass: bool,
+}
+
+/// What one part of transcoding left: a directory, and in it a file for each encode.
 struct Encoded {
     part: Part,
     dir: ScratchDir,
     files: Vec<(EncodeId, String)>,
+}
+
+/// Assembles one rendition on this machine.
+struct Workbench<'a> {
+    job: &'a Job<'a>,
+    rendition: &'a RenditionName,
+}
+
+impl Workplace for Workbench<'_> {
+    async fn run<R: serde::de::DeserializeOwned + Send>(&self, timed: &Timed, step: Step) -> anyhow::Result<R> {
+        self.job.child(timed, &format!("{}, {step}", self.rendition)).await
+    }
+
+    async fn bring_source(&self, to: &Path) -> anyhow::Result<()> {
+        link_or_copy(&self.job.source.path().join(SOURCE), to)
+    }
 }
 
 impl Job<'_> {
@@ -78,91 +111,41 @@ impl Job<'_> {
 
     async fn assemble(&self, rendition: &PlannedRendition, encoded: &[Encoded]) -> anyhow::Result<Made> {
         let name = &rendition.name;
-        let (input, output) = (self.local.dir(&format!("in-{name}"))?, self.local.dir(&format!("out-{name}"))?);
-        self.collect(rendition, encoded, input.path())?;
-        let place = self.place(input.path(), output.path());
-        let (report, again) = self.join(rendition, place).await?;
-        // From here on they are in a directory that no child can write to.
-        let finished = input.path().join(RENDITION);
-        std::fs::rename(output.path().join(RENDITION), &finished).context("put the rendition beside its source")?;
-        if !input.path().join(SOURCE).exists() {
-            link_or_copy(&self.source.path().join(SOURCE), &input.path().join(SOURCE))?;
-        }
-        let timed = request::covers(rendition, self.info, report.duration_ms, place);
-        let cut: CoversReport = self.child(&timed, &format!("{name}, covers")).await?;
-        answer::covers(&timed.request, &cut)?;
-        let mut timed = request::qc(self.plan, rendition, self.info, place)?;
-        timed.request.output_dir = None;
-        let mut qc: QcReport = self.child(&timed, &format!("{name}, checking")).await?;
-        answer::qc(&timed.request, &qc, std::fs::metadata(&finished)?.len())?;
-        if rendition.video != VideoSource::Copied {
-            qc.checks.push(again.check());
-        }
-        let file = self.deliver(&finished, &format!("{name}.mp4"))?;
-        let cover = Some(self.deliver(&output.path().join(&cut.whole.file), &format!("{name}.jpg"))?);
+        let dir = self.local.dir(&format!("rendition-{name}"))?;
+        self.collect(rendition, encoded, dir.input())?;
+        let assembly = Assembly {
+            workplace: &Workbench { job: self, rendition: name },
+            dir: &dir,
+            allow_missing_landlock: self.local.allow_missing_landlock,
+            plan: self.plan,
+            rendition,
+            source: self.info,
+        };
+        let made = assembly.make().await.with_context(|| name.to_string())?;
+        let file = self.deliver(&dir.input().join(RENDITION), &format!("{name}.mp4"))?;
+        let cover = self.deliver(&dir.output().join(&made.covers.whole.file), &format!("{name}.jpg"))?;
         let mut covers = Vec::new();
-        for (place, (planned, made)) in rendition.covers.iter().zip(&cut.covers).enumerate() {
+        for (place, (planned, cut)) in rendition.covers.iter().zip(&made.covers.covers).enumerate() {
             let file = format!("{name}-cover-{}-{}.jpg", place + 1, planned.aspect.in_names());
-            covers.push(self.deliver(&output.path().join(&made.file), &file)?);
+            covers.push(self.deliver(&dir.output().join(&cut.file), &file)?);
         }
-        let (width, height) = (qc.info.video.display_width, qc.info.video.display_height);
+        let QcReport { info, checks, pass, .. } = made.qc;
         Ok(Made {
             rendition: name.to_string(),
-            bytes: qc.info.size_bytes,
+            bytes: info.size_bytes,
             file,
-            cover,
+            cover: Some(cover),
             covers,
-            width,
-            height,
-            duration_ms: qc.info.duration_ms,
+            width: info.video.display_width,
+            height: info.video.display_height,
+            duration_ms: info.duration_ms,
             partners: rendition.partners.clone(),
-            qc: qc.checks,
-            pass: qc.pass,
+            qc: checks,
+            pass,
         })
     }
 
-    /// Joins, and encodes segments again that exceed the cap after the segments before them, until none does or nothing
-    /// helps.
-    async fn join(&self, rendition: &PlannedRendition, place: Place<'_>) -> anyhow::Result<(AssembleReport, Again)> {
-        let name = &rendition.name;
-        let mut again = Again::default();
-        loop {
-            let timed = request::assemble(self.plan, rendition, self.info, &again, place)?;
-            let report: AssembleReport = self.child(&timed, &format!("{name}, joining")).await?;
-            answer::assembled(&timed.request, &report)?;
-            let wanted = match &rendition.video {
-                VideoSource::Copied => Vec::new(),
-                VideoSource::Encoded(id) => again.next(request::video(self.plan, id)?, &report.overdrawn),
-            };
-            if wanted.is_empty() {
-                return Ok((report, again));
-            }
-            let segments = stream::iter(wanted).map(|(index, encode)| self.encode_again(name, index, encode, place));
-            segments.buffer_unordered(self.jobs).try_collect::<()>().await?;
-        }
-    }
-
-    /// Replaces the old encode of one segment by a new one.
-    async fn encode_again(
-        &self,
-        name: &RenditionName,
-        index: u32,
-        encode: VideoEncode,
-        place: Place<'_>,
-    ) -> anyhow::Result<()> {
-        let dir = self.local.dir(&format!("again-{name}-{index}"))?;
-        let what = format!("{name}, {} again", Part::Segment(index));
-        let from = Place { input: self.source.path(), output: dir.path(), ..place };
-        let timed = request::segment_again(self.plan, index, encode, from)?;
-        let report: SegmentReport = self.child(&timed, &what).await?;
-        let made = answer::segment(&timed.request, &report)?;
-        let [made] = &made[..] else { bail!("one encode was asked for, {} came", made.len()) };
-        let to = place.input.join(request::segment_file(index));
-        // The old file may be shared with another rendition of the same encode: it is replaced here, not overwritten.
-        std::fs::rename(dir.path().join(&made.name), &to).with_context(|| format!("replace {}", to.display()))
-    }
-
-    /// Collects the inputs of `rendition` in one directory.
+    /// Puts everything that `rendition` is joined from into one directory.
     fn collect(&self, rendition: &PlannedRendition, encoded: &[Encoded], input: &Path) -> anyhow::Result<()> {
         match &rendition.video {
             VideoSource::Copied => link_or_copy(&self.source.path().join(SOURCE), &input.join(SOURCE))?,

@@ -1,7 +1,6 @@
-//! `reelmill submit --sheet`: every work of a recommending unit's sheet, with its video from a folder. Clear rows are
-//! entered; wrong, missing or ambiguous ones are listed for a person, who corrects the sheet or the folder and types
-//! the same command again.
-use std::path::{Path, PathBuf};
+//! `reelmill submit --sheet`: every work of a recommending unit's sheet, with its video from a folder. What is clear is entered; what is
+//! wrong, missing or ambiguous is named and left to a person, who corrects the sheet or the folder and types the same command again.
+use std::path::Path;
 
 use anyhow::Context;
 use indicatif::ProgressBar;
@@ -10,10 +9,11 @@ use pipeline::catalogue::Contest;
 use pipeline::lang::Lang;
 use pipeline::text::{Limit, Text};
 
+use super::args::Args;
+use super::folder;
 use super::one::One;
 use super::plan::{Next, Place, Row, plan};
 use super::receipts::{self, End, Receipt};
-use super::{Args, folder};
 use crate::api::{Api, language};
 use crate::exit::{Exit, WrongUsage};
 use crate::local::{CatalogueArgs, Local, link_or_copy};
@@ -21,30 +21,6 @@ use crate::output;
 
 /// Rows that fail one after another before the command stops: the server is unavailable, and each row would say so.
 const FAILURES: usize = 3;
-
-/// Options of a whole sheet.
-#[derive(clap::Args)]
-#[command(next_help_heading = "Sheet of a recommending unit")]
-pub(super) struct SheetArgs {
-    /// Enter every work of this sheet (推荐汇总表, .xlsx or .csv); with --dir, --unit and --contest
-    #[arg(long, value_name = "FILE", requires = "dir")]
-    pub(super) sheet: Option<PathBuf>,
-    /// Folder that holds the videos, at any depth; each is found by the name in its row, or by the title
-    #[arg(long, value_name = "FOLDER", requires = "sheet")]
-    pub(super) dir: Option<PathBuf>,
-    /// Show what would be entered and what is wrong; send nothing
-    #[arg(long, requires = "sheet")]
-    dry_run: bool,
-    /// Write the list of receipts to this file too, .xlsx or .csv
-    #[arg(long, value_name = "FILE", requires = "sheet")]
-    receipts: Option<PathBuf>,
-    /// Write an empty sheet for the contest to this file, .xlsx
-    #[arg(long, value_name = "FILE", conflicts_with = "sheet")]
-    pub(super) template: Option<PathBuf>,
-    /// Directory with contests, partners and ladders instead of the built-in ones, for sheets
-    #[arg(long, env = "CATALOGUE_DIR", value_name = "DIR")]
-    catalogue_dir: Option<PathBuf>,
-}
 
 /// Writes an empty sheet.
 pub(super) fn template(args: &Args, path: &Path) -> anyhow::Result<Exit> {

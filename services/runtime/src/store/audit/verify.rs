@@ -55,17 +55,15 @@ pub enum Verified {
 }
 
 impl Store {
-    /// Walks the whole trail as it stands at one moment. `noted` is a head that was seen earlier and has to be part of it.
+    /// Walks the whole trail, up to where it ends once the walk comes there. `noted` is a head that was seen earlier and has to be part of it.
+    ///
+    /// No transaction is longer than one chunk, since vacuum removes nothing that an open one may still see. The chain carries over from
+    /// chunk to chunk: each row names the hash of the one before it. Only the last rows and the head have to be seen in one moment.
     pub async fn audit_verify(&self, noted: Option<&Head>) -> anyhow::Result<Verified> {
-        let mut tx = self
-            .pool()
-            .begin_with("begin isolation level repeatable read read only")
-            .await
-            .context("begin to read the audit trail")?;
         let mut end = Head { seq: 0, hash: [0; 32] };
         let mut noted_is_there = noted.is_none_or(|noted| *noted == end);
-        loop {
-            let rows = chunk(&mut tx, end.seq).await?;
+        let head = loop {
+            let (rows, head) = self.audit_chunk(end.seq).await?;
             for (row, hash) in &rows {
                 if let Some(why) = wrong(row, hash, &end) {
                     return Ok(Verified::Broken { seq: end.seq + 1, why });
@@ -74,14 +72,10 @@ impl Store {
                 noted_is_there |= noted.is_some_and(|noted| *noted == end);
             }
             if (rows.len() as i64) < CHUNK {
-                break;
+                break head;
             }
-        }
-        let head = sqlx::query!("/* audit_head */ select seq, hash from audit_head")
-            .fetch_optional(&mut *tx)
-            .await
-            .context("read the end of the audit trail")?;
-        let fits = head.is_some_and(|head| head.seq == end.seq && head.hash == end.hash);
+        };
+        let fits = head.as_ref() == Some(&end);
         Ok(match (fits, noted) {
             (false, _) => Verified::Broken {
                 seq: end.seq + 1,
@@ -93,6 +87,23 @@ impl Store {
             },
             (true, _) => Verified::Whole(end),
         })
+    }
+}
+
+impl Store {
+    /// The next rows behind `after` and the head, as they stand at one moment.
+    async fn audit_chunk(&self, after: i64) -> anyhow::Result<(Vec<(Row, Vec<u8>)>, Option<Head>)> {
+        let begin = "begin isolation level repeatable read read only";
+        let mut tx = self.pool().begin_with(begin).await.context("begin to read the audit trail")?;
+        let rows = chunk(&mut tx, after).await?;
+        let head = sqlx::query!("/* audit_head */ select seq, hash from audit_head")
+            .fetch_optional(&mut *tx)
+            .await
+            .context("read the end of the audit trail")?;
+        // A hash of another length is no row's.
+        let head = head.and_then(|head| Some(Head { seq: head.seq, hash: head.hash.try_into().ok()? }));
+        tx.commit().await.context("end reading the audit trail")?;
+        Ok((rows, head))
     }
 }
 

@@ -121,10 +121,11 @@ pub async fn take_turn(tx: &mut PgConnection, which: &Which, ask: &Ask) -> anyho
     Ok(())
 }
 
-/// Makes what follows read one snapshot and change nothing, so that the figures of a dry run belong together. Must come first in its
-/// transaction.
-pub async fn one_snapshot(tx: &mut PgConnection) -> anyhow::Result<()> {
-    sqlx::query!("/* one_snapshot */ set transaction isolation level repeatable read, read only").execute(tx).await?;
+/// Makes what follows change nothing. Each statement sees what is there when it begins: a snapshot for a hundred thousand works would keep
+/// vacuum from what the queue leaves behind meanwhile. The digest is read before the figures, so an act that carries it is refused if
+/// anything changed that the figures may or may not have seen. Must come first in its transaction.
+pub async fn read_only(tx: &mut PgConnection) -> anyhow::Result<()> {
+    sqlx::query!("/* read_only */ set transaction read only").execute(tx).await?;
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! From a selection, or from names, to works.
+use std::collections::BTreeSet;
+
 use anyhow::Context;
-use chrono::{DateTime, Utc};
 use pipeline::person::Sees;
 use pipeline::selection::{Names, Selection};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
 use super::{MAX_WORKS, Which};
@@ -29,53 +30,91 @@ pub(super) async fn ids(tx: &mut PgConnection, which: &Which, contests: &Sees) -
 }
 
 async fn selected(tx: &mut PgConnection, selection: &Selection) -> anyhow::Result<Vec<Uuid>> {
-    let any = |names: &Names| names.any.iter().cloned().collect::<Vec<_>>();
-    let none = |names: &Names| names.none.iter().cloned().collect::<Vec<_>>();
     let engines = engines(tx, selection).await?;
-    sqlx::query_scalar!(
-        r#"/* select_works */
-        select s.id from submissions s
-        where ($1::text[] = '{}' or s.contest = any($1)) and s.contest <> all($2::text[])
-            and ($3::text[] = '{}' or s.theme = any($3)) and s.theme <> all($4::text[])
-            and ($5::text[] = '{}' or s.state = any($5)) and s.state <> all($6::text[])
-            and ($7::text[] = '{}' and $15::text[] = '{}' or exists (
-                select from deliveries d where d.submission = s.id and ($7 = '{}' or d.partner = any($7))
-                    and ($15 = '{}' or d.state = any($15))))
-            and not exists (select from deliveries d where d.submission = s.id and d.partner = any($8::text[]))
-            and not exists (select from deliveries d where d.submission = s.id and ($7 = '{}' or d.partner = any($7))
-                and d.state = any($16::text[]))
-            and ($17::text is null or strpos(lower(s.title), lower($17)) > 0)
-            and ($18::text is null or strpos(lower(s.recommending_unit), lower($18)) > 0)
-            and (($9::text[] = '{}' and $11::text[] is null) or exists (
-                select from renditions r where r.submission = s.id and r.in_force
-                    and ($9 = '{}' or r.name = any($9)) and ($11 is null or r.engine = any($11))))
-            and not exists (
-                select from renditions r where r.submission = s.id and r.in_force and r.name = any($10::text[]))
-            and ($12::timestamptz is null or s.created_at >= $12)
-            and ($13::timestamptz is null or s.created_at < $13)
-        order by s.id limit $14"#,
-        &any(&selection.contest),
-        &none(&selection.contest),
-        &any(&selection.theme),
-        &none(&selection.theme),
-        &any(&selection.state),
-        &none(&selection.state),
-        &any(&selection.partner),
-        &none(&selection.partner),
-        &any(&selection.rendition),
-        &none(&selection.rendition),
-        engines.as_deref(),
-        selection.entered_from as Option<DateTime<Utc>>,
-        selection.entered_before as Option<DateTime<Utc>>,
-        MAX_WORKS as i64 + 1,
-        &any(&selection.delivery),
-        &none(&selection.delivery),
-        selection.title.as_deref(),
-        selection.unit.as_deref(),
-    )
-    .fetch_all(tx)
-    .await
-    .context("find the works")
+    let mut sql = QueryBuilder::new("/* select_works */ select s.id");
+    chosen(&mut sql, selection, engines);
+    sql.push(" order by s.id limit ").push_bind(MAX_WORKS as i64 + 1);
+    sql.build_query_scalar().persistent(false).fetch_all(tx).await.context("find the works")
+}
+
+/// Adds the tables and the filters that the selection names, so that the planner sees each one alone. Works are `s`.
+fn chosen(sql: &mut QueryBuilder<Postgres>, selection: &Selection, engines: Option<Vec<String>>) {
+    sql.push(" from submissions s where true");
+    for (column, names) in
+        [("s.contest", &selection.contest), ("s.theme", &selection.theme), ("s.state", &selection.state)]
+    {
+        among(sql, column, names);
+    }
+    for (column, text) in [("s.title", &selection.title), ("s.recommending_unit", &selection.unit)] {
+        if let Some(text) = text {
+            sql.push(" and strpos(lower(").push(column).push("), lower(").push_bind(text.clone()).push(")) > 0");
+        }
+    }
+    if let Some(from) = selection.entered_from {
+        sql.push(" and s.created_at >= ").push_bind(from);
+    }
+    if let Some(before) = selection.entered_before {
+        sql.push(" and s.created_at < ").push_bind(before);
+    }
+    with_delivery(sql, selection);
+    with_rendition(sql, selection, engines);
+}
+
+/// Adds the names that a column may have, and those that it may not.
+fn among(sql: &mut QueryBuilder<Postgres>, column: &str, names: &Names) {
+    if !names.any.is_empty() {
+        sql.push(" and ").push(column).push(" = any(").push_bind(list(&names.any)).push(")");
+    }
+    if !names.none.is_empty() {
+        sql.push(" and ").push(column).push(" <> all(").push_bind(list(&names.none)).push(")");
+    }
+}
+
+/// Adds what is asked of deliveries: states are those at the partners that are named, or at any.
+fn with_delivery(sql: &mut QueryBuilder<Postgres>, selection: &Selection) {
+    const OF: &str = " from deliveries d where d.submission = s.id";
+    let (partner, delivery) = (&selection.partner, &selection.delivery);
+    let mut add = |not: &str, partners: &BTreeSet<String>, states: &BTreeSet<String>| {
+        sql.push(" and ").push(not).push("exists (select").push(OF);
+        for (column, names) in [("d.partner", partners), ("d.state", states)] {
+            if !names.is_empty() {
+                sql.push(" and ").push(column).push(" = any(").push_bind(list(names)).push(")");
+            }
+        }
+        sql.push(")");
+    };
+    if !partner.any.is_empty() || !delivery.any.is_empty() {
+        add("", &partner.any, &delivery.any);
+    }
+    if !partner.none.is_empty() {
+        add("not ", &partner.none, &BTreeSet::new());
+    }
+    if !delivery.none.is_empty() {
+        add("not ", &partner.any, &delivery.none);
+    }
+}
+
+/// Adds what is asked of the renditions in force.
+fn with_rendition(sql: &mut QueryBuilder<Postgres>, selection: &Selection, engines: Option<Vec<String>>) {
+    const OF: &str = "exists (select from renditions r where r.submission = s.id and r.in_force";
+    let names = &selection.rendition;
+    if !names.any.is_empty() || engines.is_some() {
+        sql.push(" and ").push(OF);
+        if !names.any.is_empty() {
+            sql.push(" and r.name = any(").push_bind(list(&names.any)).push(")");
+        }
+        if let Some(engines) = engines {
+            sql.push(" and r.engine = any(").push_bind(engines).push(")");
+        }
+        sql.push(")");
+    }
+    if !names.none.is_empty() {
+        sql.push(" and not ").push(OF).push(" and r.name = any(").push_bind(list(&names.none)).push("))");
+    }
+}
+
+fn list(names: &BTreeSet<String>) -> Vec<String> {
+    names.iter().cloned().collect()
 }
 
 /// Engines of renditions in force that the selection wants; `None` where it does not ask. An installation has seen a handful,
@@ -84,9 +123,54 @@ async fn engines(tx: &mut PgConnection, selection: &Selection) -> anyhow::Result
     if selection.engine.is_empty() {
         return Ok(None);
     }
-    let engines = sqlx::query_scalar!("/* engines */ select distinct engine from renditions where in_force")
-        .fetch_all(tx)
-        .await
-        .context("list the engines")?;
+    let engines = sqlx::query_scalar!(
+        r#"/* engines */
+        with recursive engines (engine) as (
+            -- Each engine once, by as many steps along the index.
+            (select engine from renditions where in_force order by engine limit 1)
+            union all
+            select (select engine from renditions where in_force and engine > engines.engine order by engine limit 1)
+            from engines where engines.engine is not null
+        )
+        select engine as "engine!" from engines where engine is not null"#,
+    )
+    .fetch_all(tx)
+    .await
+    .context("list the engines")?;
     Ok(Some(engines.into_iter().filter(|engine| selection.selects_engine(engine)).collect()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(selection: &str) -> String {
+        let selection: Selection = selection.parse().unwrap();
+        let mut sql = QueryBuilder::new("select 1");
+        let engines = (!selection.engine.is_empty()).then(Vec::new);
+        chosen(&mut sql, &selection, engines);
+        sql.sql().as_str().to_owned()
+    }
+
+    #[test]
+    fn a_query_names_the_filters_that_are_given_and_no_other() {
+        let all = "select 1 from submissions s where true";
+        let delivery = "exists (select from deliveries d where d.submission = s.id";
+        let rendition = "exists (select from renditions r where r.submission = s.id and r.in_force";
+        for (selection, filters) in [
+            ("state=published", "s.state = any($1)".to_owned()),
+            ("contest!=demo", "s.contest <> all($1)".to_owned()),
+            ("partner=cctv delivery=live", format!("{delivery} and d.partner = any($1) and d.state = any($2))")),
+            ("partner!=cctv", format!("not {delivery} and d.partner = any($1))")),
+            ("delivery!=live", format!("not {delivery} and d.state = any($1))")),
+            ("engine<1.2", format!("{rendition} and r.engine = any($1))")),
+            ("rendition!=main", format!("not {rendition} and r.name = any($1))")),
+        ] {
+            assert_eq!(text(selection), format!("{all} and {filters}"), "{selection}");
+        }
+        let both = format!(
+            "{all} and {delivery} and d.partner = any($1)) and not {delivery} and d.partner = any($2) and d.state = any($3))"
+        );
+        assert_eq!(text("partner=cctv delivery!=live"), both, "a state is one at the partners that are named");
+    }
 }

@@ -13,6 +13,9 @@ const AGED_RANK: i32 = -1;
 /// than these, however much bulk work there is.
 const AGED_AT_ONCE: i64 = 2;
 
+/// Parts that one transaction wakes. Where it found as many, there may be more.
+pub(crate) const WOKEN_AT_ONCE: i64 = 1_000;
+
 impl Store {
     /// Lets parts through that were claimable for `age` and kept waiting by others of a better rank. Returns how many.
     pub async fn age_parts(&self, age: Duration) -> anyhow::Result<u64> {
@@ -63,7 +66,7 @@ impl Store {
         .await
     }
 
-    /// Makes parts whose wait is over pending, with a message for each. Returns how many.
+    /// Makes parts whose wait is over pending, with a message for each, at most [`WOKEN_AT_ONCE`]. Returns how many.
     pub async fn wake_due(&self) -> anyhow::Result<usize> {
         self.transaction("wake_due_parts", |tx, _| {
             Box::pin(async move {
@@ -71,9 +74,10 @@ impl Store {
                     "/* wake_due */
                 update parts set status = 'pending' where (submission, run, stage, part) in (
                     select submission, run, stage, part from parts
-                    where status = 'waiting' and not_before <= clock_timestamp()
-                    order by not_before limit 1000 for update skip locked
+                    where status = 'waiting' and not_before <= statement_timestamp()
+                    order by not_before limit $1 for update skip locked
                 ) returning stage",
+                    WOKEN_AT_ONCE,
                 )
                 .fetch_all(&mut *tx)
                 .await?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::part::Part;
 use pipeline::stage::Stage;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::outcome::Output;
 use crate::store::Store;
@@ -40,7 +40,7 @@ pub struct PartRow {
 }
 
 /// How many parts of a stage stand where.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QueueRow {
     /// The stage's name.
     pub stage: String,
@@ -109,7 +109,8 @@ impl Store {
             .collect()
     }
 
-    /// How many parts stand where, for every stage that has any that are not final. Reads partial indexes only.
+    /// How many parts stand where, for every stage that has any that are not final. Reads partial indexes only, of which one has an entry for
+    /// each part that waits: it is asked once for all processes, by the sample.
     pub async fn queues(&self) -> anyhow::Result<Vec<QueueRow>> {
         sqlx::query_as!(
             QueueRow,
@@ -140,7 +141,7 @@ impl Store {
             select greatest(0, (
                 select count(*) from (
                     select 1 from parts
-                    where stage = $1 and status = 'pending' and not_before <= clock_timestamp() - make_interval(secs => $3)
+                    where stage = $1 and status = 'pending' and not_before <= statement_timestamp() - make_interval(secs => $3)
                     limit $2
                 ) as pending
             ) - (

@@ -28,7 +28,8 @@ pub(super) struct Step<'a> {
     pub(super) detail: &'a Value,
 }
 
-/// The submission stays in its state, one part fewer to wait for.
+/// The submission stays in its state, one part fewer to wait for. Nothing that this changes is in an index, so PostgreSQL keeps the new
+/// version of the row beside the old one.
 pub(super) async fn stay(tx: &mut PgConnection, step: &Step<'_>) -> anyhow::Result<()> {
     sqlx::query!(
         "/* save_step */
@@ -36,7 +37,7 @@ pub(super) async fn stay(tx: &mut PgConnection, step: &Step<'_>) -> anyhow::Resu
             update submissions set machine = $2, state = $3, run = $4, traceparent = coalesce($5, traceparent), updated_at = $6
             where id = $1
         )
-        insert into history (submission, at, actor, what, detail) values ($1, clock_timestamp(), $7, $8, $9)",
+        insert into history (submission, at, actor, what, detail, passing) values ($1, clock_timestamp(), $7, $8, $9, $10)",
         step.id.0,
         Json(step.machine) as _,
         step.machine.state.name(),
@@ -46,6 +47,7 @@ pub(super) async fn stay(tx: &mut PgConnection, step: &Step<'_>) -> anyhow::Resu
         step.by.actor.to_string(),
         step.what,
         history::signed(step.by, step.detail),
+        step.what == history::PART_DONE,
     )
     .execute(tx)
     .await
@@ -74,7 +76,8 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
     sqlx::query!(
         "/* move_submission */
         with saved as (
-            update submissions set machine = $2, state = $3, run = $4, traceparent = coalesce($5, traceparent), updated_at = $6
+            update submissions set machine = $2, state = $3, run = $4, traceparent = coalesce($5, traceparent), updated_at = $6,
+                moved_at = case when state = $3 and run = $4 then moved_at else $6 end
             where id = $1
         ), noted as (
             insert into history (submission, at, actor, what, detail) values ($1, clock_timestamp(), $7, $8, $9)
@@ -105,8 +108,8 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
             where submission = $1 and status in ('pending', 'waiting', 'claimed', 'parked')
                 and case when stage = $22 and part = any($23) then run <> $4 else stage <> 'publish' end
         )
-        insert into parts (submission, run, stage, part, rank, effort_ms, traceparent, created_at, not_before)
-        select $1, $4, stage, part,
+        insert into parts (submission, run, stage, part, contest, rank, effort_ms, traceparent, created_at, not_before)
+        select $1, $4, stage, part, $18,
             coalesce((select j.rank from bulk_items i join bulk_jobs j on j.id = i.job
                 where i.submission = $1 and i.run = $4 limit 1), 0),
             coalesce((select (s.plan -> 'effort_ms' ->> part)::bigint from submissions s where s.id = $1), 0),
@@ -116,7 +119,7 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
         -- Only a partner that it was recalled from is started again in the same run; a recall still under way goes on to it.
         on conflict (submission, run, stage, part) do update set status = 'pending', attempt = 0, output = null,
             finished_at = null, not_before = excluded.not_before, traceparent = excluded.traceparent,
-            created_at = excluded.created_at, started_at = null
+            created_at = excluded.created_at, started_at = null, contest = excluded.contest, call_at = null
             where parts.status in ('done', 'cancelled', 'parked')",
         id.0,
         Json(machine) as _,

@@ -116,7 +116,7 @@ impl Store {
                 filename = null, declared_sha256 = null, pieces = null, free_at = clock_timestamp()
             where id in (
                 select id from uploads
-                where state = 'open' and "offset" < $1 and updated_at < clock_timestamp() - make_interval(secs => $2)
+                where state = 'open' and "offset" < $1 and updated_at < statement_timestamp() - make_interval(secs => $2)
                     and (lock_until is null or lock_until < clock_timestamp())
                 order by updated_at limit 100 for update skip locked
             )"#,

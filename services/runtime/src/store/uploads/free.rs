@@ -62,6 +62,8 @@ impl Store {
                 if !end(tx, upload.id, fence, "finished").await? {
                     return Ok(Finished::LockLost);
                 }
+                // They served to go on with it and to compare it; the whole film has its own digest.
+                forget_parts(tx, upload.id).await?;
                 if upload.kind == UploadKind::Partial {
                     return Ok(Finished::Accepted);
                 }
@@ -121,7 +123,7 @@ impl Store {
                 filename = null, declared_sha256 = null, pieces = null,
                 free_at = case when lock_until > clock_timestamp() then clock_timestamp() + make_interval(secs => $2)
                     else clock_timestamp() end
-            where id in (
+            where id = any(array(
                 select upload.id from uploads upload join submissions on submissions.id = upload.submission
                 where (upload.state = 'open' or (upload.state = 'finished' and upload.kind = 'partial'))
                     and (upload.expires_at <= $1
@@ -131,7 +133,7 @@ impl Store {
                         select from uploads whole where whole.submission = upload.submission
                             and whole.state = 'assembling' and upload.id = any(whole.pieces)))
                 limit 100 for update of upload skip locked
-            )",
+            ))",
             now,
             LATE_WRITES_S,
         )
@@ -145,9 +147,7 @@ impl Store {
     pub async fn upload_freed(&self, id: UploadId) -> anyhow::Result<()> {
         self.transaction("upload_freed", |tx, _| {
             Box::pin(async move {
-                sqlx::query!("/* forget_upload_parts */ delete from upload_parts where upload = $1", id.0)
-                    .execute(&mut *tx)
-                    .await?;
+                forget_parts(tx, id).await?;
                 sqlx::query!(
                     "/* upload_freed */
                 update uploads set free_at = null, multipart_id = null, tail_key = null where id = $1",
@@ -259,4 +259,12 @@ async fn terminate(tx: &mut PgConnection, id: UploadId) -> anyhow::Result<bool> 
     .await
     .context("terminate an upload")?;
     Ok(done.rows_affected() == 1)
+}
+
+async fn forget_parts(tx: &mut PgConnection, id: UploadId) -> anyhow::Result<()> {
+    sqlx::query!("/* forget_upload_parts */ delete from upload_parts where upload = $1", id.0)
+        .execute(tx)
+        .await
+        .context("forget the parts of an upload")?;
+    Ok(())
 }

@@ -77,7 +77,7 @@ impl Store {
     /// Uploads whose objects are to be deleted now.
     pub async fn uploads_to_free(&self, limit: i64) -> anyhow::Result<Vec<UploadId>> {
         let ids = sqlx::query_scalar!(
-            "/* uploads_to_free */ select id from uploads where free_at <= clock_timestamp() order by free_at limit $1",
+            "/* uploads_to_free */ select id from uploads where free_at <= statement_timestamp() order by free_at limit $1",
             limit,
         )
         .fetch_all(self.pool())

@@ -5,7 +5,7 @@ use pipeline::delivery::Observed;
 use pipeline::submission::State;
 use sqlx::PgExecutor;
 
-use super::{Deliveries, Entries, Rejected};
+use super::{Deliveries, Entries, LOOKED_AT, Rejected};
 use crate::store::Store;
 
 /// States in which nothing more happens to a work by itself, and in which no person is waited for: those of `submission_is_settled`.
@@ -85,10 +85,20 @@ impl Store {
         let mut entries = sqlx::query_as!(
             Entries,
             r#"/* count_entries */
-            select state, count(*) as "count!",
-                greatest(extract(epoch from clock_timestamp() - min(updated_at)), 0)::float8 as "oldest_s!", false as "settled!"
-            from submissions where state = any($1) group by state"#,
+            with counted as (
+                select state, count(*) as count from submissions where state = any($1) group by state
+            )
+            -- A work changes no earlier than it comes into its state: the one that has not changed for longest is among those that came
+            -- first, unless more of them are being worked on at once.
+            select state, count as "count!",
+                greatest(extract(epoch from clock_timestamp() - oldest.at), 0)::float8 as "oldest_s!", false as "settled!"
+            from counted cross join lateral (
+                select min(updated_at) as at from (
+                    select updated_at from submissions where submissions.state = counted.state order by moved_at nulls first limit $2
+                ) as first
+            ) as oldest"#,
             &under_way(&State::NAMES, &SETTLED),
+            LOOKED_AT,
         )
         .fetch_all(self.pool())
         .await

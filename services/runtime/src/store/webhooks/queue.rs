@@ -71,7 +71,7 @@ impl Store {
             "/* webhooks_due */
             select id from webhook_endpoints e where state = 'enabled' and quiet_until <= clock_timestamp()
                 and exists (select from webhook_messages
-                    where endpoint = e.id and status = 'pending' and due <= clock_timestamp())",
+                    where endpoint = e.id and status = 'pending' and due <= statement_timestamp())",
         )
         .fetch_all(self.pool())
         .await
@@ -87,7 +87,7 @@ impl Store {
                 update webhook_messages set attempt = attempt + 1, due = clock_timestamp() + make_interval(secs => $3)
                 where id in (
                     select m.id from webhook_messages m join webhook_endpoints e on e.id = m.endpoint
-                    where m.endpoint = $1 and m.status = 'pending' and m.due <= clock_timestamp()
+                    where m.endpoint = $1 and m.status = 'pending' and m.due <= statement_timestamp()
                         and e.state = 'enabled' and e.quiet_until <= clock_timestamp()
                     order by m.due limit $2 for update of m skip locked
                 )
@@ -161,11 +161,11 @@ impl Store {
     pub async fn forget_old_webhooks(&self) -> anyhow::Result<u64> {
         let forgotten = sqlx::query!(
             "/* forget_old_webhooks */
-            delete from webhook_messages where id in (
+            delete from webhook_messages where id = any(array(
                 select id from webhook_messages
-                where status <> 'pending' and finished_at < clock_timestamp() - make_interval(secs => $1::float8 * 86400)
-                limit 1000
-            )",
+                where status <> 'pending' and finished_at < statement_timestamp() - make_interval(secs => $1::float8 * 86400)
+                order by finished_at limit 1000
+            ))",
             KEEP_DAYS,
         )
         .execute(self.pool())

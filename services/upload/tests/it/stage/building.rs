@@ -64,6 +64,7 @@ pub(super) fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Set
         mailer: Mailer::of(config).unwrap(),
         mail_waits: Notify::new(),
         links: upload::Limiter::default(),
+        drafts: upload::Limiter::default(),
         senders: upload::Senders::default(),
         stock: upload::Stock::default(),
         settings,

@@ -1,0 +1,143 @@
+//! What this crate needs of the loaded ffmpeg and a build of it may lack. It is checked by name before the first entry arrives, since
+//! otherwise the first entry would fail.
+use std::ffi::CString;
+
+use ffmpeg_next as ffmpeg;
+
+use crate::av::graph::Graph;
+
+const ENCODERS: [&str; 3] = ["aac", "libx264", "mjpeg"];
+/// Of the sources, the usual ones; what else an entrant sends is judged when it comes.
+const DECODERS: [&str; 3] = ["aac", "h264", "hevc"];
+const FILTERS: [&str; 18] = [
+    "abuffer",
+    "abuffersink",
+    "aformat",
+    "aresample",
+    "buffer",
+    "buffersink",
+    "bwdif",
+    "crop",
+    "format",
+    "hflip",
+    "pan",
+    "scale",
+    "setsar",
+    "split",
+    "tonemap",
+    "transpose",
+    "vflip",
+    "zscale",
+];
+/// Filters of packets.
+const STREAM_FILTERS: [&str; 1] = ["filter_units"];
+/// The one resampler that is good enough, which is a library of its own.
+const RESAMPLER: &str = "abuffer@in=time_base=1/44100:sample_rate=44100:sample_fmt=fltp:channel_layout=stereo,\
+    aresample=48000:resampler=soxr:precision=28,abuffersink@0";
+
+/// Every feature that the loaded ffmpeg lacks, such as `encoder libx264`; empty on a machine that can do the work. Opens no file.
+pub fn missing_features() -> Vec<String> {
+    let mut missing = Vec::new();
+    let mut needs = |kind: &str, names: &[&str], has: &dyn Fn(&str) -> bool| {
+        missing.extend(names.iter().filter(|name| !has(name)).map(|name| format!("{kind} {name}")));
+    };
+    needs("encoder", &ENCODERS, &|name| ffmpeg::encoder::find_by_name(name).is_some());
+    needs("decoder", &DECODERS, &|name| ffmpeg::decoder::find_by_name(name).is_some());
+    needs("filter", &FILTERS, &|name| ffmpeg::filter::find(name).is_some());
+    needs("filter of packets", &STREAM_FILTERS, &has_stream_filter);
+    needs("resampler", &["soxr"], &|_| Graph::audio(RESAMPLER).is_ok());
+    missing
+}
+
+#[allow(unsafe_code)]
+fn has_stream_filter(name: &str) -> bool {
+    // SAFETY: the name is NUL-terminated, and libavcodec answers with a static description or null.
+    CString::new(name).is_ok_and(|name| unsafe { !ffmpeg::ffi::av_bsf_get_by_name(name.as_ptr()).is_null() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_missing_where_the_other_tests_pass() {
+        assert_eq!(missing_features(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_is_not_there_is_named() {
+        assert!(!has_stream_filter("no_such_filter") && ffmpeg::filter::find("no_such_filter").is_none());
+        assert!(Graph::audio(&RESAMPLER.replace("soxr", "no_such")).is_err());
+    }
+
+    #[test]
+    fn every_encoder_and_filter_that_the_code_names_is_asked_for() {
+        let mut sources = Vec::new();
+        read(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut sources);
+        let mut encoders = 0;
+        for source in &sources {
+            for named in source.split("encoder::find_by_name(\"").skip(1) {
+                let name = named.split('"').next().unwrap();
+                assert!(ENCODERS.contains(&name), "encoder {name}");
+                encoders += 1;
+            }
+        }
+        assert!(encoders >= ENCODERS.len());
+        let all = ffmpeg_filters();
+        for text in sources.iter().flat_map(|source| source.split('"').skip(1).step_by(2)) {
+            // A filter with its options, as it stands in a chain.
+            for piece in text.split([',', ';', '[', ']', '}']) {
+                let Some((name, _)) = piece.split_once('=') else { continue };
+                let name = name.split('@').next().unwrap_or(name);
+                assert!(!all.contains(&name.to_owned()) || FILTERS.contains(&name), "filter {name} in {text}");
+            }
+        }
+    }
+
+    fn read(dir: &std::path::Path, into: &mut Vec<String>) {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                read(&path, into);
+            } else {
+                into.push(std::fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+
+    /// Names of filters that this ffmpeg has and that a chain of ours might use.
+    fn ffmpeg_filters() -> Vec<String> {
+        let usual = [
+            "fps",
+            "pad",
+            "setpts",
+            "settb",
+            "setparams",
+            "colorspace",
+            "yadif",
+            "hwdownload",
+            "trim",
+            "atrim",
+            "asetpts",
+            "volume",
+            "alimiter",
+            "loudnorm",
+            "ebur128",
+            "amerge",
+            "pan",
+            "channelmap",
+            "overlay",
+            "rotate",
+            "select",
+            "tile",
+            "idet",
+            "ssim",
+        ];
+        usual
+            .iter()
+            .chain(&FILTERS)
+            .filter(|name| ffmpeg::filter::find(name).is_some())
+            .map(|it| (*it).to_owned())
+            .collect()
+    }
+}

@@ -1,0 +1,68 @@
+//! The words under which works that have a seat are found, without those that many works of the contest have.
+use anyhow::Context;
+use pipeline::id::SubmissionId;
+use sqlx::PgConnection;
+
+use super::MOST_WORKS_OF_A_WORD;
+
+/// The planner takes one word for as common as the next and may read the whole table for the first 64 works that have it. Holds until the
+/// end of the transaction.
+pub(super) async fn by_index(tx: &mut PgConnection) -> anyhow::Result<()> {
+    sqlx::query!("/* search_by_index */ set local enable_seqscan = off").execute(tx).await?;
+    Ok(())
+}
+
+/// Writes the words of a work that is about to take a seat; a work that has one has them already. A word that many works of the contest have
+/// finds none of them, and is left out: an index of it would only grow. Where most of the work's words are so common it is a film that was
+/// entered over and over, and keeps them all.
+pub(super) async fn write(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
+    by_index(tx).await?;
+    sqlx::query!(
+        "/* write_words */
+        with mine as (
+            select submission, tokens, contest_salt(contest) as salt from fingerprints
+            where submission = $1 and not exists (select from fingerprint_words where submission = $1)
+        ), looked_up as (
+            select token # salt as word, exists (
+                select from fingerprint_words where words @> array[token # salt] and submission <> $1 offset $2::bigint
+            ) as common
+            from mine, unnest(tokens) as token
+        )
+        insert into fingerprint_words (submission, words)
+        select submission, coalesce((
+            select array_agg(word) from looked_up
+            where not common or (select count(*) from looked_up where common) * 2 > cardinality(tokens)
+        ), '{}') from mine",
+        id.0,
+        MOST_WORKS_OF_A_WORD,
+    )
+    .execute(tx)
+    .await
+    .context("write the words of a work")?;
+    Ok(())
+}
+
+/// The words of another fingerprint, where the work has a seat.
+pub(super) async fn renew(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
+    let old = sqlx::query!("/* forget_words */ delete from fingerprint_words where submission = $1", id.0)
+        .execute(&mut *tx)
+        .await
+        .context("forget the words of a work")?;
+    if old.rows_affected() == 0 {
+        return Ok(());
+    }
+    write(tx, id).await
+}
+
+/// Forgets by which words others like a work are looked for. Three quarters of a fingerprint, they were for its screening; where it is
+/// screened once more the words under which it is found do, and it has its seat already.
+pub(super) async fn forget_probes(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
+    sqlx::query!(
+        "/* forget_probes */ update fingerprints set probes = '{}' where submission = $1 and probes <> '{}'",
+        id.0
+    )
+    .execute(tx)
+    .await
+    .context("forget the probes of a fingerprint")?;
+    Ok(())
+}

@@ -1,0 +1,126 @@
+//! Lines of the policy about single rows: oldest first through an index of their own, some at a time until none is found.
+use anyhow::Context;
+use chrono::{DateTime, Utc};
+
+use super::{AT_ONCE, Amount};
+use crate::store::Store;
+
+impl Store {
+    /// Deletes what was left of the parts of films that are whole. Returns how many.
+    pub async fn forget_upload_parts(&self) -> anyhow::Result<u64> {
+        let done = sqlx::query!(
+            "/* forget_parts_of_whole_films */
+            delete from upload_parts where ctid = any(array(select due from forgettable_upload_parts() as due limit $1))",
+            AT_ONCE * 10,
+        )
+        .execute(self.pool())
+        .await
+        .context("forget parts of uploads")?;
+        Ok(done.rows_affected())
+    }
+
+    /// Records of attempts that ended before `before`, of parts that are not open.
+    pub async fn old_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
+            r#"/* old_attempts */
+            select count(*) as "count!" from forgettable_attempts($1)"#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for records of attempts that are past their time")?;
+        Ok(Amount::of(count, 0))
+    }
+
+    /// Forgets those records. Returns how many.
+    pub async fn forget_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
+        let done = sqlx::query!(
+            "/* forget_attempts */
+            delete from attempts where ctid = any(array(select due from forgettable_attempts($1) as due limit $2))",
+            before,
+            AT_ONCE * 10,
+        )
+        .execute(self.pool())
+        .await
+        .context("forget records of attempts")?;
+        Ok(done.rows_affected())
+    }
+
+    /// Counts what parts made before `before` and nothing reads any more.
+    pub async fn old_outputs(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
+            r#"/* old_outputs */ select count(*) as "count!" from forgettable_outputs($1)"#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for outputs of parts that are past their time")?;
+        Ok(Amount::of(count, 0))
+    }
+
+    /// Forgets that. The parts stay. Returns how many it was of.
+    pub async fn forget_outputs(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
+        let done = sqlx::query!(
+            "/* forget_outputs */
+            update parts set output = null where ctid = any(array(select due from forgettable_outputs($1) as due limit $2))",
+            before,
+            AT_ONCE * 10,
+        )
+        .execute(self.pool())
+        .await
+        .context("forget outputs of parts")?;
+        Ok(done.rows_affected())
+    }
+
+    /// Counts lines of history before `before` that only say how one part went.
+    pub async fn old_history(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
+            r#"/* old_history */ select count(*) as "count!" from forgettable_history($1)"#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for lines of history that are past their time")?;
+        Ok(Amount::of(count, 0))
+    }
+
+    /// Deletes them. Returns how many.
+    pub async fn forget_history(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
+        let done = sqlx::query!(
+            "/* forget_history */
+            delete from history where ctid = any(array(select due from forgettable_history($1) as due limit $2))",
+            before,
+            AT_ONCE * 10,
+        )
+        .execute(self.pool())
+        .await
+        .context("forget lines of history")?;
+        Ok(done.rows_affected())
+    }
+
+    /// Counts exchanges before `before` that were made again later, of deliveries that came to an end.
+    pub async fn old_exchanges(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
+        let count = sqlx::query_scalar!(
+            r#"/* old_exchanges */ select count(*) as "count!" from forgettable_exchanges($1)"#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for exchanges that are past their time")?;
+        Ok(Amount::of(count, 0))
+    }
+
+    /// Deletes them. Returns how many.
+    pub async fn forget_exchanges(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
+        let done = sqlx::query!(
+            "/* forget_exchanges */
+            delete from exchanges where ctid = any(array(select due from forgettable_exchanges($1) as due limit $2))",
+            before,
+            AT_ONCE * 10,
+        )
+        .execute(self.pool())
+        .await
+        .context("forget exchanges")?;
+        Ok(done.rows_affected())
+    }
+}

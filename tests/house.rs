@@ -1,0 +1,5 @@
+//! What the sources themselves must look like: the engine's version follows the code that decides bytes, and files import each other
+//! in one direction.
+mod engine;
+mod imports;
+mod source;

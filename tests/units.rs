@@ -199,7 +199,7 @@ async fn quotas_and_deadlines_hold_for_every_way_in() {
     assert_eq!(house.count(named).await, 3, "the unit's own name stands in the entry");
 
     // A stranger who names the unit takes none of its places.
-    clerk.open("/units/test/few").await.shows(200, "参选人自行报名");
+    clerk.open("/units/test/few").await.shows(200, "其他途径报名");
     // The withdrawn work's row may be entered again; the third finds no place.
     clerk.send(&format!("{}/enter", looked.to), "").await.shows(409, "unit_quota_full");
     assert_eq!(house.count(named).await, 4);

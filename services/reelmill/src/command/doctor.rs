@@ -115,7 +115,7 @@ fn demo(config: &Config) -> Option<Finding> {
     const NAME: &str = "demo contest";
     const MEND: Mend = Mend {
         zh: "正式征选请去掉 DEMO_CONTEST：演示征选长期开放，任何人都能投稿",
-        en: "unset DEMO_CONTEST where a real contest is served: the demo is always open, and everyone may enter works into it",
+        en: "unset DEMO_CONTEST where a real contest is served: the demo is always open, and any person may enter works into it",
     };
     let public = config.public_url.as_deref().filter(|url| !is_loopback(url));
     match (&config.catalogue_dir, config.demo_contest, public) {

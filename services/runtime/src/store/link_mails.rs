@@ -14,8 +14,7 @@ const USABLE: Duration = Duration::from_secs(24 * 3600);
 /// The most mails of one entry within that time, so that people who know a number and an address cannot flood a
 /// mailbox.
 const OF_ONE_ENTRY: i64 = 3;
-/// How often a mail is tried. Each wait is twice the one before; the sixth would end when the link cannot be used for
-/// much longer.
+/// How often a mail is tried, within about an hour: each wait is twice the one before.
 const TRIES: i32 = 6;
 /// The wait after the first attempt. If a process dies while sending, another one sends the mail after it.
 const FIRST_WAIT: Duration = Duration::from_secs(120);

@@ -264,7 +264,7 @@ async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended, begun: Instant) 
     };
     match result {
         Ok(FENCED) => {
-            info!("somebody else holds {part} of {id} by now, or nobody wants it any more; nothing was changed");
+            info!("another worker holds {part} of {id} by now, or it is no longer needed; nothing was changed");
             FENCED
         }
         Ok(labels) => labels,

@@ -185,6 +185,6 @@ async fn end(tx: &mut PgConnection, stuck: &Stuck) -> anyhow::Result<()> {
     )
     .execute(tx)
     .await
-    .context("end a part that nobody wants")?;
+    .context("end a part that is not needed")?;
     Ok(())
 }

@@ -82,11 +82,11 @@ impl Store {
         Ok(match (fits, noted) {
             (false, _) => Verified::Broken {
                 seq: end.seq + 1,
-                why: "the trail does not end where its head says: rows behind this were removed or added".into(),
+                why: "the trail does not end where its head says: rows after this were removed or added".into(),
             },
             (true, Some(noted)) if !noted_is_there => Verified::Broken {
                 seq: noted.seq.min(end.seq + 1),
-                why: format!("the noted head {noted} is no row of the trail: it was cut or written anew"),
+                why: format!("the noted head {noted} is no row of the trail: it was cut or rewritten"),
             },
             (true, _) => Verified::Whole(end),
         })

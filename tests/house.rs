@@ -1,4 +1,4 @@
-//! What the sources themselves must look like: the engine's version follows the code that decides bytes, and files import each other
+//! Rules for the sources themselves: the engine's version follows the code that decides bytes, and files import each other
 //! in one direction.
 mod engine;
 mod imports;

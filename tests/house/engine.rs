@@ -17,7 +17,7 @@ const KNOWN: (&str, &str) = ("0.2.0", "954a8f91c0d73c42");
 const DECIDES: [&str; 3] =
     ["services/media/src", "services/transcode/src/again.rs", "services/transcode/src/assembly.rs"];
 
-/// What lies there and never touches a rendition's bytes.
+/// Files there that never affect a rendition's bytes.
 const BESIDE: [&str; 11] = [
     "services/media/src/bin",
     "services/media/src/child.rs",

@@ -1,14 +1,15 @@
-//! Files import each other in one direction: from any file one can read downwards and never comes back to where one began.
+//! Files import each other in one direction: reading from any file along its imports never returns to the start.
 //!
-//! A file imports another one when it names the module or anything in it, by `use` or in place. Where a module only hands a name on
-//! (`pub use`), the user of the name imports the file that defines it, and the module itself imports nothing.
+//! A file imports another one when it names the module or anything in it, by `use` or in place. If a module only
+//! re-exports a name (`pub use`), the user of the name imports the file that defines it, and the module itself imports
+//! nothing.
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use super::source::{folder, read, root, tokens};
 
-/// Crates with circles that are still to be opened, and how many of their files are in one. The numbers only fall: a crate that is not
-/// named has none, and where a file leaves its circle the number follows.
+/// Crates whose circles have not been removed yet, and how many of their files are in one. The numbers only fall: a
+/// crate that is not listed has none, and when a file leaves its circle, the number is reduced.
 const STILL_IN_CIRCLES: [(&str, usize); 5] = [
     ("services/desk", 56),
     ("services/publish", 13),

@@ -1,4 +1,4 @@
-//! Sources as tokens, without what does not change the program: layout, comments, and what is compiled for tests only.
+//! Sources as tokens, without the parts that do not change the program: layout, comments, and code for tests only.
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -9,7 +9,7 @@ pub(super) fn root() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// What lies in a folder, as paths from the root.
+/// The entries of a folder, as paths from the root.
 pub(super) fn folder(path: impl AsRef<Path>) -> Vec<PathBuf> {
     let path = path.as_ref();
     let entries = std::fs::read_dir(root().join(path)).expect("the folder can be read");
@@ -64,7 +64,7 @@ fn flatten(stream: TokenStream, into: &mut Vec<String>) {
     }
 }
 
-/// What the attribute at the beginning says, and its length in trees: `doc` of any documentation, else the text without spaces.
+/// The attribute at the start and its length in trees: `doc` for any documentation, else its text without spaces.
 fn attribute(trees: &[TokenTree]) -> (Option<String>, usize) {
     let is = |tree: Option<&TokenTree>, mark: char| matches!(tree, Some(TokenTree::Punct(it)) if it.as_char() == mark);
     if !is(trees.first(), '#') {
@@ -77,7 +77,7 @@ fn attribute(trees: &[TokenTree]) -> (Option<String>, usize) {
     (Some(said), width)
 }
 
-/// The length in trees of the item at the beginning: up to its body or its semicolon.
+/// The length in trees of the item at the start: up to its body or its semicolon.
 fn item(trees: &[TokenTree]) -> usize {
     // The braces of an import or of a value are not its end.
     let has_body =

@@ -1,4 +1,5 @@
-//! What a watcher asks: /healthz (is it alive?), /readyz (can it work?), /metrics, /dashboards (to see it) and /runbook (what now?).
+//! Endpoints for monitoring: /healthz (is it alive?), /readyz (can it work?), /metrics, /dashboards (to see it) and
+//! /runbook (what to do).
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,24 +24,25 @@ mod starting;
 
 pub(crate) use starting::Starting;
 
-/// A neighbour that needs longer than this to answer is not one to work with. Below the usual probe timeout of 5 s.
+/// A server that needs longer than this to answer counts as unreachable. Below the usual probe timeout of 5 s.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Watchers are few. A watcher that wants everything leaves the others their part: a probe that finds no place would end the process.
+/// Few monitoring clients connect. One that takes everything must leave slots for others: a probe without a slot would
+/// end the process.
 const BOUNDS: Bounds = Bounds {
     connections: 256,
     of_one_address: 64,
-    // Longer than the usual time between two scrapes over one connection.
+    // Longer than the usual time between two scrapes on one connection.
     heads_within: Duration::from_secs(75),
     grace: Duration::ZERO,
 };
-/// Requests at once that ask the neighbours.
+/// Requests at the same time that query the other servers.
 const ASKING: usize = 16;
 const ASKING_OF_ONE: usize = 8;
-/// Beyond what each of them allows itself.
+/// Beyond the deadline of each check.
 const DEADLINE: Duration = Duration::from_secs(10);
 
-/// Ends only by being dropped: health is told as long as there is a process.
+/// Ends only when it is dropped: health is served for the lifetime of the process.
 pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
     let turned_away = runtime.metrics.calls.turned_away("admin");
     let doors = runtime.doors.without_proxies();
@@ -65,12 +67,12 @@ fn router(runtime: Arc<Runtime>) -> Router {
         .with_state(runtime)
 }
 
-/// Middleware: a place for each request.
+/// Middleware: a slot for each request.
 async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     gate.pass(request, next).await.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// 200 when the database, the broker with every consumer, and the object store answer; else 503. Says which.
+/// 200 if the database, the broker with every consumer, and the object store answer; else 503. The body lists each.
 async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
     let (database, broker, objects) =
         tokio::join!(within(runtime.store.ping()), within(runtime.broker.check()), within(objects(&runtime)),);
@@ -91,7 +93,7 @@ async fn objects(runtime: &Runtime) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs a check to its deadline. Its words go to whoever asks; they name no secret.
+/// Runs a check within its deadline. Its text is returned to the client; it contains no secret.
 async fn within(check: impl Future<Output = anyhow::Result<()>>) -> Result<(), String> {
     match tokio::time::timeout(PATIENCE, check).await {
         Ok(Ok(())) => Ok(()),
@@ -101,7 +103,7 @@ async fn within(check: impl Future<Output = anyhow::Result<()>>) -> Result<(), S
 }
 
 async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
-    // A database that does not answer leaves the old values; the rest is told all the same.
+    // If the database does not answer, its old values stay; the others are still served.
     if let Err(error) = within(measure(&runtime)).await {
         warn!("could not measure the queues: {error}");
     }
@@ -111,7 +113,7 @@ async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
     }
 }
 
-/// Reads what is true for the whole installation, and what this process has not counted by itself.
+/// Reads the figures of the whole installation, and those that this process has not counted itself.
 async fn measure(runtime: &Runtime) -> anyhow::Result<()> {
     let (metrics, store) = (&runtime.metrics, &runtime.store);
     metrics.whole.tell_scratch(&runtime.config.scratch_dir);

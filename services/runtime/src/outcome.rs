@@ -1,4 +1,4 @@
-//! What a handler says at the end of a part, and the form in which the part's row keeps it.
+//! A handler's result at the end of a part, and the form in which the part's row stores it.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -19,15 +19,16 @@ pub use crate::store::fingerprints::Seat;
 #[derive(Clone, Debug)]
 #[allow(clippy::large_enum_variant, reason = "there is one for each part, which takes seconds")]
 pub enum Outcome {
-    /// Done, with this to show.
+    /// Done, with this output.
     Done(Output),
-    /// The content cannot be accepted. Final, and told to the entrant.
+    /// The content cannot be accepted. Final, and reported to the entrant.
     Rejected(Rejection),
-    /// Nothing went wrong, but it is too early: ask again after this time. Not an attempt.
+    /// No failure, but it is too early: try again after this time. It does not count as an attempt.
     Later(Duration),
-    /// The partner's budget is used up: it reserves a call and waits for its time. Not an attempt.
+    /// The partner's budget is used up: the part reserves a call and waits for its time. It does not count as an
+    /// attempt.
     OverBudget(OverBudget),
-    /// Our failure, and trying again would fail the same way: parked at once with this evidence, for a person to look at.
+    /// Our failure, and another attempt would fail the same way: parked immediately with this evidence, for a person.
     Parked(String),
 }
 
@@ -40,25 +41,26 @@ pub enum Output {
     Probed {
         /// What was measured.
         media_info: MediaInfo,
-        /// What it looks and sounds like. Kept in a table of its own, and not with the part: it is long, and of no use to people.
+        /// Its picture and sound fingerprint. Stored in a separate table and not with the part, because it is long and
+        /// of no use to people.
         #[serde(skip)]
         fingerprint: Fingerprint,
         /// SHA-256 of the stored bytes, lower-case hex.
         sha256: String,
-        /// How many they are.
+        /// Their number.
         bytes: u64,
-        /// What reviewers look at; `None` where none could be made.
+        /// The preview for reviewers; `None` if none could be made.
         #[serde(default)]
         preview: Option<StoredPreview>,
     },
-    /// Screen: may it enter, and what is to be made of it. A verdict that fails refuses the submission.
+    /// Screen: whether it may enter, and what is to be made from it. A verdict that fails refuses the submission.
     Screened {
         /// Rule by rule.
         verdict: Verdict,
         /// Present exactly when the verdict passes.
         plan: Option<Plan>,
-        /// The newest seat of the contest that it was compared with; `None` where the contest does not ask for it. If one
-        /// that matters was taken since, the entry is screened again.
+        /// The newest seat of the contest that it was compared with; `None` if the contest does not compare. If a
+        /// relevant seat was taken since, the entry is screened again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         compared: Option<Seat>,
     },
@@ -66,17 +68,17 @@ pub enum Output {
     Encoded {
         /// One file for each encode of the plan that this part makes.
         files: BTreeMap<EncodeId, StoredFile>,
-        /// What the encoder measured; its form is the transcode service's own.
+        /// What the encoder measured; the transcode service defines its format.
         report: serde_json::Value,
     },
     /// Assemble: one finished rendition that passed QC.
     Assembled {
-        /// Where it lies and what it is.
+        /// Where it is and what it is.
         rendition: StoredRendition,
     },
-    /// Publish: the partner has what it should have (or, after taking back, no longer has it).
+    /// Publish: the partner has what it should have (or, after a recall, no longer has it).
     Published {
-        /// What was handed over and where it lies; its form is the publish service's own.
+        /// What was handed over and where it is; the publish service defines its format.
         receipt: serde_json::Value,
     },
 }
@@ -94,7 +96,7 @@ impl StoredRendition {
 pub struct StoredComparison {
     /// Which frame of the rendition.
     pub frame: u64,
-    /// Time of the frame, ms from the beginning.
+    /// Time of the frame, ms from the start.
     pub at_ms: u64,
     /// Width of both in pixels.
     pub width: u32,
@@ -117,21 +119,21 @@ pub struct StoredCover {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// The largest file that was wanted, bytes.
+    /// The largest permitted file, bytes.
     #[serde(default)]
     pub max_bytes: Option<u64>,
     /// Where in the picture it was taken, ms.
     pub at_ms: u64,
-    /// Who gets it.
+    /// The partners that get it.
     pub partners: Vec<PartnerId>,
     /// The file: JPEG.
     pub file: StoredFile,
 }
 
-/// What reviewers look at.
+/// The preview for reviewers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StoredPreview {
-    /// The work, small: mp4.
+    /// The work as a small mp4.
     pub proxy: StoredFile,
     /// The storyboard's sheet: JPEG.
     pub storyboard: StoredFile,
@@ -165,7 +167,8 @@ pub struct StoredRendition {
     /// Still pictures that were cut out of it for partners.
     #[serde(default)]
     pub covers: Vec<StoredCover>,
-    /// Frames of it beside the source's, in order. Empty where the picture was copied, and for files older than this column.
+    /// Frames of it beside the source's, in order. Empty if the picture was copied, and for files older than this
+    /// column.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub comparison: Vec<StoredComparison>,
     /// Display width in pixels.
@@ -178,19 +181,20 @@ pub struct StoredRendition {
     pub qc: Vec<QcCheck>,
     /// The engine that made it, such as `reelmill 0.2.0, ffmpeg 5.1.9, x264 164`.
     pub engine: String,
-    /// Its address, hex: a digest of everything that determines the file. `None` before there were addresses.
+    /// Its address, hex: a digest of everything that determines the file. `None` from before addresses existed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artefact: Option<String>,
-    /// Whose file it is a copy of, where it was not made.
+    /// The file of which it is a copy, if it was not made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reused_from: Option<ReusedFrom>,
 }
 
-/// Where a finished file was taken over from. For us, not for other entrants: it may be another entry with the same source.
+/// Where a finished file was reused from. For internal use, not for other entrants: it may belong to another entry with
+/// the same source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReusedFrom {
-    /// Whose.
+    /// The submission.
     pub submission: SubmissionId,
-    /// The run that made it, or took it over itself.
+    /// The run that made it, or reused it itself.
     pub run: u32,
 }

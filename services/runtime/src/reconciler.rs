@@ -1,5 +1,5 @@
-//! The reconciler: makes true again what a crash, a lost message or a wiped queue left untrue. Runs in every service; at each
-//! tick one of them does the work, and only one that reaches the broker.
+//! The reconciler restores what a crash, a lost message or an emptied queue left inconsistent. It runs in every
+//! service; at each tick one of them does the work, and only one that reaches the broker.
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -17,13 +17,14 @@ use crate::store::parts::WOKEN_AT_ONCE;
 use crate::store::stuck::Stuck;
 use crate::store::{Store, messages};
 
-/// Ticks between two looks at the whole installation, which read more than the others.
+/// Ticks between two samples of the whole installation, which read more than the others.
 const TICKS_A_SAMPLE: u32 = 3;
-/// Transactions of one tick that wake parts: a hundred thousand that are due at one moment take five ticks, and a tick a few seconds.
+/// Transactions of one tick that wake parts: a hundred thousand parts that are due at the same moment take five ticks,
+/// and a tick takes a few seconds.
 const WAKINGS_A_TICK: u32 = 20;
-/// Entries that one look for what is stuck goes through; the next look goes on behind them.
+/// Entries that one search for stuck work examines; the next search continues after them.
 const LOOK_THROUGH: i64 = 200;
-/// No tick takes longer; a hanging neighbour must not stop the ones to come.
+/// No tick takes longer; a server that hangs must not stop the later ticks.
 const TICK_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What a reconciler needs.
@@ -32,16 +33,16 @@ pub(crate) struct Reconciler {
     pub(crate) broker: Broker,
     pub(crate) metrics: Metrics,
     pub(crate) every: Duration,
-    /// Works of bulk jobs that are worked on at once.
+    /// Works of bulk jobs that are in progress at the same time.
     pub(crate) bulk_in_flight: u32,
-    /// After this long below others a part is let through.
+    /// A part that has waited this long behind parts of a better rank is let through.
     pub(crate) bulk_age: Duration,
     pub(crate) clock: Clock,
-    /// The last entry that was looked at for being stuck; `None` begins at the first.
+    /// The last entry that was examined for stuck work; `None` starts with the first.
     pub(crate) looked_until: Mutex<Option<Uuid>>,
 }
 
-/// What became of the duties of one tick.
+/// The results of the duties of one tick.
 #[derive(Default)]
 struct Failures(Option<anyhow::Error>);
 
@@ -68,7 +69,7 @@ impl Reconciler {
                 Ok(ended) => ended,
                 Err(_) => Err(anyhow::anyhow!("a tick took longer than {} s", TICK_DEADLINE.as_secs())),
             };
-            // Said once an outage, not at each of its ticks.
+            // Logged once per outage, not at each tick.
             match &tick {
                 Ok(()) if failing => info!("the reconciler works again"),
                 Err(error) if !failing => warn!("the reconciler cannot do its work: {error:#}"),
@@ -83,10 +84,10 @@ impl Reconciler {
         }
     }
 
-    /// One look at everything. Parts first: they need no broker. Each duty is done whatever becomes of the others: one row that
-    /// cannot be dealt with keeps nothing else waiting.
+    /// One round of all duties. Parts come first, because they need no broker. Each duty is performed whatever the
+    /// results of the others: one row that cannot be processed delays nothing else.
     pub(crate) async fn tick(&self) -> anyhow::Result<()> {
-        // A little early, so that two ticks of one process are never taken for one.
+        // Slightly early, so that two ticks of one process never count as one.
         let pause = self.every.mul_f64(0.8);
         let mut failures = Failures::default();
         match self.store.take_turn("reconcile_parts", pause).await {
@@ -100,7 +101,7 @@ impl Reconciler {
             Err(error) => return Err(error),
         }
         failures.note("repair what is stuck", self.unstick_in_turn(pause * TICKS_A_SAMPLE).await);
-        // Nothing hangs on it but what watchers see.
+        // Only the figures for monitoring depend on it.
         if let Err(error) = self.store.sample(pause * TICKS_A_SAMPLE).await {
             warn!("could not count what stands where: {error:#}");
         }
@@ -109,7 +110,8 @@ impl Reconciler {
         failures.first()
     }
 
-    /// Wakes what waited for a time, as a release of many works does, and what waited for a partner's budget.
+    /// Wakes parts that waited for a time, as after a release of many works, and parts that waited for a partner's
+    /// budget.
     async fn wake(&self) -> anyhow::Result<()> {
         for _ in 0..WAKINGS_A_TICK {
             if self.store.wake_due().await? < WOKEN_AT_ONCE as usize {
@@ -123,9 +125,9 @@ impl Reconciler {
         if self.store.take_turn("unstick", pause).await? { self.unstick().await } else { Ok(()) }
     }
 
-    /// What needs the broker, or goes with it.
+    /// Duties that need the broker, or belong to it.
     async fn queues(&self, pause: Duration) -> anyhow::Result<()> {
-        // Asked before the turn is taken: a process that cannot reach the broker must leave the turn to one that can.
+        // Queried before the turn is taken: a process that cannot reach the broker must leave the turn to one that can.
         let waiting = self.broker.survey().await?;
         if !self.store.take_turn("reconcile_queues", pause).await? {
             return Ok(());
@@ -133,7 +135,7 @@ impl Reconciler {
         self.top_up(&waiting).await
     }
 
-    /// Tells how our accounts with partners stand, in every process: whoever is asked for metrics has to know.
+    /// Reports the state of our accounts with partners, in every process, because each one is scraped.
     async fn watch_credentials(&self) -> anyhow::Result<()> {
         let now = self.clock.now();
         for row in self.store.accounts().await?.iter().filter(|row| row.has_credentials) {
@@ -155,7 +157,8 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Sets going again what is wanted and that no part will do. No act leaves such a thing behind, so each is a mistake of ours.
+    /// Restarts work that is needed and that no part will do. No act leaves such a state, so each case is a bug of
+    /// ours.
     async fn unstick(&self) -> anyhow::Result<()> {
         let after = *self.looked_until.lock().unwrap_or_else(PoisonError::into_inner);
         let ids = self.store.under_way_after(after, LOOK_THROUGH).await?;
@@ -186,7 +189,7 @@ impl Reconciler {
         );
     }
 
-    /// Lets bulk work on: a few more of its works, and the parts of it that have waited too long.
+    /// Advances bulk work: starts a few more of its works, and lets through the parts that have waited too long.
     async fn bulk(&self) -> anyhow::Result<()> {
         let started = self.store.bulk_start(self.bulk_in_flight).await?;
         if started > 0 {
@@ -199,7 +202,8 @@ impl Reconciler {
         Ok(())
     }
 
-    /// Sends hints where more parts are pending than hints wait. Too many are harmless, too few would leave parts lying.
+    /// Sends hints if more parts are pending than hints are waiting. Too many are harmless; with too few, parts would
+    /// wait.
     async fn top_up(&self, waiting: &[(Stage, u32)]) -> anyhow::Result<()> {
         let waiting: HashMap<Stage, u32> = waiting.iter().copied().collect();
         let mut hints = Vec::new();

@@ -1,5 +1,5 @@
-//! Removes what is past its time by the policy of the catalogue (`retention.toml`), or says what would go. Services do it once an hour
-//! (`removal`); `reelmill retention` does it when asked.
+//! Deletes what the catalogue's retention policy (`retention.toml`) no longer keeps, or reports what would be deleted.
+//! Services do it once an hour (`removal`); `reelmill retention` does it on request.
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -11,33 +11,33 @@ use crate::store::Store;
 use crate::store::history::{Actor, By};
 use crate::store::retention::{Amount, From, Round};
 
-/// The services look this often, all of them together; a policy counts in hours at least.
+/// How often the services check, all of them together; the shortest period of a policy is an hour.
 pub(crate) const EVERY: Duration = Duration::from_secs(3600);
-/// For so long one look of a service deals with each line of the policy, so that the first line of a large installation keeps none of the
-/// others waiting. What is left then is dealt with at once in the next look.
+/// How long one check of a service works on each line of the policy, so that the first line of a large installation
+/// does not delay the others. The rest is done in the next check, which follows immediately.
 pub(crate) const SHARE: Duration = Duration::from_secs(20);
 
-/// One line of the policy and what it comes to.
+/// One line of the policy and its result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Line {
-    /// The key of the policy; `garbage` for what goes by itself.
+    /// The key of the policy; `garbage` for what is deleted without one.
     pub policy: &'static str,
     /// Its value in its own unit; `None` keeps it for ever.
     pub kept: Option<u32>,
     /// How many.
     pub count: u64,
-    /// What of.
+    /// What is counted.
     pub of: &'static str,
     /// Bytes in the object store, or on this machine for scratch.
     pub bytes: u64,
 }
 
-/// Who does it when nobody asked.
+/// The actor if no person asked for it.
 pub fn by_policy() -> By {
     By::person(Actor::Worker, "retention").because(Some("past its time by retention.toml".to_owned()))
 }
 
-/// What would go at `now`. Changes nothing.
+/// What would be deleted at `now`. It changes nothing.
 pub async fn preview(
     store: &Store,
     policy: &Retention,
@@ -67,20 +67,21 @@ pub async fn preview(
     Ok(lines)
 }
 
-/// What went, and whether that was all.
+/// What was deleted, and whether that was all.
 #[derive(Debug, Default)]
 pub struct Removed {
     /// Each line of the policy.
     pub lines: Vec<Line>,
-    /// Whether the time was over before a line had come to its end.
+    /// Whether the time ended before a line was finished.
     pub more: bool,
 }
 
-/// Removes what is past its time at `now`, but for scratch, which is each machine's own; works at each line for not much longer than
-/// `share`.
+/// Deletes what is past its time at `now`, except scratch, which belongs to each machine. Works on each line for not
+/// much longer than `share`.
 ///
 /// # Errors
-/// The first failure, once every policy was carried out as far as it could be: what one row or one policy fails at keeps no other waiting.
+/// The first failure, after every policy was carried out as far as possible: a failure at one row or one policy does
+/// not delay the others.
 pub async fn run(
     store: &Store,
     policy: &Retention,
@@ -91,7 +92,7 @@ pub async fn run(
     let (mut removed, mut failure) = (Removed::default(), None);
     for duty in Duty::ALL {
         let Some(days) = duty.kept(policy) else { continue };
-        // A share too long to be added to the clock never ends.
+        // A share that is too long to be added to the clock never ends.
         let until = Instant::now().checked_add(share);
         match duty.carry_out(store, now - Retention::days(days), days, by, until).await {
             Ok((amount, more)) => {
@@ -197,7 +198,8 @@ impl Duty {
         }
     }
 
-    /// Removes all of it, or as much as there is time for. Returns what went, and whether there may be more. A work that fails is passed over.
+    /// Deletes all of it, or as much as the time allows. Returns what was deleted, and whether there may be more. A
+    /// work that fails is skipped.
     async fn carry_out(
         self,
         store: &Store,
@@ -246,7 +248,7 @@ impl Duty {
     }
 }
 
-/// Removes what dead processes left on this machine. Returns how many directories.
+/// Deletes what dead processes left on this machine. Returns how many directories.
 pub fn run_scratch(policy: &Retention, now: DateTime<Utc>, scratch: &std::path::Path) -> usize {
     let Some(hours) = policy.scratch_hours else { return 0 };
     let left = scratch::abandoned(scratch, hours_of(hours), now.into());

@@ -1,19 +1,19 @@
-//! Everything that is in Postgres. One function a query; the query's name is its first comment.
+//! Everything in Postgres. One function for each query; the query's name is its first comment.
 //!
 //! | what | where |
 //! |---|---|
-//! | the one way in which a submission changes | `submissions::apply` |
+//! | the only way in which a submission changes | `submissions::apply` |
 //! | claim, renew, finish, fail, hand back | `parts` |
-//! | what a finished part leaves behind | `outcomes` |
-//! | what people did, who they are, what they asked twice, what they look at | `audit`, `persons`, `tokens`, `idempotency`, `listing` |
+//! | what a finished part leaves | `outcomes` |
+//! | acts of people, persons, tokens, repeated requests, lists | `audit`, `persons`, `tokens`, `idempotency`, `listing` |
 //! | how people sign in, and their sessions | `sign_in`, `invitations`, `sessions` |
-//! | files in force, deliveries, what happened, what to delete | `renditions`, `deliveries`, `history`, `garbage` |
+//! | files in force, deliveries, history, objects to delete | `renditions`, `deliveries`, `history`, `garbage` |
 //! | finished files by what determines them | `reuse` |
-//! | how far entries are | `progress` |
+//! | the progress of entries | `progress` |
 //! | new runs, releases and recalls of many works | `bulk` |
-//! | works by where they stand with partners | `board` |
+//! | works by their state at partners | `board` |
 //! | release and recall, as people order them | `people` |
-//! | films that gave way to another one, windows for one work | `former`, `cures` |
+//! | films that another one replaced, cure windows of one work | `former`, `cures` |
 //! | what organisers look at before they decide | `previews` |
 //! | what the desk's first page counts | `desk` |
 //! | who screens which work, decisions that can be undone | `reviews`, `held` |
@@ -21,14 +21,14 @@
 //! | partners' accounts, what was exchanged with them | `accounts`, `exchanges` |
 //! | deliveries that wait for their partner's budget | `calls` |
 //! | messages to send | `messages` |
-//! | webhooks out | `webhooks` |
+//! | outgoing webhooks | `webhooks` |
 //! | uploads, personal data | `uploads`, `entrants` |
 //! | what partners pull | `feed` |
 //! | which works were entered before | `fingerprints` |
-//! | where an entry's time went | `trace` |
-//! | what is wanted and that nobody will do | `stuck` |
-//! | how far the schema is, who owns it, and what services may do in it | `schema` |
-//! | which objects there should be, what is past its time, is it all well | `fsck`, `retention`, `doctor` |
+//! | how an entry's time was spent | `trace` |
+//! | work that is needed and that no part will do | `stuck` |
+//! | the version of the schema, its owner, and the rights of services | `schema` |
+//! | which objects there should be, what is past its time, checks | `fsck`, `retention`, `doctor` |
 use std::marker::PhantomData;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -100,10 +100,10 @@ pub mod uploads;
 pub mod watch;
 pub mod webhooks;
 
-/// Times that a transaction is begun anew after a serialization failure or a deadlock.
+/// How often a transaction is started again after a serialization failure or a deadlock.
 const TRANSACTION_TRIES: u32 = 5;
 
-/// A connection that rested no longer than this is taken without asking whether it still stands. Shorter than any restart of a database.
+/// A connection that was idle no longer than this is used without checking it. Shorter than any restart of a database.
 const BELIEVED: Duration = Duration::from_millis(250);
 
 /// The database. Clones share one pool.
@@ -113,27 +113,27 @@ pub struct Store {
     metrics: Metrics,
     policy: Policy,
     written: Arc<Notify>,
-    /// Whose turn it is to be claimed from.
+    /// Which contest is next to be claimed from.
     turns: Arc<parts::Turns>,
 }
 
-/// What a transaction's closure is given, for crates that name it without knowing its database.
+/// The argument of a transaction's closure, for crates that name it without depending on the database crate.
 pub type Transaction = PgConnection;
 
-/// Carries no value. Its type says that what a transaction's closure borrows for `'a` outlives each call for `'c`, which a
-/// `for<'c>` bound cannot say otherwise.
+/// Carries no value. Its type states that what a transaction's closure borrows for `'a` outlives each call for `'c`,
+/// which a `for<'c>` bound cannot state otherwise.
 pub struct Borrows<'c, 'a>(PhantomData<&'c &'a ()>);
 
-/// How long claims hold and what failing costs.
+/// How long claims are valid and what a failure costs.
 #[derive(Clone, Copy, Debug)]
 pub struct Policy {
-    /// How long a claim holds without renewal.
+    /// How long a claim is valid without renewal.
     pub lease: Duration,
     /// Back-off after the first failure; doubles with each.
     pub retry_base: Duration,
     /// Failures after which a part is parked.
     pub max_attempts: i32,
-    /// Wait before unneeded objects go.
+    /// The wait before unneeded objects are deleted.
     pub garbage_delay: Duration,
 }
 
@@ -149,11 +149,11 @@ impl From<&Config> for Policy {
 }
 
 impl Store {
-    /// Prepares a bounded pool; connects at first use. Every statement and every lock has a deadline in the server too, so
-    /// that a process that was stopped in the middle of a transaction cannot hold a row for ever.
+    /// Prepares a bounded pool; connects at first use. Every statement and every lock has a deadline in the server too,
+    /// so that a process that was stopped in the middle of a transaction cannot hold a row for ever.
     ///
     /// # Errors
-    /// An address that cannot be read, or [`transport::PlaintextRefused`].
+    /// An unreadable address, or [`transport::PlaintextRefused`].
     pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
         let options: PgConnectOptions = config.database_url.parse().context("read DATABASE_URL")?;
         transport::to_database(&options, &config.allow_plaintext)?;
@@ -161,16 +161,17 @@ impl Store {
             ("statement_timeout", "30s"),
             ("lock_timeout", "10s"),
             ("idle_in_transaction_session_timeout", "15s"),
-            // Queries of ours are short. Starting processes for one, or compiling it, took longer than the query where cores are busy.
+            // Our queries are short. On busy cores, to start processes for one or to compile it took longer than the
+            // query.
             ("max_parallel_workers_per_gather", "0"),
             ("jit", "off"),
         ]);
         let pool = PgPoolOptions::new()
             .max_connections(config.database_connections)
-            // Longer than a busy moment, shorter than a client's patience: beyond it load is shed.
+            // Longer than a busy moment, shorter than a client's patience: beyond it, load is shed.
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_secs(60))
-            // Asked on release anyway; asking again before each use would be a third of all that is said to the database.
+            // Checked on release anyway; another check before each use would be a third of all statements.
             .test_before_acquire(false)
             .before_acquire(|connection, about| {
                 Box::pin(async move { Ok(about.idle_for < BELIEVED || connection.ping().await.is_ok()) })
@@ -184,18 +185,18 @@ impl Store {
         &self.pool
     }
 
-    /// Where everybody counts who has the database.
+    /// The metrics that every user of the database counts with.
     pub fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    /// Connections of this process: how many are open, and how many of them wait for work.
+    /// Connections of this process: how many are open, and how many of them are idle.
     pub(crate) fn connections(&self) -> (i64, i64) {
         let open = i64::from(self.pool.size());
         (open, i64::try_from(self.pool.num_idle()).unwrap_or(open).min(open))
     }
 
-    /// The times that claims and retries live by.
+    /// The times for claims and retries.
     pub fn policy(&self) -> &Policy {
         &self.policy
     }
@@ -219,8 +220,8 @@ impl Store {
         Ok(())
     }
 
-    /// Runs `work` in a transaction called `name`, which is its metric label too, and commits what it did. A deadlock or a
-    /// serialization failure runs it again from the start, so `work` must not act outside of the database:
+    /// Runs `work` in a transaction called `name`, which is also its metric label, and commits. A deadlock or a
+    /// serialization failure runs it again from the start, so `work` must have no effect outside the database:
     /// `store.transaction("name", |tx, _| Box::pin(async move { … }))`. See [`Borrows`] for the second argument.
     pub async fn transaction<'a, T, F>(&self, name: &'static str, work: F) -> anyhow::Result<T>
     where
@@ -232,18 +233,18 @@ impl Store {
         result
     }
 
-    /// Says that there may be messages to send.
+    /// Signals that there may be messages to send.
     pub(crate) fn poke(&self) {
         self.written.notify_one();
     }
 
-    /// Resolves when this process has ended a transaction, which may have left messages to send. Sooner than the database's
-    /// notification, which comes only when the outbox was empty.
+    /// Resolves when this process has ended a transaction, which may have left messages to send. It is earlier than the
+    /// database's notification, which comes only if the outbox was empty.
     pub(crate) async fn written(&self) {
         self.written.notified().await;
     }
 
-    /// A transaction that leaves no messages, and so wakes no relay.
+    /// A transaction that leaves no messages, so it wakes no relay.
     pub(crate) async fn quiet_transaction<'a, T, F>(&self, name: &'static str, mut work: F) -> anyhow::Result<T>
     where
         T: Send,
@@ -274,7 +275,7 @@ impl Store {
         }
         count(match &result {
             Ok(_) => "committed",
-            // The database's fault; whatever else goes wrong in here is a no to what was asked.
+            // Caused by the database; any other error here is a refusal of the request.
             Err(error) if sqlx_error(error).is_some() => "failed",
             Err(_) => "refused",
         });
@@ -292,7 +293,7 @@ impl Store {
         Ok(value)
     }
 
-    /// Takes the turn at the periodic task `name` if nobody did within `every`. Of many services one gets `true`.
+    /// Takes the turn at the periodic task `name` if no process has within `every`. Of many services, one gets `true`.
     pub async fn take_turn(&self, name: &str, every: Duration) -> anyhow::Result<bool> {
         let taken = sqlx::query!(
             "/* take_turn */
@@ -308,7 +309,7 @@ impl Store {
     }
 }
 
-/// Whether `error` says that two transactions met and one had to give way.
+/// Whether `error` means that two transactions conflicted and one was aborted.
 fn is_conflict(error: &anyhow::Error) -> bool {
     const SERIALIZATION_FAILURE: &str = "40001";
     const DEADLOCK_DETECTED: &str = "40P01";
@@ -324,18 +325,18 @@ fn sqlx_error(error: &anyhow::Error) -> Option<&sqlx::Error> {
     error.chain().find_map(|cause| cause.downcast_ref())
 }
 
-/// Whether this one cause, not the chain behind it, is the database's.
+/// Whether this one cause, without its chain, comes from the database.
 pub(crate) fn is_database(error: &(dyn std::error::Error + 'static)) -> bool {
     error.is::<sqlx::Error>()
 }
 
-/// Whether `error` says that the database cannot serve now: unreachable, restarting, or no connection free in time. A caller
-/// with a client of its own answers "try again later".
+/// Whether `error` means that the database cannot serve now: unreachable, restarting, or no connection free in time. A
+/// caller with a client of its own answers "try again later".
 pub fn is_unavailable(error: &anyhow::Error) -> bool {
     match sqlx_error(error) {
         Some(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Tls(_)) => true,
-        // Class 08 connection exception, 53 insufficient resources, 57 operator intervention, 55P03 lock not available, 25P03 a
-        // session that was ended because its process stood still in a transaction.
+        // Class 08 connection exception, 53 insufficient resources, 57 operator intervention, 55P03 lock not available,
+        // 25P03 a session that was ended because its process was stopped within a transaction.
         Some(sqlx::Error::Database(database)) => database.code().is_some_and(|code| {
             matches!(code.get(..2), Some("08" | "53" | "57")) || code == "55P03" || code == "25P03"
         }),
@@ -343,7 +344,7 @@ pub fn is_unavailable(error: &anyhow::Error) -> bool {
     }
 }
 
-/// A connection of its own for notifications, outside of the pool's bound.
+/// A separate connection for notifications, outside the pool's limit.
 pub(crate) async fn listener(store: &Store) -> Result<sqlx::postgres::PgListener, sqlx::Error> {
     let mut options = (*store.pool.connect_options()).clone();
     options = options.application_name("reelmill relay");

@@ -1,7 +1,8 @@
-//! A stage's worker: hears that there is work, claims one part, runs the handler, commits its outcome, acknowledges.
+//! A stage's worker: receives a hint that there is work, claims one part, runs the handler, commits its outcome,
+//! acknowledges.
 //!
-//! The message is held until the part has ended, which is the back-pressure, and acknowledged whatever came of the part:
-//! the part's row says what is to happen next. Handlers see none of this.
+//! The message is held until the part has ended, which limits the load, and acknowledged whatever the outcome of the
+//! part is: the part's row states what happens next. Handlers see none of this.
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -31,13 +32,13 @@ use crate::store::submissions::SubmissionRow;
 use crate::tally::{self, Expected};
 use crate::telemetry::{self, spans};
 
-/// What a stage does with a part. May run twice for the same part, even at the same time when a worker was cut off: files
-/// go under keys with the fence, and only the fence's holder commits.
+/// What a stage does with a part. It may run twice for the same part, even at the same time after a worker lost its
+/// claim: files are stored under keys with the fence, and only the fence's holder commits.
 pub trait Handler: Send + Sync + 'static {
     /// The stage whose parts it does.
     const STAGE: Stage;
 
-    /// Does one part. An error is a failure of ours and is retried; refusing content must be said with `Outcome::Rejected`.
+    /// Does one part. An error is a failure of ours and is retried; to refuse content, return `Outcome::Rejected`.
     fn handle(&self, job: Job) -> impl Future<Output = anyhow::Result<Outcome>> + Send;
 }
 
@@ -49,32 +50,32 @@ pub struct Job {
     pub run: u32,
     /// What to do.
     pub part: Part,
-    /// This try's number, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: u32,
-    /// Goes into object keys, so that tries never write to each other's files.
+    /// Part of object keys, so that attempts never write to each other's files.
     pub fence: Fence,
     /// The claim itself, for writes that must be fenced before the part ends (deliveries).
     pub claim: Claim,
     /// A private directory, removed when the job is dropped.
     pub scratch: ScratchDir,
-    /// Cancelled when the outcome is no longer wanted: claim lost, submission taken back, process stopping. Whatever the
+    /// Cancelled when the outcome is no longer needed: claim lost, submission withdrawn, process stopping. What the
     /// handler returns then is ignored.
     pub cancelled: CancellationToken,
-    /// For people who watch.
+    /// For viewers.
     pub progress: Progress,
 }
 
-/// How long a cancelled handler may take to wind up before it is dropped where it stands.
+/// How long a cancelled handler may take to end before it is dropped.
 const WIND_UP: Duration = Duration::from_millis(1500);
 
-/// Serves a stage until the process stops; returns once every part it held is committed or handed back.
+/// Serves a stage until the process stops; returns once every part that it held is committed or handed back.
 pub(crate) async fn serve<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>) -> anyhow::Result<()> {
     let stage = H::STAGE;
     let slots = usize::from(runtime.config.slots);
     let permits = Arc::new(Semaphore::new(slots));
     let mut hints = runtime.broker.consume(stage, runtime.config.slots, runtime.shutdown.soft.clone());
     let running = TaskTracker::new();
-    // Sessions with the broker come and go; the slots stay the same, so a new session never doubles the load.
+    // Sessions with the broker start and end; the slots stay the same, so a new session never doubles the load.
     loop {
         let permit = tokio::select! {
             permit = permits.clone().acquire_owned() => permit.context("the slots were closed")?,
@@ -99,7 +100,8 @@ async fn answer<H: Handler>(runtime: Arc<Runtime>, handler: Arc<H>, hint: Hint, 
         Ok(Some((claim, submission))) => do_part(&runtime, handler, claim, submission, &hint).await,
         Ok(None) => {}
         Err(failure) => {
-            // The message is spent all the same: the reconciler sees pending parts without messages and sends new ones.
+            // The message is used up all the same: the reconciler sees pending parts without messages and sends new
+            // ones.
             warn!(stage = %H::STAGE, "could not claim a part of {}: {failure:#}", H::STAGE);
             tokio::time::sleep(Duration::from_millis(500)).await;
         }
@@ -117,7 +119,7 @@ async fn do_part<H: Handler>(
 ) {
     let stage = H::STAGE;
     let traced = spans::process(&claim, hint, &runtime.broker.destination(stage));
-    // What each line of the log says it is about; the trace has it in its own span.
+    // The context of each log line; the trace has it in its own span.
     let span = info_span!(
         target: "log_context",
         parent: None,
@@ -160,7 +162,7 @@ enum Ended {
     Returned(anyhow::Result<(Outcome, Expected)>),
     /// Its claim was lost or its part cancelled; there is nothing to commit.
     Lost,
-    /// The process stops; the part goes back.
+    /// The process stops; the part is handed back.
     Stopping,
 }
 
@@ -190,7 +192,7 @@ async fn run<H: Handler>(
         () = runtime.shutdown.out_of_grace() => Ended::Stopping,
     };
     cancelled.cancel();
-    // What it returns now does not matter, but children and uploads should end in order.
+    // Its result no longer matters, but children and uploads should end properly.
     let _ = tokio::time::timeout(WIND_UP, handled).await;
     stopped
 }
@@ -227,8 +229,8 @@ fn panicked(panic: &(dyn std::any::Any + Send)) -> anyhow::Error {
 /// How a part ended, as metric labels: an outcome of [`crate::metrics::OUTCOMES`], and why.
 type Labels = (&'static str, &'static str);
 
-/// The one fenced commit. Returns what is counted. When the database does not answer, the outcome is lost with the lease,
-/// and somebody does the part again.
+/// The one fenced commit. Returns what is counted. If the database does not answer, the outcome is lost with the lease,
+/// and another worker does the part again.
 async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended, begun: Instant) -> Labels {
     let (store, stage, part, id) = (&runtime.store, claim.stage, &claim.part, claim.submission);
     let result = match ended {
@@ -262,7 +264,7 @@ async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended, begun: Instant) 
     };
     match result {
         Ok(FENCED) => {
-            info!("somebody else holds {part} of {id} by now, or nobody wants it any more; nothing was changed");
+            info!("another worker holds {part} of {id} by now, or it is no longer needed; nothing was changed");
             FENCED
         }
         Ok(labels) => labels,
@@ -273,7 +275,7 @@ async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended, begun: Instant) 
     }
 }
 
-/// Commits what the handler made. A verdict that refuses is counted as a refusal, though its part is done.
+/// Commits the handler's result. A verdict that refuses is counted as a refusal, although its part is done.
 async fn finish(
     runtime: &Runtime,
     claim: &Claim,
@@ -297,7 +299,7 @@ async fn finish(
             info!("screens {} again: {failure}", claim.submission);
             lease::persist(|| store.hand_back(claim)).await.map(|commit| or_fenced(commit, "overtaken", NO_REASON))
         }
-        // Not for want of a database: what the handler made cannot be recorded, which is its failure.
+        // The database is available: the handler's result cannot be stored, which is the handler's failure.
         Err(failure) if !is_unavailable(&failure) => fail(runtime, claim, &failure).await,
         Err(failure) => Err(failure),
     }
@@ -325,7 +327,7 @@ async fn fail(runtime: &Runtime, claim: &Claim, failure: &anyhow::Error) -> anyh
     }
 }
 
-/// Somebody else's by now.
+/// Another worker has the part by now.
 const FENCED: Labels = ("fenced", NO_REASON);
 
 fn or_fenced(commit: Commit, outcome: &'static str, reason: &'static str) -> Labels {

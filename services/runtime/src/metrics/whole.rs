@@ -1,4 +1,4 @@
-//! What is true for the whole installation, as the database has it. Every process tells the same: ask for the `max`, not the `sum`.
+//! Figures of the whole installation, from the database. Every process reports the same values: use `max`, not `sum`.
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -14,7 +14,7 @@ use crate::store::watch::{AT_WORK, Sample};
 /// Statuses of parts that are not final.
 const OPEN: [&str; 4] = ["pending", "waiting", "claimed", "parked"];
 
-/// States of an upload that is not over.
+/// States of an upload that has not ended.
 const UPLOADING: [&str; 2] = ["open", "assembling"];
 
 /// Gauges of the installation.
@@ -34,7 +34,7 @@ pub struct WholeMetrics {
     backlog_work_seconds: GaugeVec,
     contest_due_timestamp_seconds: GaugeVec,
     contest_entries_under_way: IntGaugeVec,
-    /// The catalogue's.
+    /// The contests of the catalogue.
     contests: Arc<OnceLock<Vec<String>>>,
     database_bytes: IntGauge,
     sample_age_seconds: Gauge,
@@ -88,7 +88,8 @@ impl WholeMetrics {
         Ok(made)
     }
 
-    /// Every stage and state at 0, so that a query finds what is not there; partners and rules, of which there may be others than before, go.
+    /// Every stage and state at 0, so that a query finds absent ones; partners and rules are removed, because they may
+    /// differ from before.
     fn clear_sample(&self) {
         for stage in Stage::ALL {
             self.queue_age_seconds.with_label_values(&[stage.name()]).set(0.0);
@@ -115,13 +116,13 @@ impl WholeMetrics {
         }
     }
 
-    /// The messages that are not confirmed at this moment.
+    /// The messages that are unconfirmed at this moment.
     pub(crate) fn tell_messages(&self, backlog: &Backlog) {
         self.outbox_messages.set(backlog.messages);
         self.outbox_lag_seconds.set(backlog.lag_seconds);
     }
 
-    /// The last sample that anybody took.
+    /// The last sample of any process.
     pub(crate) fn tell_sample(&self, sample: &Sample, age_s: f64) {
         self.sample_age_seconds.set(age_s);
         self.clear_sample();
@@ -160,7 +161,7 @@ impl WholeMetrics {
         self.database_bytes.set(sample.database_bytes);
     }
 
-    /// What the catalogue says, which stays as long as the process does.
+    /// Values of the catalogue, which stay the same for the lifetime of the process.
     pub(crate) fn tell_catalogue(&self, catalogue: &Catalogue) {
         let contests = self.contests.get_or_init(|| catalogue.contests.keys().map(ToString::to_string).collect());
         for contest in contests {

@@ -1,5 +1,5 @@
-//! Partners' accounts: how fast they may be called, whether they should be called now, and with which credentials. In the
-//! database, because every replica calls with the same account.
+//! Partners' accounts: how fast they may be called, whether they should be called now, and with which credentials. In
+//! the database, because every replica calls with the same account.
 use std::future::Future;
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::history::By;
 use super::{Store, calls};
 use crate::seal::Sealed;
 
-/// Whose account.
+/// An account.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     /// The partner.
@@ -23,20 +23,20 @@ pub struct Account {
     pub name: String,
 }
 
-/// Name of the account through which deliveries go; calls that do not count against it go through others.
+/// Name of the account for deliveries; calls that do not count against its budget use other accounts.
 pub const MAIN: &str = "default";
 
 /// How fast an account may be called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
-    /// Calls a minute in the long run.
+    /// Average calls a minute.
     pub per_minute: u32,
-    /// Calls that may come at once after a rest.
+    /// Calls that may be made at once after a pause.
     pub burst: u32,
 }
 
 impl Budget {
-    /// Seconds between two calls in the long run.
+    /// Average seconds between two calls.
     pub fn interval_s(self) -> f64 {
         60.0 / f64::from(self.per_minute.max(1))
     }
@@ -55,18 +55,18 @@ pub enum Pass {
 /// Credentials as they are to be stored.
 #[derive(Clone, Debug)]
 pub struct NewCredentials {
-    /// Sealed, in the adapter's own form.
+    /// Encrypted, in the adapter's own format.
     pub sealed: Sealed,
     /// When they end.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// An account for a reader.
+/// An account for readers.
 #[derive(Clone, Debug)]
 pub struct AccountRow {
-    /// Whose.
+    /// The account.
     pub account: Account,
-    /// Until when the calls made so far fill the rate budget; in the past, all of it is free.
+    /// Until when the calls made so far use the rate budget; if in the past, all of it is free.
     pub budget_until: DateTime<Utc>,
     /// Failures in a row.
     pub failures: u32,
@@ -86,18 +86,18 @@ pub struct AccountRow {
 
 /// What a partner thinks of an account's credentials.
 pub const HEALTH: [&str; 3] = ["unknown", "valid", "refused"];
-/// Failures in a row that open the breaker.
+/// Consecutive failures that open the breaker.
 pub const BREAKER_FAILURES: i32 = 5;
 /// How long it stays open at first; doubles with each further failure.
 const BREAKER_S: f64 = 15.0;
-/// The longest that it stays open.
+/// The longest time that it stays open.
 const BREAKER_MOST_S: f64 = 600.0;
-/// With the breaker just over, one call goes and the others wait this long for what becomes of it.
+/// When the breaker has just ended, one call is made and the others wait this long for its result.
 const PROBING_S: f64 = 10.0;
 
 impl Store {
-    /// Asks for leave to call an account once. Budget and breaker are shared by every process. `waits`: the call begins a delivery, so
-    /// those that reserved their calls go before it.
+    /// Requests permission for one call to an account. Budget and breaker are shared by every process. `waits`: the
+    /// call starts a delivery, so deliveries that reserved their calls go first.
     pub async fn pass(&self, account: &Account, budget: Budget, waits: bool) -> anyhow::Result<Pass> {
         let interval_s = budget.interval_s();
         self.ensure_account(account).await?;
@@ -140,7 +140,7 @@ impl Store {
         Ok(Pass::Wait(Duration::from_secs_f64(wait_s.clamp(0.05, 86_400.0))))
     }
 
-    /// A call to the account went as it should: the breaker closes.
+    /// A call to the account succeeded: the breaker closes.
     pub async fn call_succeeded(&self, account: &Account) -> anyhow::Result<()> {
         sqlx::query!(
             "/* account_answers */ update partner_accounts set failures = 0, open_until = null
@@ -154,7 +154,7 @@ impl Store {
         Ok(())
     }
 
-    /// A call to the account was not answered, or with a failure of the partner's own.
+    /// A call to the account was not answered, or the partner itself failed.
     pub async fn call_failed(&self, account: &Account) -> anyhow::Result<()> {
         sqlx::query!(
             "/* account_fails */
@@ -174,7 +174,7 @@ impl Store {
         Ok(())
     }
 
-    /// The sealed credentials of an account.
+    /// The encrypted credentials of an account.
     pub async fn credentials(&self, account: &Account) -> anyhow::Result<Option<(Sealed, Option<DateTime<Utc>>)>> {
         let row = sqlx::query!(
             "/* credentials */ select key_id, nonce, credentials, expires_at from partner_accounts
@@ -188,8 +188,8 @@ impl Store {
         Ok(row.and_then(|row| Some((sealed(row.key_id, row.nonce, row.credentials)?, row.expires_at))))
     }
 
-    /// Renews credentials with nobody else doing the same: `renew` gets those of now, holding the account's lock, and gives the
-    /// new ones, or `None` where somebody was faster. It has to end within ten seconds.
+    /// Renews credentials exclusively: `renew` gets the present ones, while the account's lock is held, and returns the
+    /// new ones, or `None` if another process was faster. It must end within ten seconds.
     pub async fn renew_credentials<F, R>(&self, account: &Account, renew: F) -> anyhow::Result<Option<NewCredentials>>
     where
         F: FnOnce(Option<Sealed>) -> R + Send,
@@ -215,7 +215,7 @@ impl Store {
         Ok(renewed)
     }
 
-    /// Notes what a partner thinks of our credentials.
+    /// Records the partner's opinion of our credentials.
     pub async fn note_health(&self, account: &Account, valid: bool, words: Option<&str>) -> anyhow::Result<()> {
         self.ensure_account(account).await?;
         let health = if valid { "valid" } else { "refused" };
@@ -263,7 +263,8 @@ impl Store {
     }
 }
 
-/// Stores credentials that a person got from a partner, over those of before. What the partner thinks of them is not known yet.
+/// Stores credentials that a partner gave to a person, in place of the former ones. The partner's opinion of them is
+/// not known yet.
 pub async fn authorise(tx: &mut PgConnection, account: &Account, new: &NewCredentials, by: &By) -> anyhow::Result<()> {
     ensure_account(&mut *tx, account).await?;
     store_credentials(tx, account, new).await?;

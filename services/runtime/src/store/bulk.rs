@@ -1,6 +1,7 @@
-//! Bulk jobs: new runs, releases or recalls of many works. Asked for in one transaction, done gradually by the reconciler
-//! (`bulk/start.rs`, `bulk/carry.rs`), paused, resumed and cancelled as one. What can be asked stands in `bulk/ask.rs`, which works can
-//! begin is judged in `bulk/look.rs`, what a dry run adds is counted in `bulk/estimate.rs`.
+//! Bulk jobs: new runs, releases or recalls of many works. They are requested in one transaction, carried out gradually
+//! by the reconciler (`bulk/start.rs`, `bulk/carry.rs`), and paused, resumed and cancelled as one. `bulk/ask.rs`
+//! defines what can be requested, `bulk/look.rs` decides which works can start, `bulk/estimate.rs` computes what a dry
+//! run adds.
 use anyhow::Context;
 use pipeline::id::{ContestId, SubmissionId};
 use pipeline::selection::Selection;
@@ -35,7 +36,7 @@ pub const WORK_STATES: [&str; 6] = ["waiting", "started", "done", "failed", "ski
 
 /// `parts.rank` of bulk work: after new entries, which have 0.
 pub const BULK_RANK: i32 = 100;
-/// Most works of one job.
+/// The most works of one job.
 pub const MAX_WORKS: usize = 100_000;
 
 /// Which works.
@@ -54,22 +55,22 @@ pub struct Created {
     pub id: Uuid,
     /// Works that it will start, or has started.
     pub works: u64,
-    /// Works of other jobs that are not done, which it leaves to them.
+    /// Works of other jobs that have not ended, which it leaves to them.
     pub skipped: u64,
 }
 
-/// What a person does with a whole job.
+/// A person's order to a whole job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Control {
     /// Start no more works, until resumed.
     Pause,
-    /// Go on.
+    /// Continue.
     Resume,
     /// Start no more works, ever.
     Cancel,
 }
 
-/// The one work that is named for a new run.
+/// The single work that is named for a new run.
 fn single(which: &Which, ask: &Ask) -> Option<SubmissionId> {
     match (which, ask.kind()) {
         (Which::Named(ids), Kind::Reprocess) if ids.len() == 1 => ids.first().copied(),
@@ -77,8 +78,9 @@ fn single(which: &Which, ask: &Ask) -> Option<SubmissionId> {
     }
 }
 
-/// Makes a job of works that were looked at in the same transaction, after [`take_turn`], and were not refused; it is done gradually. A
-/// new run of a single named work is started here and now, with the rank of new entries, since a person waits for it.
+/// Creates a job of works that were looked at in the same transaction, after [`take_turn`], and were not refused; it is
+/// carried out gradually. A new run of a single named work is started immediately, with the rank of new entries,
+/// because a person waits for it.
 pub async fn begin(
     tx: &mut PgConnection,
     policy: &super::Policy,
@@ -93,8 +95,8 @@ pub async fn begin(
     }
 }
 
-/// Pauses, resumes or cancels a job. Whether that changed anything; `None` where there is no such job. Works that have begun end by
-/// themselves.
+/// Pauses, resumes or cancels a job. Returns whether that changed anything; `None` if there is no such job. Works that
+/// have started continue.
 pub async fn control(tx: &mut PgConnection, job: Uuid, control: Control, by: &By) -> anyhow::Result<Option<bool>> {
     let (to, from): (&str, &[&str]) = match control {
         Control::Pause => ("paused", &["running"]),

@@ -1,6 +1,7 @@
-//! Deliveries that wait for their partner's budget. Each reserves the time of its call, in the order of claims, and waits without being
-//! claimed; the reconciler wakes as many of a partner as it may be called at that moment. So a hundred thousand deliveries to one partner
-//! cost one statement for each thousand of them, and other partners' deliveries pass.
+//! Deliveries that wait for their partner's budget. Each reserves the time of its call, in the order of claims, and
+//! waits without being claimed; the reconciler wakes as many of a partner as it may be called at that moment. So a
+//! hundred thousand deliveries to one partner cost one statement for each thousand of them, and deliveries to other
+//! partners are not delayed.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -13,25 +14,26 @@ use super::accounts::{Account, BREAKER_FAILURES, Budget, MAIN};
 use super::parts::{Claim, Commit};
 use super::{Store, messages};
 
-/// Claimable deliveries of a partner that reserve their calls together with the one that met the budget.
+/// Claimable deliveries of a partner that reserve their calls together with the one that exceeded the budget.
 const RESERVED_AT_ONCE: i64 = 1_000;
 
-/// A delivery met its partner's budget.
+/// A delivery exceeded its partner's budget.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OverBudget {
     /// The account that cannot be called now.
     pub account: Account,
     /// How fast it may be called.
     pub budget: Budget,
-    /// Until it could be called if no other delivery waited.
+    /// The time until it could be called if no other delivery were waiting.
     pub wait: Duration,
-    /// Whether the delivery has begun: it made a call before this one, or its reserved time had come. It goes on before those that have not.
+    /// Whether the delivery has started: it made a call before this one, or its reserved time had come. It goes before
+    /// those that have not.
     pub begun: bool,
 }
 
 impl Store {
-    /// Lets a part wait for the time that it reserves at its partner. Where it had not begun, it goes to the end, no attempt is recorded,
-    /// and the next claimable deliveries to the same partner reserve their times after it.
+    /// Makes a part wait for the time that it reserves at its partner. If it had not started, it goes to the end, no
+    /// attempt is recorded, and the next claimable deliveries to the same partner reserve their times after it.
     pub async fn reserve_call(&self, claim: &Claim, over: &OverBudget) -> anyhow::Result<Commit> {
         self.transaction("reserve_call", |tx, _| {
             Box::pin(async move {
@@ -48,8 +50,8 @@ impl Store {
         .await
     }
 
-    /// Makes deliveries claimable whose reserved time has come: of each partner as many as it may be called now, less those that were woken
-    /// before and are not claimed yet. Returns how many.
+    /// Makes deliveries claimable whose reserved time has come: for each partner as many as it may be called now, less
+    /// those that were woken before and are not claimed yet. Returns how many.
     pub async fn wake_reserved(&self) -> anyhow::Result<usize> {
         self.transaction("wake_reserved", |tx, _| {
             Box::pin(async move {
@@ -62,7 +64,8 @@ impl Store {
     }
 }
 
-/// Keeps the budget by which the partner's deliveries are woken. Holding the account's row, those who reserve take turns.
+/// Stores the budget with which the partner's deliveries are woken. Reservations take turns by the lock of the
+/// account's row.
 async fn keep_budget(tx: &mut PgConnection, over: &OverBudget) -> anyhow::Result<()> {
     sqlx::query!(
         "/* keep_budget */ update partner_accounts set interval_s = $3, burst = $4 where partner = $1 and account = $2",
@@ -77,8 +80,8 @@ async fn keep_budget(tx: &mut PgConnection, over: &OverBudget) -> anyhow::Result
     Ok(())
 }
 
-/// Returns whether the claim still held. A part that has begun goes before all that have not; another one goes to the end. Only the main
-/// account wakes parts by its budget; those that another account keeps waiting are woken by time.
+/// Returns whether the claim was still valid. A part that has started goes before all that have not; another one goes
+/// to the end. Only the main account wakes parts by its budget; parts that wait for another account are woken by time.
 async fn reserve(tx: &mut PgConnection, claim: &Claim, over: &OverBudget) -> anyhow::Result<bool> {
     let reserved = sqlx::query_scalar!(
         r#"/* reserve_call */
@@ -115,8 +118,8 @@ async fn reserve(tx: &mut PgConnection, claim: &Claim, over: &OverBudget) -> any
     Ok(reserved == 1)
 }
 
-/// The next claimable deliveries to the partner reserve their times, in the order of claims. What is to be taken back waits for no other
-/// delivery, and is left as it is.
+/// The next claimable deliveries to the partner reserve their times, in the order of claims. A recall waits for no
+/// other delivery, and is left unchanged.
 async fn reserve_next(tx: &mut PgConnection, over: &OverBudget) -> anyhow::Result<()> {
     sqlx::query!(
         "/* reserve_next_calls */

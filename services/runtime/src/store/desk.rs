@@ -1,5 +1,5 @@
-//! The counts of the desk's first page: work that waits for people, entries and decisions of the last days. Each count ends at
-//! [`MOST_COUNTED`] and is read through an index. `None` as the contest means all contests.
+//! The counts of the desk's first page: work that waits for people, entries and decisions of the last days. Each count
+//! stops at [`MOST_COUNTED`] and is read through an index. `None` as the contest means all contests.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId};
@@ -14,12 +14,12 @@ use super::{Store, audit};
 pub struct Waiting {
     /// How many.
     pub count: Count,
-    /// When the one that has waited longest began to wait; `None` where none waits.
+    /// When the one that has waited longest started to wait; `None` if none waits.
     pub oldest: Option<DateTime<Utc>>,
 }
 
 impl Waiting {
-    /// Of a query that counts one more than [`MOST_COUNTED`] at most.
+    /// From a query that counts at most one more than [`MOST_COUNTED`].
     fn of(counted: i64, oldest: Option<DateTime<Utc>>) -> anyhow::Result<Self> {
         Ok(Self { count: Count::of(counted, MOST_COUNTED)?, oldest })
     }
@@ -30,13 +30,13 @@ impl Waiting {
 pub struct Recalls {
     /// How many.
     pub count: Count,
-    /// How many of these are past their time.
+    /// How many of these are overdue.
     pub overdue: u32,
     /// When the first of them is due.
     pub due: Option<DateTime<Utc>>,
 }
 
-/// A job that is under way, or has just ended.
+/// A job that is in progress, or has just ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stirring {
     /// The job.
@@ -50,7 +50,7 @@ pub struct Stirring {
 impl Store {
     /// Works in a state, such as `awaiting_review`.
     pub async fn works_waiting(&self, state: &str, contest: Option<&ContestId>) -> anyhow::Result<Waiting> {
-        // The text names the contest only where there is one, so that each takes its index.
+        // The query names the contest only if there is one, so that each form uses its index.
         let chosen = |sql: &mut QueryBuilder<Postgres>| {
             sql.push(" from submissions where state = ").push_bind(state.to_owned());
             if let Some(contest) = contest {
@@ -67,7 +67,8 @@ impl Store {
         Ok(Waiting { count, oldest: oldest.await.context("look for the work that waits for longest")? })
     }
 
-    /// Since when the delivery that has waited longest waits for an operator, who hands it over or confirms it; `None` where none waits.
+    /// Since when the delivery that has waited longest waits for an operator, who hands it over or confirms it; `None`
+    /// if none waits.
     pub async fn delivery_waiting_longest(&self, contest: Option<&ContestId>) -> anyhow::Result<Option<DateTime<Utc>>> {
         let mut sql = QueryBuilder::new("/* delivery_waiting_longest */ select d.updated_at from deliveries d");
         if contest.is_some() {
@@ -82,7 +83,7 @@ impl Store {
         oldest.await.context("look for the delivery that waits for longest")
     }
 
-    /// Recalls that are under way.
+    /// Recalls in progress.
     pub async fn recalls_waiting(&self, contest: Option<&ContestId>) -> anyhow::Result<Recalls> {
         let row = sqlx::query!(
             r#"/* recalls_waiting */
@@ -186,7 +187,7 @@ impl Store {
     }
 }
 
-/// The smallest id that is made at this instant: UUID v7 begins with the milliseconds since 1970.
+/// The smallest id of this instant: a UUID v7 starts with the milliseconds since 1970.
 pub(super) fn first_id(at: DateTime<Utc>) -> Uuid {
     let milliseconds = u128::try_from(at.timestamp_millis()).unwrap_or_default();
     Uuid::from_u128(milliseconds << 80)

@@ -4,10 +4,10 @@ use pipeline::id::ContestId;
 
 use super::Store;
 
-/// How far the schema is.
+/// The version of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Schema {
-    /// The newest migration that was applied; 0 where none was.
+    /// The newest migration that was applied; 0 if none was.
     pub applied: i64,
     /// The newest that this program has.
     pub known: i64,
@@ -20,11 +20,11 @@ pub struct Server {
     pub version: i32,
     /// Connections that clients have now.
     pub connections: i64,
-    /// Connections that it gives to anybody.
+    /// Connections that are available to all logins.
     pub most_connections: i32,
-    /// Whether it puts its WAL into an archive.
+    /// Whether it archives its WAL.
     pub archives: bool,
-    /// The WAL that the archive refused last, if it took nothing since.
+    /// The last WAL that could not be archived, if none was archived since.
     pub not_archived: Option<String>,
 }
 
@@ -47,7 +47,7 @@ impl Store {
         .context("ask the server about itself")
     }
 
-    /// Contests that works were entered into, whether the catalogue has them or not.
+    /// Contests that works were entered into, whether or not the catalogue has them.
     pub async fn contests_of_works(&self) -> anyhow::Result<Vec<ContestId>> {
         let contests = sqlx::query_scalar!(
             r#"/* contests_of_works */
@@ -69,7 +69,7 @@ impl Store {
     /// Compares the schema with the one that this program needs.
     pub async fn schema(&self) -> anyhow::Result<Schema> {
         let known = sqlx::migrate!().iter().map(|migration| migration.version).max().unwrap_or_default();
-        // Not checked when it is compiled: the table is sqlx's own, and may not be there.
+        // Not checked at compile time: the table belongs to sqlx, and may not exist.
         let there: bool = sqlx::query_scalar("/* has_migrations */ select to_regclass('_sqlx_migrations') is not null")
             .fetch_one(self.pool())
             .await
@@ -85,7 +85,7 @@ impl Store {
         Ok(Schema { applied: applied.unwrap_or_default(), known })
     }
 
-    /// Every key that sealed something that is kept.
+    /// Every key that encrypted stored data.
     pub async fn key_ids(&self) -> anyhow::Result<Vec<String>> {
         sqlx::query_scalar!(
             r#"/* key_ids */

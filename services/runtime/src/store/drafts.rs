@@ -1,4 +1,5 @@
-//! Entry forms that were begun in a browser and not sent yet. Their answers are personal data, and sealed before they come here.
+//! Entry forms that were started in a browser and not sent yet. Their answers are personal data and are encrypted
+//! before they reach this file.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{ContestId, SubmissionId};
@@ -8,24 +9,25 @@ use super::Store;
 use super::retention::Amount;
 use crate::seal::Sealed;
 
-/// Drafts that go in one statement.
+/// Drafts that are deleted with one statement.
 const AT_ONCE: i64 = 1_000;
 
-/// A form that was begun.
+/// A form that was started.
 #[derive(Clone, Debug)]
 pub struct Draft {
     /// The id that the submission will have.
     pub id: SubmissionId,
-    /// The contest that the form is of.
+    /// The contest of the form.
     pub contest: ContestId,
     /// SHA-256 of the token that its browser holds.
     pub token_sha256: Vec<u8>,
-    /// Its answers, sealed.
+    /// Its answers, encrypted.
     pub answers: Sealed,
 }
 
 impl Store {
-    /// Keeps a draft, new or changed. `false` where the id is another token's, or another contest's: nothing was changed.
+    /// Stores a draft, new or changed. `false` if the id belongs to another token, or another contest: nothing was
+    /// changed.
     pub async fn keep_draft(&self, draft: &Draft) -> anyhow::Result<bool> {
         let Sealed { key_id, nonce, ciphertext } = &draft.answers;
         let kept = sqlx::query!(
@@ -47,7 +49,7 @@ impl Store {
         Ok(kept.rows_affected() > 0)
     }
 
-    /// A draft; `None` where there is none of this id.
+    /// A draft; `None` if there is none with this id.
     pub async fn draft(&self, id: SubmissionId) -> anyhow::Result<Option<Draft>> {
         let row = sqlx::query!(
             "/* draft */ select contest, token_sha256, key_id, nonce, ciphertext from drafts where id = $1",

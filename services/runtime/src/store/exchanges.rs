@@ -1,4 +1,4 @@
-//! Every request to a partner and its answer, as evidence. Whoever writes cuts the secrets out before.
+//! Every request to a partner and its answer, as evidence. Callers remove the secrets first.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::delivery::IntentId;
@@ -11,22 +11,22 @@ use super::Store;
 /// A request that is about to be made.
 #[derive(Clone, Debug)]
 pub struct NewExchange<'a> {
-    /// About which work; `None` where it concerns the account alone.
+    /// The work; `None` if it concerns only the account.
     pub submission: Option<SubmissionId>,
-    /// With whom.
+    /// The partner.
     pub partner: &'a PartnerId,
-    /// For which try.
+    /// The attempt.
     pub intent: Option<IntentId>,
     /// Stable name of the step.
     pub step: &'a str,
     /// What is sent.
     pub request: &'a Value,
-    /// Whether it only looks, or sends a piece of a file, so that a later one of the same step says all that the ones before did. They go
-    /// after `exchanges_days`.
+    /// Whether it only reads, or sends a piece of a file, so that a later one of the same step contains all the
+    /// information of the ones before. Such exchanges are deleted after `exchanges_days`.
     pub passing: bool,
 }
 
-/// What a reader sees of how a request ended: `open` has no answer yet, the others are [`ExchangeOutcome`]'s.
+/// How a request ended, for readers: `open` has no answer yet, the others are those of [`ExchangeOutcome`].
 pub const OUTCOMES: [&str; 4] = ["open", "answered", "not_sent", "lost"];
 
 /// How a request ended.
@@ -41,7 +41,7 @@ pub enum ExchangeOutcome {
 }
 
 impl ExchangeOutcome {
-    /// The database's word.
+    /// Its value in the database.
     pub fn name(self) -> &'static str {
         match self {
             ExchangeOutcome::Answered => "answered",
@@ -51,12 +51,12 @@ impl ExchangeOutcome {
     }
 }
 
-/// One exchange for a reader.
+/// One exchange for readers.
 #[derive(Clone, Debug, Serialize)]
 pub struct ExchangeRow {
     /// In order.
     pub id: i64,
-    /// With whom.
+    /// The partner.
     pub partner: String,
     /// The step.
     pub step: String,
@@ -73,7 +73,7 @@ pub struct ExchangeRow {
 }
 
 impl Store {
-    /// Writes a request down before it is made; returns its number.
+    /// Stores a request before it is made; returns its number.
     pub async fn open_exchange(&self, new: &NewExchange<'_>) -> anyhow::Result<i64> {
         sqlx::query_scalar!(
             "/* open_exchange */
@@ -96,7 +96,7 @@ impl Store {
         .context("write a request to a partner down")
     }
 
-    /// Writes down how a request ended.
+    /// Stores how a request ended.
     pub async fn close_exchange(&self, id: i64, outcome: ExchangeOutcome, answer: &Value) -> anyhow::Result<()> {
         sqlx::query!(
             "/* close_exchange */

@@ -1,6 +1,6 @@
-//! Fingerprints: kept when a work is probed, searched when it is screened, and a seat for each work that was let in, so that
-//! of two copies which are screened at the same moment exactly one is the first. The words of works that have a seat are
-//! written by `words`.
+//! Fingerprints: stored when a work is probed, searched when it is screened, and a seat for each accepted work, so that
+//! of two copies which are screened at the same moment exactly one is the first. The file `words` writes the words of
+//! works that have a seat.
 use anyhow::Context;
 use pipeline::fingerprint::Fingerprint;
 use pipeline::id::SubmissionId;
@@ -12,23 +12,23 @@ use super::Store;
 
 mod words;
 
-/// Works that a search hands back at most, those with most words in common first. A copy has dozens of words in common, a
-/// stranger one or two.
+/// The most works that a search returns, those with most words in common first. A copy has dozens of words in common,
+/// an unrelated work one or two.
 const MOST_CANDIDATES: i64 = 32;
-/// A word that more works than these have in common, such as an organiser's intro card, tells none of them from the others:
-/// it finds nobody, and is given up after so many rows. Where most of a work's words are so common it is not a card that they
-/// share but the work itself, entered over and over, and some of those works are compared.
+/// A word that more works than this have in common, such as an organiser's intro card, does not distinguish them: it
+/// finds none, and its search stops after this many rows. If most of a work's words are so common, the works share not
+/// a card but the film itself, entered many times, and some of them are compared.
 const MOST_WORKS_OF_A_WORD: i64 = 64;
 
-/// The place of a work in the order in which a contest's works were let in.
+/// The position of a work in the order in which a contest's works were accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seat(pub i64);
 
-/// What a work has to be compared with.
+/// What a work must be compared with.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// The work's own fingerprint; empty if it was probed before there were any.
+    /// The work's own fingerprint; empty if it was probed before fingerprints existed.
     pub own: Fingerprint,
     /// The newest seat that the search saw.
     pub newest: Seat,
@@ -48,13 +48,13 @@ struct Own {
 }
 
 impl Store {
-    /// Looks for works of the same contest that were let in before this one and may be the same. Bounded, whatever was
-    /// entered: in the works that come back, and in the rows that are read for each word.
+    /// Searches the same contest for works that were accepted before this one and may be the same. The search is
+    /// limited in the works that it returns and in the rows that it reads for each word.
     pub async fn standing(&self, id: SubmissionId) -> anyhow::Result<Standing> {
         self.quiet_transaction("search_fingerprints", |tx, _| {
             Box::pin(async move {
                 let own = own(tx, id).await?;
-                // Before the search: whoever takes a seat in between is newer than this and found at the commit.
+                // Before the search: a work that takes a seat in between is newer than this and is found at the commit.
                 let newest = newest(tx, &own.contest).await?;
                 let before = own.seat.unwrap_or(i64::MAX);
                 let same_file = same_file(tx, id, &own.contest, before).await?;
@@ -162,7 +162,7 @@ async fn candidates(
     Ok(found.collect())
 }
 
-/// Keeps the fingerprint of a work that was probed, in place of an older one. It takes no seat by that, and loses none.
+/// Stores the fingerprint of a probed work, in place of an older one. It neither takes nor loses a seat.
 pub(super) async fn keep(tx: &mut PgConnection, id: SubmissionId, fingerprint: &Fingerprint) -> anyhow::Result<()> {
     let words = |words: &[u32]| words.iter().map(|word| word.cast_signed()).collect::<Vec<i32>>();
     sqlx::query!(
@@ -183,11 +183,12 @@ pub(super) async fn keep(tx: &mut PgConnection, id: SubmissionId, fingerprint: &
     words::renew(tx, id).await
 }
 
-/// Takes the contest's next seat for a work that screening lets in, unless it has one. Whether it did; it does not where a work took a seat
-/// after `compared` that the search would find now, so that the verdict holds no longer. `None` was compared with no other.
+/// Takes the contest's next seat for a work that screening accepts, unless it has one. Returns whether it did. It does
+/// not if, after `compared`, a work took a seat that the search would find now, so that the verdict is no longer valid.
+/// `None` means that no comparison was made.
 ///
-/// Holds the contest's lock from the comparison to the end of the transaction. The words are written before: they are most of what is
-/// written, and nobody finds them before the commit.
+/// Holds the contest's lock from the comparison to the end of the transaction. The words are written before: they are
+/// most of what is written, and no search finds them before the commit.
 pub(super) async fn take_seat(tx: &mut PgConnection, id: SubmissionId, compared: Option<Seat>) -> anyhow::Result<bool> {
     words::write(tx, id).await?;
     if let Some(newest) = compared
@@ -199,7 +200,8 @@ pub(super) async fn take_seat(tx: &mut PgConnection, id: SubmissionId, compared:
     Ok(true)
 }
 
-/// Whether a work that took a seat after the search is the same file or shares a word, other than one that many works have.
+/// Whether a work that took a seat after the search is the same file or shares a word, except words that many works
+/// have.
 async fn overtaken(tx: &mut PgConnection, id: SubmissionId, newest: Seat) -> anyhow::Result<bool> {
     sqlx::query!(
         "/* lock_seats */
@@ -237,8 +239,8 @@ async fn overtaken(tx: &mut PgConnection, id: SubmissionId, newest: Seat) -> any
     Ok(overtaken)
 }
 
-/// A submission changed: one that was refused gives its seat up, unless an earlier run of it is still with a partner, and of one
-/// that was taken back nothing is kept.
+/// A submission changed: a refused one gives up its seat, unless an earlier run of it is still at a partner, and for a
+/// withdrawn one everything is deleted.
 pub(super) async fn follow(tx: &mut PgConnection, id: SubmissionId, machine: &Submission) -> anyhow::Result<()> {
     match &machine.state {
         State::Uploading | State::At { .. } | State::AwaitingReview | State::AwaitingRelease => {}
@@ -251,7 +253,7 @@ pub(super) async fn follow(tx: &mut PgConnection, id: SubmissionId, machine: &Su
     Ok(())
 }
 
-/// Forgets what a work looks and sounds like, with its seat.
+/// Deletes a work's fingerprint, and its seat.
 pub(super) async fn forget(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!("/* forget_fingerprint */ delete from fingerprints where submission = $1", id.0)
         .execute(tx)
@@ -260,7 +262,8 @@ pub(super) async fn forget(tx: &mut PgConnection, id: SubmissionId) -> anyhow::R
     Ok(())
 }
 
-/// What is refused and with no partner stands in nobody's way: asked when it is refused, and when a partner has it no more.
+/// A refused work that no partner has must not block others: checked when it is refused, and when a partner no longer
+/// has it.
 pub(super) async fn leave_seat(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* leave_seat */

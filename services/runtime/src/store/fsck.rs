@@ -1,4 +1,4 @@
-//! What the database says of objects: which there should be, and whose an object is that no row names.
+//! The database's records of objects: which objects there should be, and who owns an object without a row.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{SubmissionId, UploadId};
@@ -9,27 +9,27 @@ use super::Store;
 use crate::fsck::Kind;
 use crate::objects::Multipart;
 
-/// An object that there should be.
+/// An object that should exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
     /// What it is.
     pub kind: Kind,
-    /// Whose.
+    /// The submission.
     pub submission: SubmissionId,
-    /// Where.
+    /// The key.
     pub key: String,
     /// Size in bytes.
     pub bytes: u64,
-    /// Its SHA-256, where it was taken.
+    /// Its SHA-256, if it was computed.
     pub sha256: Option<Vec<u8>>,
 }
 
-/// How the owner of an object stands that no row names.
+/// The state of the owner of an object without a row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Owner {
-    /// Parts of the run are open, or the upload is: whoever works on it may just have put it.
+    /// Parts of the run, or the upload, are open: a worker may just have stored it.
     pub in_hand: bool,
-    /// A delivery by hand that was not taken back.
+    /// A delivery by hand that was not recalled.
     pub delivering: bool,
     /// It is garbage already.
     pub doomed: bool,
@@ -38,13 +38,13 @@ pub struct Owner {
 /// An upload that is open and has parts in the object store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenMultipart {
-    /// Which.
+    /// The upload.
     pub upload: Uuid,
-    /// Whose.
+    /// The submission.
     pub submission: SubmissionId,
     /// The server's id.
     pub id: String,
-    /// Bytes that a client was told are durable.
+    /// Bytes that were confirmed to a client as durable.
     pub bytes: u64,
 }
 
@@ -77,7 +77,7 @@ impl TryFrom<Row> for Expected {
 }
 
 impl Store {
-    /// Ids of submissions in order, behind `after`.
+    /// Ids of submissions in order, after `after`.
     pub async fn submissions_after(&self, after: Option<Uuid>, limit: i64) -> anyhow::Result<Vec<Uuid>> {
         sqlx::query_scalar!(
             "/* submissions_after */ select id from submissions where $1::uuid is null or id > $1 order by id limit $2",
@@ -89,7 +89,7 @@ impl Store {
         .context("list submissions by id")
     }
 
-    /// Ids of uploads in order, behind `after`.
+    /// Ids of uploads in order, after `after`.
     pub async fn uploads_after(&self, after: Option<Uuid>, limit: i64) -> anyhow::Result<Vec<Uuid>> {
         sqlx::query_scalar!(
             "/* uploads_after */ select id from uploads where $1::uuid is null or id > $1 order by id limit $2",
@@ -101,7 +101,7 @@ impl Store {
         .context("list uploads by id")
     }
 
-    /// Every object that there should be of these submissions, but for what was uploaded.
+    /// Every object that should exist for these submissions, except uploads.
     pub async fn expected_of_submissions(&self, ids: &[Uuid]) -> anyhow::Result<Vec<Expected>> {
         let rows = sqlx::query_as!(
             Row,
@@ -159,7 +159,7 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// Every object that there should be of these uploads.
+    /// Every object that should exist for these uploads.
     pub async fn expected_of_uploads(&self, ids: &[Uuid]) -> anyhow::Result<Vec<Expected>> {
         let rows = sqlx::query_as!(
             Row,
@@ -186,7 +186,7 @@ impl Store {
         rows.into_iter().map(TryInto::try_into).collect()
     }
 
-    /// How a submission stands to an object of its own that no row names.
+    /// The state of a submission, for an object of its own without a row.
     pub async fn owner_of_objects(&self, submission: Uuid, key: &str) -> anyhow::Result<Owner> {
         sqlx::query_as!(
             Owner,
@@ -208,7 +208,7 @@ impl Store {
         .with_context(|| format!("ask whose {key} is"))
     }
 
-    /// How an upload stands to an object of its own that no row names. What it freed is freed by whoever swept it.
+    /// The state of an upload, for an object of its own without a row. The sweeper frees what the upload freed.
     pub async fn owner_of_upload(&self, upload: Uuid, key: &str) -> anyhow::Result<Owner> {
         sqlx::query_as!(
             Owner,
@@ -228,7 +228,7 @@ impl Store {
         .with_context(|| format!("ask whose {key} is"))
     }
 
-    /// Those of these uploads that are open and have parts in the object store, and are in nobody's hands just now.
+    /// Those of these uploads that are open, have parts in the object store, and are not being written to.
     pub async fn open_multiparts(&self, ids: &[Uuid]) -> anyhow::Result<Vec<OpenMultipart>> {
         let rows = sqlx::query!(
             r#"/* open_multiparts */
@@ -249,7 +249,7 @@ impl Store {
         Ok(open.collect())
     }
 
-    /// Notes one object that nobody knows of as garbage; returns when it goes.
+    /// Records one object without a row as garbage; returns when it is deleted.
     pub async fn note_orphan(&self, key: &str) -> anyhow::Result<DateTime<Utc>> {
         sqlx::query_scalar!(
             "/* note_orphan */

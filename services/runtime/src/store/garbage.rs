@@ -1,4 +1,5 @@
-//! Objects that nobody needs any more: noted when that becomes true, swept once nobody can still be writing there.
+//! Objects that are no longer needed: recorded when that becomes true, swept once no process can still be writing
+//! there.
 use anyhow::Context;
 use pipeline::id::{SubmissionId, UploadId};
 use pipeline::object_key::ObjectKey;
@@ -16,17 +17,18 @@ pub struct Garbage {
     pub id: i64,
     /// All objects under this prefix …
     pub prefix: String,
-    /// … but these keys.
+    /// … except these keys.
     pub keep: Vec<String>,
-    /// `prefix` is the whole key of the one object that goes.
+    /// `prefix` is the complete key of the one object to delete.
     pub single: bool,
 }
 
-/// While a sweeper works on a row, others leave it alone for this long, in seconds; if it dies, the row comes up again.
+/// While a sweeper works on a row, others leave it alone for this long, in seconds; if the sweeper dies, the row
+/// becomes due again.
 const SWEEP_LEASE_S: f64 = 600.0;
 
 impl Store {
-    /// Rows that are due, taken by this caller for a while.
+    /// Due rows, taken by this caller for a while.
     pub async fn take_garbage(&self, limit: i64) -> anyhow::Result<Vec<Garbage>> {
         sqlx::query_as!(
             Garbage,
@@ -42,8 +44,9 @@ impl Store {
         .context("read what is to be swept")
     }
 
-    /// Deletes the one object of a row and forgets the row; returns whether it did. The row is locked meanwhile and looked at again, so
-    /// that [`Store::spare_object`] either comes before, and the object stays, or waits until it is gone.
+    /// Deletes the one object of a row and then the row; returns whether it did. The row is locked meanwhile and
+    /// checked again, so that [`Store::spare_object`] either comes before, and the object stays, or waits until it is
+    /// deleted.
     pub async fn sweep_single(&self, garbage: &Garbage, objects: &Objects) -> anyhow::Result<bool> {
         anyhow::ensure!(garbage.single, "{} is no single object", garbage.prefix);
         self.quiet_transaction("sweep_single", |tx, _| {
@@ -67,8 +70,8 @@ impl Store {
         .await
     }
 
-    /// To be called before an object is put under a key that may have been used before: it is no garbage from now on. Waits for a
-    /// sweeper that is just deleting it.
+    /// Call this before an object is stored under a key that may have been used before: it is not garbage from now on.
+    /// Waits for a sweeper that is just deleting it.
     pub async fn spare_object(&self, key: &str) -> anyhow::Result<()> {
         sqlx::query!("/* spare_object */ delete from garbage where single and prefix = $1", key)
             .execute(self.pool())
@@ -77,7 +80,7 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets a row whose objects are gone.
+    /// Deletes a row whose objects are gone.
     pub async fn forget_garbage(&self, id: i64) -> anyhow::Result<()> {
         sqlx::query!("/* forget_garbage */ delete from garbage where id = $1", id)
             .execute(self.pool())
@@ -87,19 +90,19 @@ impl Store {
     }
 }
 
-/// Notes that everything under `prefix` but `keep` can go after the policy's delay.
+/// Records that everything under `prefix` except `keep` can be deleted after the policy's delay.
 pub async fn add(tx: &mut PgConnection, policy: &Policy, prefix: &str, keep: &[String]) -> anyhow::Result<()> {
     add_all(tx, policy, &[(prefix.to_owned(), keep)]).await
 }
 
-/// Notes the same of many prefixes.
+/// Records the same for many prefixes.
 async fn add_all(tx: &mut PgConnection, policy: &Policy, unneeded: &[(String, &[String])]) -> anyhow::Result<()> {
     for (prefix, _) in unneeded {
-        // An empty prefix would be the whole bucket, one without a slash might match a neighbour.
+        // An empty prefix would be the whole bucket, and one without a slash could match another id.
         anyhow::ensure!(prefix.len() > 1 && prefix.ends_with('/'), "refusing to sweep the prefix {prefix:?}");
     }
     let prefixes: Vec<String> = unneeded.iter().map(|(prefix, _)| prefix.clone()).collect();
-    // Arrays of arrays of different lengths are nothing that `unnest` takes.
+    // `unnest` accepts no arrays of arrays of different lengths.
     let keep: Vec<serde_json::Value> = unneeded.iter().map(|(_, keep)| (*keep).into()).collect();
     sqlx::query!(
         "/* add_garbage */
@@ -116,7 +119,7 @@ async fn add_all(tx: &mut PgConnection, policy: &Policy, unneeded: &[(String, &[
     Ok(())
 }
 
-/// A submission moved from `before` to `after`: puts finished renditions in force and notes what nobody needs any more.
+/// A submission moved from `before` to `after`: puts finished renditions in force and records what is no longer needed.
 pub(super) async fn after_move(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -127,9 +130,9 @@ pub(super) async fn after_move(
 ) -> anyhow::Result<()> {
     let run = before.run;
     match &after.state {
-        // Taken back by the entrant: nothing of theirs is kept.
+        // Withdrawn by the entrant: everything of theirs is deleted.
         State::Withdrawn => {
-            // But not what an organiser holds.
+            // Except what an organiser holds.
             let held = sqlx::query_scalar!(
                 r#"/* is_held */ select held_at is not null as "held!" from submissions where id = $1"#,
                 id.0
@@ -147,7 +150,8 @@ pub(super) async fn after_move(
         _ if is_at(before, Stage::Assemble) => renditions::put_in_force(tx, id, run).await?,
         _ => return Ok(()),
     }
-    // The run's work is over, well or not. Its renditions stay if they are in force, which they are not if it ended early.
+    // The run's work has ended, with success or without. Its renditions stay if they are in force, which is not the
+    // case if it ended early.
     renditions::forget_unused(tx, id, run).await?;
     reuse::forget(tx, id, run).await?;
     let keep = renditions::keys(tx, id, run).await?;

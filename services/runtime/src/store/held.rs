@@ -14,7 +14,7 @@ use super::{Store, reviews};
 
 /// How long a decision can be undone.
 pub const HELD: Duration = Duration::from_secs(10);
-/// Decisions of one person that are shown at most.
+/// The most decisions of one person that are shown.
 const MOST_SHOWN: i64 = 50;
 
 /// A decision to hold.
@@ -28,7 +28,7 @@ pub struct Holding<'a> {
     pub decision: &'static str,
     /// Why it is refused.
     pub words: Option<&'a str>,
-    /// The phrase that the words began with.
+    /// The phrase with which the text started.
     pub phrase: Option<&'a str>,
 }
 
@@ -62,7 +62,7 @@ pub struct Failure {
     pub en: String,
 }
 
-/// A decision whose time has come.
+/// A decision that is due.
 #[derive(Clone, Debug)]
 pub struct Due {
     /// The work.
@@ -73,7 +73,7 @@ pub struct Due {
     pub decision: String,
     /// Why it is refused.
     pub words: Option<String>,
-    /// Whose decision it is.
+    /// The person who decided.
     pub by: By,
 }
 
@@ -177,7 +177,7 @@ pub async fn carried_out(tx: &mut PgConnection, id: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Keeps a decision that could not be carried out, for its person to read.
+/// Stores a decision that could not be carried out, for its person to read.
 pub async fn failed(tx: &mut PgConnection, id: i64, why: &Failure) -> anyhow::Result<()> {
     sqlx::query!(
         "/* decision_failed */
@@ -222,7 +222,7 @@ impl Store {
         .context("list held decisions")
     }
 
-    /// Decisions whose time has come, the oldest first, at most `limit`.
+    /// Due decisions, the oldest first, at most `limit`.
     pub async fn due_decisions(&self, limit: u32) -> anyhow::Result<Vec<i64>> {
         sqlx::query_scalar!(
             "/* due_decisions */

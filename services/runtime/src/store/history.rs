@@ -1,4 +1,4 @@
-//! What happened to a submission, in order, for people.
+//! The history of a submission, in order, for people.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
@@ -19,14 +19,14 @@ pub struct HistoryLine {
     pub actor: String,
     /// What: a stable name such as `part_done`.
     pub what: String,
-    /// More of it.
+    /// Details.
     pub detail: Value,
 }
 
 impl Store {
     /// The newest lines of a submission's history, oldest first.
     pub async fn history(&self, submission: SubmissionId) -> anyhow::Result<Vec<HistoryLine>> {
-        // A thousand lines are more than anybody reads; an entry has a few dozen.
+        // A thousand lines are more than people read; an entry has a few dozen.
         let mut lines = sqlx::query_as!(
             HistoryLine,
             "/* history */
@@ -54,7 +54,7 @@ impl Store {
     }
 }
 
-/// What a line says of a part that was done.
+/// The name of the line for a finished part.
 pub(super) const PART_DONE: &str = "part_done";
 
 /// Adds a line. A person's name and reason go with it.
@@ -68,7 +68,7 @@ pub async fn add(
     add_line(tx, submission, by, (what, false), detail).await
 }
 
-/// Adds a line about one part that changes nothing else, and is forgotten after `history_days`.
+/// Adds a line about one part that changes nothing else, and is deleted after `history_days`.
 pub(super) async fn add_passing(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -130,7 +130,7 @@ pub(super) fn name_of(event: &Event) -> &'static str {
     }
 }
 
-/// What a reader wants to know besides the name: the state behind the event, and which part or stage it was about.
+/// Details for readers besides the name: the state after the event, and the part or stage that it was about.
 pub(super) fn detail_of(event: &Event, after: &Submission) -> anyhow::Result<Value> {
     let mut detail = json!({ "run": after.run, "state": after.state.name() });
     let more = match event {

@@ -1,8 +1,8 @@
-//! Requests that may come twice: the answer of a changing request is stored in the transaction of what it did, under its
-//! Idempotency-Key, and given again to whoever repeats it.
+//! Requests that may be repeated: the answer of a changing request is stored in the transaction of its act, under its
+//! Idempotency-Key, and returned again when the request is repeated.
 //!
-//! An answer may carry a secret that is told once, such as a token. So it is sealed with a key that is made from the
-//! Idempotency-Key, and of that only a digest is stored: whoever reads the table reads no answer.
+//! An answer may contain a secret that is shown once, such as a token. So it is encrypted with a key derived from the
+//! Idempotency-Key, of which only a digest is stored: reading the table reveals no answer.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -24,34 +24,34 @@ pub struct Keyed {
     sealing: [u8; 32],
 }
 
-/// What a request was answered.
+/// The answer to a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Where what was made can be found.
+    /// The address of what was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
     /// The body; null for none.
     pub body: serde_json::Value,
-    /// Whether it was stored earlier and is given again.
+    /// Whether it was stored earlier and is returned again.
     #[serde(skip)]
     pub again: bool,
 }
 
-/// What is known of a request when it begins.
+/// What is known about a request when it starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Begun {
     /// Nothing: do it.
     First,
     /// It was done, and this was the answer.
     Again(Answer),
-    /// Another request came with the same key.
+    /// Another request used the same key.
     AnotherRequest,
 }
 
 impl Keyed {
-    /// A request of `principal`. Keys of different principals never meet.
+    /// A request of `principal`. Keys of different principals never conflict.
     pub fn new(principal: &str, key: &str, method: &str, path: &str, body: &[u8]) -> Self {
         let body = Sha256::digest(body);
         let digest = |purpose: &str, more: &[&[u8]]| -> [u8; 32] {
@@ -69,10 +69,10 @@ impl Keyed {
         }
     }
 
-    /// Begins the request within the transaction that will do it. A second one at the same time waits here until the first
-    /// has committed, and then gets its answer; if the first came to nothing, it is the first.
+    /// Starts the request within the transaction that will do it. A second one at the same time waits here until the
+    /// first has committed, and then gets its answer; if the first was rolled back, the second becomes the first.
     pub async fn begin(&self, tx: &mut PgConnection) -> anyhow::Result<Begun> {
-        // A row past its time may not have been swept yet.
+        // An expired row may not have been swept yet.
         sqlx::query!(
             "/* forget_old_answer */
             delete from idempotency where lookup = $1 and created_at < clock_timestamp() - make_interval(secs => $2)",
@@ -99,7 +99,7 @@ impl Keyed {
         stored.context("an Idempotency-Key is there and is not")
     }
 
-    /// What is committed about the request.
+    /// What is committed for the request.
     async fn stored(&self, executor: impl PgExecutor<'_>) -> anyhow::Result<Option<Begun>> {
         let row = sqlx::query!(
             "/* keyed_answer */
@@ -141,12 +141,12 @@ impl Keyed {
 }
 
 impl Store {
-    /// What was answered to the request earlier, if it came before.
+    /// The earlier answer to the request, if there is one.
     pub async fn answered(&self, keyed: &Keyed) -> anyhow::Result<Begun> {
         Ok(keyed.stored(self.pool()).await?.unwrap_or(Begun::First))
     }
 
-    /// Deletes answers that nobody may ask for any more. Returns how many.
+    /// Deletes expired answers. Returns how many.
     pub async fn sweep_answers(&self) -> anyhow::Result<u64> {
         let swept = sqlx::query!(
             "/* sweep_answers */

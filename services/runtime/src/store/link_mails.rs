@@ -1,5 +1,5 @@
-//! New links to entries that were asked for by mail: they wait to be sent, and then to be used. The mail's address is not here; it is read
-//! from the entrant's sealed data when the mail is sent.
+//! New links to entries that were requested by mail: they wait to be sent, and then to be used. The mail's address is
+//! not stored here; it is read from the entrant's encrypted data when the mail is sent.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -11,41 +11,42 @@ use crate::seal::Sealed;
 
 /// How long a link can be used.
 const USABLE: Duration = Duration::from_secs(24 * 3600);
-/// Mails of one entry within that time: a mailbox is not flooded by those who know a number and an address.
+/// The most mails of one entry within that time, so that people who know a number and an address cannot flood a
+/// mailbox.
 const OF_ONE_ENTRY: i64 = 3;
-/// Times that a mail is tried. Each wait is twice the one before; the sixth would come after the link could no longer be used for long.
+/// How often a mail is tried, within about an hour: each wait is twice the one before.
 const TRIES: i32 = 6;
-/// The wait after the first try. A process that died while sending is relieved by another one after it.
+/// The wait after the first attempt. If a process dies while sending, another one sends the mail after it.
 const FIRST_WAIT: Duration = Duration::from_secs(120);
 
-/// A link that was asked for.
+/// A requested link.
 #[derive(Clone, Debug)]
 pub struct NewLink {
     /// The entry.
     pub submission: SubmissionId,
     /// SHA-256 of its new key.
     pub token_sha256: Vec<u8>,
-    /// The new key, sealed.
+    /// The new key, encrypted.
     pub token: Sealed,
     /// `zh` or `en`.
     pub lang: &'static str,
 }
 
-/// A mail whose time has come.
+/// A due mail.
 #[derive(Clone, Debug)]
 pub struct DueLink {
     /// The row.
     pub id: i64,
     /// The entry.
     pub submission: SubmissionId,
-    /// The new key, sealed.
+    /// The new key, encrypted.
     pub token: Sealed,
     /// `zh` or `en`.
     pub lang: String,
 }
 
 impl Store {
-    /// Keeps a link to be sent. `false` where the entry has as many mails as it may have within a day: nothing was kept.
+    /// Stores a link to be sent. `false` if the entry has reached its mails for a day: nothing was stored.
     pub async fn ask_for_link(&self, new: &NewLink) -> anyhow::Result<bool> {
         let Sealed { key_id, nonce, ciphertext } = &new.token;
         let kept = sqlx::query!(
@@ -68,7 +69,8 @@ impl Store {
         Ok(kept.rows_affected() > 0)
     }
 
-    /// Takes a mail whose time has come. It is due again after a while, unless [`Store::link_is_done`] or it was tried often enough.
+    /// Takes a due mail. It is due again after a while, unless [`Store::link_is_done`] is called or it was tried often
+    /// enough.
     pub async fn due_link(&self) -> anyhow::Result<Option<DueLink>> {
         let row = sqlx::query!(
             r#"/* due_link */
@@ -93,7 +95,7 @@ impl Store {
         }))
     }
 
-    /// A mail was sent, or can never be sent: it is not tried again, and its key is known to the addressee only.
+    /// A mail was sent, or can never be sent: it is not tried again, and only the addressee knows its key.
     pub async fn link_is_done(&self, id: i64) -> anyhow::Result<()> {
         sqlx::query!(
             "/* link_is_done */
@@ -116,7 +118,8 @@ impl Store {
     }
 }
 
-/// Takes a mailed link that waits to be used, and ends the others of the entry. `false` where there is none with this digest.
+/// Takes a mailed link that waits to be used, and ends the others of the entry. `false` if there is none with this
+/// digest.
 pub async fn take(tx: &mut PgConnection, submission: SubmissionId, token_sha256: &[u8]) -> anyhow::Result<bool> {
     let taken = sqlx::query!(
         "/* take_link */
@@ -136,7 +139,7 @@ pub async fn take(tx: &mut PgConnection, submission: SubmissionId, token_sha256:
 
 /// Ends the mailed links of an entry that were not used.
 pub async fn end(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<()> {
-    // They stay as rows without a use: they count among the mails of the entry.
+    // They stay as unusable rows, because they count among the mails of the entry.
     sqlx::query!(
         "/* end_links */
         update link_mails set token_sha256 = sha256(token_sha256), due_at = null, key_id = null, nonce = null, ciphertext = null

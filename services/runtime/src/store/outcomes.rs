@@ -1,5 +1,5 @@
-//! Ends of a part that move its submission on: done and rejected. One fenced transaction records the outcome, advances the
-//! submission and writes what follows.
+//! Ends of a part that change its submission's state: done and rejected. One fenced transaction records the outcome,
+//! advances the submission and writes what follows.
 use anyhow::{Context, bail};
 use pipeline::media_info::MediaInfo;
 use pipeline::part::Part;
@@ -16,8 +16,8 @@ use super::{Policy, Store, deliveries, fingerprints, previews, renditions, watch
 use crate::outcome::Output;
 
 impl Store {
-    /// Records what a part produced and moves its submission on. An error that is [`Overtaken`] says that screening has to
-    /// look again.
+    /// Records what a part produced and advances its submission. The error [`Overtaken`] means that screening must
+    /// compare again.
     pub async fn finish(&self, claim: &Claim, output: &Output) -> anyhow::Result<Commit> {
         let event = &event_of(claim, output)?;
         let stored = &with_the_part(output).context("write the output")?;
@@ -47,8 +47,8 @@ impl Store {
     }
 }
 
-/// What of an output stays with its part. What the work's own rows say is not written twice: the probe's measures, the plan, finished files.
-/// Each run's verdict stays, and what each run handed over.
+/// What is stored of an output with its part. Data in the work's own rows is not stored twice: the probe's
+/// measurements, the plan, finished files. Each run's verdict is stored, and what each run handed over.
 fn with_the_part(output: &Output) -> anyhow::Result<Option<serde_json::Value>> {
     Ok(match output {
         Output::Probed { .. } | Output::Assembled { .. } => None,
@@ -57,7 +57,7 @@ fn with_the_part(output: &Output) -> anyhow::Result<Option<serde_json::Value>> {
     })
 }
 
-/// What a finished part means for the submission. An output that is not its stage's is a mistake in a handler.
+/// The event that a finished part means for the submission. An output of another stage is a bug in a handler.
 fn event_of(claim: &Claim, output: &Output) -> anyhow::Result<Event> {
     let done = Event::PartDone { run: claim.run, stage: claim.stage, part: claim.part.clone() };
     match (claim.stage, &claim.part, output) {
@@ -81,8 +81,8 @@ fn rejected(claim: &Claim, reason: Rejection) -> Event {
     Event::Rejected { run: claim.run, stage: claim.stage, part: Some(claim.part.clone()), reason }
 }
 
-/// Ends the part if the fence is right, and `None` if it is not. Locks the submission first, as everybody does who locks both: the
-/// part is joined to the locked row, and looked at again if whoever held that lock has changed it.
+/// Ends the part if the fence is right; `None` if it is not. It locks the submission first, like every transaction that
+/// locks both: the part is joined to the locked row, and read again if the former holder of that lock has changed it.
 async fn end(
     tx: &mut PgConnection,
     claim: &Claim,
@@ -119,13 +119,13 @@ async fn end(
     }))
 }
 
-/// While this entry was screened, another one was let in that it may be a copy of. Nothing was changed; screening it again
-/// finds that one.
+/// While this entry was screened, another one was accepted of which it may be a copy. Nothing was changed; screening it
+/// again finds that one.
 #[derive(Debug, thiserror::Error)]
 #[error("an entry that may be the same was let in meanwhile")]
 pub struct Overtaken;
 
-/// A work that screening lets in takes its seat, if nobody whom it should have been compared with took one since.
+/// A work that screening accepts takes its seat, unless a work that it should have been compared with took one since.
 async fn seat(tx: &mut PgConnection, claim: &Claim, output: &Output) -> anyhow::Result<()> {
     let Output::Screened { verdict, compared, .. } = output else { return Ok(()) };
     if verdict.rejection().is_some() {
@@ -134,7 +134,7 @@ async fn seat(tx: &mut PgConnection, claim: &Claim, output: &Output) -> anyhow::
     if fingerprints::take_seat(tx, claim.submission, *compared).await? { Ok(()) } else { Err(Overtaken.into()) }
 }
 
-/// Keeps what later stages and readers want where they look for it.
+/// Stores what later stages and readers need.
 async fn keep(tx: &mut PgConnection, policy: &Policy, claim: &Claim, output: &Output) -> anyhow::Result<()> {
     match (output, &claim.part) {
         (Output::Probed { media_info, fingerprint, sha256, bytes, preview }, _) => {
@@ -173,13 +173,14 @@ async fn keep(tx: &mut PgConnection, policy: &Policy, claim: &Claim, output: &Ou
         }
         (Output::Published { receipt }, Part::Partner(partner)) => {
             let delivery = deliveries::keep_receipt(tx, claim.submission, partner, receipt).await?;
-            // A release or a person's yes may have come since the worker looked. With its part ended, nobody would see that.
+            // A release or a person's confirmation may have come since the worker checked. With its part ended, it
+            // would be missed.
             if delivery.needs_part() {
                 let (observed, desired) = (delivery.observed.name(), delivery.desired.name());
                 bail!("the delivery to {partner} is {observed} and to be {desired}, so its part does not end here");
             }
         }
-        // Encoded files stay with their part: only the assemble stage of the same run asks for them.
+        // Encoded files stay with their part: only the assemble stage of the same run reads them.
         (Output::Encoded { .. } | Output::Assembled { .. } | Output::Published { .. }, _) => {}
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! Parts: the queue itself. Claiming, holding, and every way of letting go that does not touch the submission's state; for
-//! the ways that do see `outcomes`.
+//! Parts: the queue itself. Claiming, holding, and every way of ending a claim that does not change the submission's
+//! state; for the others see `outcomes`.
 use anyhow::Context;
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::part::{Part, PartToDo};
@@ -26,25 +26,25 @@ pub use read::{PartRow, QueueRow};
 /// Every status of a part.
 pub const STATUSES: [&str; 6] = ["pending", "waiting", "claimed", "done", "parked", "cancelled"];
 
-/// What is kept of why a part failed, in characters: quality control says a line for each check.
+/// How much of a failure is stored, in characters: quality control writes a line for each check.
 const ERROR_CHARS: usize = 20_000;
 
-/// A claimed part: the right to commit its outcome, as long as nobody else claims it.
+/// A claimed part: the right to commit its outcome, as long as no other worker claims it.
 #[derive(Clone, Debug)]
 pub struct Claim {
-    /// Whose part.
+    /// The submission.
     pub submission: SubmissionId,
-    /// Of which run.
+    /// The run.
     pub run: u32,
-    /// Of which stage.
+    /// The stage.
     pub stage: Stage,
-    /// Which.
+    /// The part.
     pub part: Part,
-    /// This try's number, from 1.
+    /// The number of this attempt, from 1.
     pub attempt: u32,
     /// The proof.
     pub fence: Fence,
-    /// Trace context of whoever made the part.
+    /// Trace context of the span that created the part.
     pub traceparent: Option<String>,
     /// How long it had been claimable, in seconds.
     pub waited_s: f64,
@@ -52,23 +52,23 @@ pub struct Claim {
     pub reserved: bool,
 }
 
-/// Whether a fenced write happened.
+/// Whether a fenced write was done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Commit {
     /// It did.
     Committed,
-    /// Somebody else holds the part by now, or nobody wants it any more: nothing was changed.
+    /// Another worker holds the part by now, or it is no longer needed: nothing was changed.
     Fenced,
 }
 
-/// What became of a part that failed.
+/// The result of a failed attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[must_use]
 pub enum Failed {
     /// It is tried again after this many seconds.
     Retrying {
-        /// Back-off, jitter included.
+        /// Back-off, including jitter.
         in_s: f64,
     },
     /// It failed too often and waits for an operator.
@@ -83,7 +83,7 @@ impl Store {
         Ok(self.claim_work(stage, holder).await?.map(|(claim, _)| claim))
     }
 
-    /// Prolongs a claim and notes how far its holder is. `Fenced` means: stop, it is no longer yours.
+    /// Extends a claim and records its holder's progress. `Fenced` means: stop, the claim is lost.
     pub async fn renew(&self, claim: &Claim, progress: f32) -> anyhow::Result<Commit> {
         let renewed = sqlx::query!(
             "/* renew */
@@ -103,7 +103,8 @@ impl Store {
         Ok(commit(renewed.rows_affected()))
     }
 
-    /// Puts a part back that its holder could not finish, at once claimable by others. Not an attempt.
+    /// Returns a part that its holder could not finish; others can claim it immediately. It does not count as an
+    /// attempt.
     pub async fn hand_back(&self, claim: &Claim) -> anyhow::Result<Commit> {
         self.transaction("hand_back_part", |tx, _| {
             Box::pin(async move {
@@ -117,24 +118,25 @@ impl Store {
         .await
     }
 
-    /// Lets a part rest for `after`. Not an attempt.
+    /// Delays a part for `after`. It does not count as an attempt.
     pub async fn later(&self, claim: &Claim, after: Duration) -> anyhow::Result<Commit> {
         self.transaction("postpone_part", |tx, _| Box::pin(async move { postpone(tx, claim, after).await })).await
     }
 
-    /// Records that an attempt failed by our own fault: tried again after a back-off, or parked.
+    /// Records that an attempt failed because of us: it is tried again after a back-off, or parked.
     pub async fn fail(&self, claim: &Claim, error: &str) -> anyhow::Result<Failed> {
         let backoff_s = backoff_s(self.policy().retry_base, claim.attempt);
         self.fail_within(claim, error, self.policy().max_attempts, backoff_s).await
     }
 
-    /// Records that an attempt failed for want of what everybody needs: a database, an object store, room on the disk. That is no
-    /// fault of the part, so it is not counted: however long an outage lasts, nobody has to try its parts again by hand.
+    /// Records that an attempt failed because a shared resource was missing: a database, an object store, disk space.
+    /// That is not the part's fault, so it is not counted: however long an outage lasts, no person has to retry its
+    /// parts.
     pub async fn fail_uncounted(&self, claim: &Claim, error: &str) -> anyhow::Result<Failed> {
         self.fail_within(claim, error, UNCOUNTED, backoff_s(self.policy().retry_base, OUTAGE)).await
     }
 
-    /// Parks a part at once: another attempt would fail the same way.
+    /// Parks a part immediately: another attempt would fail the same way.
     pub async fn park(&self, claim: &Claim, evidence: &str) -> anyhow::Result<Commit> {
         match self.fail_within(claim, evidence, 0, 0.0).await? {
             Failed::Parked | Failed::Retrying { .. } => Ok(Commit::Committed),
@@ -166,7 +168,7 @@ impl Store {
         .await
     }
 
-    /// An operator's "try again" in a transaction of its own. See [`retry`].
+    /// An operator's "try again" in a separate transaction. See [`retry`].
     pub async fn retry(
         &self,
         submission: SubmissionId,
@@ -178,8 +180,8 @@ impl Store {
     }
 }
 
-/// An operator's "try again": parked and waiting parts become pending with a clean slate. `part` narrows it down to one.
-/// Returns how many.
+/// An operator's "try again": parked and waiting parts become pending with no attempts counted. `part` restricts it to
+/// one. Returns how many.
 pub async fn retry(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -200,13 +202,14 @@ pub async fn retry(
     Ok(stages.len())
 }
 
-/// As most attempts, where an attempt does not count.
+/// The largest number of attempts, if an attempt does not count.
 const UNCOUNTED: i32 = i32::MAX;
-/// In an outage one waits as after this attempt: long enough to leave the neighbour alone, short enough to go on soon after.
+/// In an outage, the wait is that after this attempt: long enough not to load the server, short enough to continue soon
+/// after.
 const OUTAGE: u32 = 4;
 
-/// Waits before the attempt after the `attempt`th: `base × 2^(attempt − 1)`, give or take a quarter, so that parts that
-/// failed together do not come back together. At most an hour.
+/// The wait before the attempt after the `attempt`th: `base × 2^(attempt − 1)`, plus or minus a quarter, so that parts
+/// that failed together do not return together. At most an hour.
 fn backoff_s(base: Duration, attempt: u32) -> f64 {
     let doubled = base.as_secs_f64() * 2f64.powi(attempt.saturating_sub(1).min(20) as i32);
     doubled.min(3600.0) * rand::rng().random_range(0.75..1.25)
@@ -269,7 +272,7 @@ async fn record_failure(
     max_attempts: i32,
     backoff_s: f64,
 ) -> anyhow::Result<Option<String>> {
-    // It may quote a partner or a child. A failure that could not be written down would be tried again for ever.
+    // It may quote a partner or a child. A failure that could not be stored would be retried for ever.
     let error = &tidy(error, Lines::Many, ERROR_CHARS);
     let status = sqlx::query_scalar!(
         r#"/* record_failure */

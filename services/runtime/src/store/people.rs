@@ -1,4 +1,4 @@
-//! What organisers order about published works: release, to some and later, and recall, from some or from all.
+//! Organisers' orders for published works: release, now or later, to some partners, and recall, from some or from all.
 use std::collections::BTreeSet;
 
 use anyhow::Context;
@@ -17,7 +17,8 @@ use super::submissions::{self, Applied};
 use super::{Policy, Store, deliveries, history};
 
 impl Store {
-    /// Opens the gate to these partners (`None`: to all), now or at a time. Whoever has the work already gets nothing again.
+    /// Opens the gate to these partners (`None`: to all), now or at a time. Partners that have the work already get
+    /// nothing again.
     pub async fn release(
         &self,
         id: SubmissionId,
@@ -32,7 +33,7 @@ impl Store {
         .await
     }
 
-    /// Takes a work back. See [`recall`].
+    /// Recalls a work. See [`recall`].
     pub async fn recall(
         &self,
         id: SubmissionId,
@@ -79,13 +80,14 @@ pub async fn release(
     Ok(applied)
 }
 
-/// Whether organisers may take a work back. Not a rejected one, whose rejection must not be lost.
+/// Whether organisers may recall a work. Not a rejected one, whose rejection must not be lost.
 pub fn may_recall(machine: &Submission) -> bool {
     !matches!(machine.state, State::Rejected { .. })
 }
 
-/// Takes a work back from these partners, or from all with the work as a whole (`None`), for a reason and until a time. The
-/// mezzanine is held from then on: what is disputed must not vanish. Recalled already, nothing changes.
+/// Recalls a work from these partners, or from all with the work as a whole (`None`), for a reason and with a deadline.
+/// The mezzanine is held from then on: disputed material must not be deleted. If it was recalled already, nothing
+/// changes.
 pub async fn recall(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -121,7 +123,7 @@ pub async fn recall(
     Ok(applied)
 }
 
-/// Holds the mezzanine for this reason, or lets it go again (`None`).
+/// Holds the mezzanine for this reason, or ends the hold (`None`).
 pub async fn hold_mezzanine(
     tx: &mut PgConnection,
     id: SubmissionId,
@@ -147,8 +149,8 @@ pub async fn note(tx: &mut PgConnection, id: SubmissionId, text: &str, by: &By) 
     audit::add(tx, by, &act).await
 }
 
-/// What a release started waits for its time: each delivery knows it, and a part with nothing to take back before rests until then.
-/// The relay may have told of the parts already; an empty claim does no harm.
+/// The parts that a release started wait for its time: each delivery stores it, and a part with nothing to recall first
+/// waits until then. The relay may have announced the parts already; an empty claim does no harm.
 async fn hold_until(
     tx: &mut PgConnection,
     id: SubmissionId,
@@ -160,7 +162,7 @@ async fn hold_until(
         let Part::Partner(partner) = &todo.part else { continue };
         let event = DeliveryEvent::NotBefore { at };
         let delivery = deliveries::apply(tx, id, partner, &event, &By::WORKER).await?;
-        // A recall that is under way does not wait for it.
+        // A recall in progress does not wait for it.
         if delivery.observed == Observed::Planned {
             parts.push(todo.part.to_string());
         }

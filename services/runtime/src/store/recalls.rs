@@ -1,4 +1,4 @@
-//! Taking works back: nothing is desired at a partner any more, why, and until when that has to be proven.
+//! Recalls: the work is no longer desired at a partner, why, and until when the removal must be proven.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -13,19 +13,19 @@ use super::deliveries::{apply, locked, wake};
 use super::history::By;
 use crate::telemetry;
 
-/// Why something is taken back, and until when that has to be proven.
+/// The reason for a recall, and until when the removal must be proven.
 #[derive(Clone, Debug, Default)]
 pub struct RecallTerms {
     /// In the organiser's words; no personal data.
     pub reason: Option<String>,
-    /// When each partner's recall has to be proven; who is not named has [`RECALL_WITHIN`].
+    /// When each partner's recall must be proven; partners that are not named have [`RECALL_WITHIN`].
     pub within: BTreeMap<PartnerId, Duration>,
 }
 
-/// Time for a recall where the partner's file in the catalogue names none.
+/// Time for a recall if the partner's file in the catalogue gives none.
 pub const RECALL_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
-/// The submission was taken back: nothing is desired any more.
+/// The submission was recalled: it is no longer desired at any partner.
 pub(super) async fn recall_all(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -43,9 +43,9 @@ pub(super) async fn recall_all(
     Ok(())
 }
 
-/// Nothing is desired at these partners any more. What may be there gets a part that takes it back: the part of the run is used
-/// again, since publishing and recalling one delivery must never run side by side. What never left gets none, and the worker that
-/// was about to send it loses its claim. Returns whether a part was set to work.
+/// The work is no longer desired at these partners. Where the work may be present, a part recalls it: the part of the
+/// run is used again, because publishing and recalling of one delivery must never run in parallel. Where nothing was
+/// sent, there is no such part, and a worker that was about to send loses its claim. Returns whether a part was opened.
 pub(super) async fn recall(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -61,7 +61,7 @@ pub(super) async fn recall(
             end_parts(tx, submission, partner, None).await?;
             continue;
         }
-        // A recall that is under way goes on undisturbed. One that is parked, or that has no part, is set to work again.
+        // A recall in progress continues undisturbed. One that is parked, or has no part, is tried again.
         let known = before.desired == Desired::Gone && before.then.is_none();
         if known && is_at_work(tx, submission, partner).await? {
             continue;
@@ -72,7 +72,8 @@ pub(super) async fn recall(
     Ok(set_to_work)
 }
 
-/// Opens the partner's part in this run, to bring the delivery to what is desired now. Waits for a caller that may still be at it.
+/// Opens the partner's part in this run, to bring the delivery to its desired state. Waits for a caller that may still
+/// be active.
 pub(super) async fn take_up(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -85,8 +86,8 @@ pub(super) async fn take_up(
     open_part(tx, submission, run, partner, wait).await
 }
 
-/// A run that starts a partner's part while an earlier run's worker may still be calling the partner, or bringing it files, lets a
-/// lease pass, in which that worker notices.
+/// If a run starts a partner's part while an earlier run's worker may still be calling the partner, or sending files,
+/// it waits for the duration of a lease, within which that worker notices.
 pub(super) async fn wait_for_caller(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -113,7 +114,7 @@ pub(super) async fn wait_for_caller(
     Ok(())
 }
 
-/// Whether a worker may be calling the partner at this moment, or bringing it files.
+/// Whether a worker may be calling the partner at this moment, or sending files.
 fn may_be_called(delivery: &Delivery) -> bool {
     matches!(
         delivery.observed,
@@ -121,7 +122,8 @@ fn may_be_called(delivery: &Delivery) -> bool {
     )
 }
 
-/// Opens the partner's part in this run, claimable after `wait`, and ends those of other runs. Whoever held it loses it.
+/// Opens the partner's part in this run, claimable after `wait`, and ends those of other runs. A present holder loses
+/// its claim.
 pub(super) async fn open_part(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -151,7 +153,7 @@ pub(super) async fn open_part(
     Ok(())
 }
 
-/// Ends the partner's open parts, but for those of the run `but`. Whoever held one loses it.
+/// Ends the partner's open parts, except those of the run `but`. A present holder loses its claim.
 async fn end_parts(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -173,7 +175,7 @@ async fn end_parts(
     Ok(())
 }
 
-/// Whether a part of the partner is open, be it parked.
+/// Whether a part of the partner is open, even if parked.
 pub(super) async fn has_open_part(
     tx: &mut PgConnection,
     submission: SubmissionId,
@@ -182,7 +184,7 @@ pub(super) async fn has_open_part(
     Ok(!open_statuses(tx, submission, partner).await?.is_empty())
 }
 
-/// Whether a part of the partner goes on by itself.
+/// Whether a part of the partner continues by itself.
 async fn is_at_work(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<bool> {
     Ok(open_statuses(tx, submission, partner).await?.iter().any(|status| status != "parked"))
 }
@@ -205,7 +207,7 @@ async fn open_statuses(
     .context("look for a partner's open parts")
 }
 
-/// Notes why and until when these partners' works are taken back.
+/// Stores why and until when these partners' works are recalled.
 pub(super) async fn set_terms(
     tx: &mut PgConnection,
     submission: SubmissionId,

@@ -1,6 +1,7 @@
-//! What is past its time, by the policy of the catalogue: counted, and removed. Whatever the policy says, nothing goes that an open
-//! part, a delivery, a recall or a hold still needs; each removal asks that again under the lock of its work. What is past its time is
-//! said once for each line, by a function of the schema that both ask, so a dry run says what a run does.
+//! What is past its time under the catalogue's policy: counted, and deleted. Whatever the policy is, nothing is deleted
+//! that an open part, a delivery, a recall or a hold still needs; each deletion checks that again under the lock of its
+//! work. The condition of each line exists once, as a function of the schema that both counting and deleting call, so a
+//! dry run reports what a run does.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
@@ -18,7 +19,7 @@ use crate::outcome::{StoredComparison, StoredCover};
 
 mod rows;
 
-/// Works, or rows, that are dealt with in one go.
+/// Works, or rows, that are processed at a time.
 const AT_ONCE: i64 = 200;
 
 /// How much is past its time.
@@ -36,41 +37,41 @@ impl Amount {
     }
 }
 
-/// Where a removal stands that goes through works in the order of their ids; the default is before the first one.
+/// The position of a deletion that goes through works in the order of their ids; the default is before the first one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct From(Option<Uuid>);
 
-/// What became of some works.
+/// The result for some works.
 #[derive(Debug)]
 pub struct Round {
-    /// What went.
+    /// What was deleted.
     pub gone: Amount,
-    /// Where the next round goes on; `None` after the last work.
+    /// Where the next round continues; `None` after the last work.
     pub next: Option<From>,
-    /// What one of them failed at. The others were dealt with.
+    /// The failure of one of them. The others were processed.
     pub failure: Option<anyhow::Error>,
 }
 
 impl Round {
-    /// Of rows that are deleted some at a time, until none is found.
+    /// For rows that are deleted some at a time, until none is found.
     pub(crate) fn of_rows(count: u64) -> Self {
         Self { gone: Amount { count, bytes: 0 }, next: (count > 0).then(From::default), failure: None }
     }
 
-    /// Of rows that the line of the policy is not about.
+    /// For rows that the line of the policy does not count.
     pub(crate) fn uncounted(self) -> Self {
         Self { gone: Amount::default(), ..self }
     }
 }
 
-/// Fewer than were asked for were the last ones.
+/// If fewer than requested were found, they were the last ones.
 fn next_after(looked: &[Uuid]) -> Option<From> {
     looked.last().filter(|_| looked.len() as i64 == AT_ONCE).map(|last| From(Some(*last)))
 }
 
 impl Store {
-    /// Counts the works whose entrant's data, names of files included, are past their time: nothing changed about them since `before`, and
-    /// nothing is open.
+    /// Counts the works whose entrant's data, including names of files, is past its time: nothing about them changed
+    /// since `before`, and nothing is open.
     pub async fn personal_data_due(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* personal_data_due */
@@ -83,7 +84,8 @@ impl Store {
         Ok(Amount::of(count, 0))
     }
 
-    /// Forgets who entered those of the next works after `from`, with a line of history and of the audit trail each.
+    /// Deletes the entrants' data of the next works after `from`, with a line of history and of the audit trail for
+    /// each.
     pub async fn forget_entrants(
         &self,
         from: From,
@@ -125,7 +127,8 @@ impl Store {
         Ok(Round { gone: Amount { count: forgotten, bytes: 0 }, next, failure })
     }
 
-    /// Renditions that a newer run replaced before `before`, and that no partner has: how many, and their bytes with covers.
+    /// Renditions that a newer run replaced before `before`, and that no partner has: how many, and their bytes with
+    /// covers.
     pub async fn superseded(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let row = sqlx::query!(
             r#"/* superseded */
@@ -139,7 +142,7 @@ impl Store {
         Ok(Amount::of(row.count, row.bytes))
     }
 
-    /// Forgets those renditions of the next works after `from`, and puts their objects to the garbage.
+    /// Deletes those renditions of the next works after `from`, and marks their objects as garbage.
     pub async fn forget_superseded(&self, from: From, before: DateTime<Utc>) -> anyhow::Result<Round> {
         let looked = sqlx::query!(
             r#"/* superseded_after */
@@ -168,7 +171,7 @@ impl Store {
         Ok(Round { gone, next, failure })
     }
 
-    /// Records of uploads that were given up before `before` and whose bytes are gone.
+    /// Records of uploads that were aborted before `before` and whose bytes are deleted.
     pub async fn given_up_uploads(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* given_up_uploads */
@@ -181,7 +184,7 @@ impl Store {
         Ok(Amount::of(count, 0))
     }
 
-    /// Forgets those records. Returns how many.
+    /// Deletes those records. Returns how many.
     pub async fn forget_uploads(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* forget_uploads */
@@ -228,7 +231,8 @@ impl Store {
         Ok(forgotten.max(0) as u64)
     }
 
-    /// Prefixes and objects that are garbage already: attempts' leftovers, and what was taken back. They go by themselves.
+    /// Prefixes and objects that are garbage already: leftovers of attempts, and recalled objects. They are deleted
+    /// without a policy.
     pub async fn garbage_waiting(&self) -> anyhow::Result<u64> {
         let count = sqlx::query_scalar!(r#"/* garbage_waiting */ select count(*) as "count!" from garbage"#)
             .fetch_one(self.pool())
@@ -238,7 +242,8 @@ impl Store {
     }
 }
 
-/// What became of one work; what it failed at is kept, and the next one is dealt with. Without the database there is no next one.
+/// The result for one work; a failure is stored, and the next work is processed. Without the database there is no next
+/// one.
 fn or_the_next<T: Default>(done: anyhow::Result<T>, failure: &mut Option<anyhow::Error>) -> anyhow::Result<T> {
     match done {
         Err(error) if is_unavailable(&error) => Err(error),
@@ -251,7 +256,7 @@ fn or_the_next<T: Default>(done: anyhow::Result<T>, failure: &mut Option<anyhow:
     }
 }
 
-/// Forgets who entered a work, unless something became open about it since it was found.
+/// Deletes the entrant's data of a work, unless something about it was opened since it was found.
 async fn forget_entrant(
     tx: &mut PgConnection,
     id: SubmissionId,
@@ -259,7 +264,7 @@ async fn forget_entrant(
     days: u32,
     by: &By,
 ) -> anyhow::Result<bool> {
-    // Whoever would open something about it holds this lock first.
+    // Every transaction that opens something about it takes this lock first.
     let still =
         sqlx::query_scalar!("/* lock_to_forget */ select state from submissions where id = $1 for update", id.0,)
             .fetch_optional(&mut *tx)

@@ -1,11 +1,14 @@
-//! The one definition of what is stuck: work that is wanted and that no open part will do, or open parts that are one too many.
+//! The one definition of stuck work: work that is needed and that no open part will do, or open parts that are not
+//! needed.
 //!
-//! Open is a part that is pending, waiting, claimed or parked. Three facts hold after every transaction:
-//! - a delivery on which a worker has something to do (`pipeline::delivery::Delivery::needs_part`) has an open publish part;
+//! A part is open if it is pending, waiting, claimed or parked. Three facts hold after every transaction:
+//! - a delivery on which a worker has something to do (`pipeline::delivery::Delivery::needs_part`) has an open publish
+//!   part;
 //! - an entry at a stage has an open part of its run for each part that it waits for;
-//! - a delivery has one open part at most, and of the other stages only what the entry waits for is open.
+//! - a delivery has at most one open part, and of the other stages only the parts that the entry waits for are open.
 //!
-//! Acts keep them. Nothing relies on that: every test asks at its end, `fsck` finds what breaks them, and the reconciler repairs it.
+//! Acts preserve them. Nothing relies on that: every test checks them at its end, `fsck` finds violations, and the
+//! reconciler repairs them.
 use anyhow::{Context, ensure};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
@@ -18,17 +21,18 @@ use super::history::{self, By};
 use super::{Policy, Store, deliveries, messages, recalls, submissions};
 use crate::telemetry;
 
-/// What is stuck, as metric labels and finding names have it.
+/// The kinds, as in metric labels and finding names.
 pub const KINDS: [&str; 3] = ["delivery", "part", "surplus"];
 
-/// One fact that does not hold.
+/// One violation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Stuck {
-    /// `delivery`: no part is open for it. `part`: the entry waits for it and it is not open. `surplus`: open, and not wanted.
+    /// `delivery`: no part is open for it. `part`: the entry waits for it and it is not open. `surplus`: open, but not
+    /// needed.
     pub kind: String,
-    /// Whose.
+    /// The submission.
     pub submission: Uuid,
-    /// The run that the part is of, or would be.
+    /// The run of the part, existing or missing.
     pub run: i32,
     /// The part's stage.
     pub stage: String,
@@ -36,8 +40,8 @@ pub struct Stuck {
     pub part: String,
 }
 
-/// Every fact about these submissions that does not hold, seen in one moment. No transaction leaves one behind, so whatever is
-/// found is wrong, also while services run.
+/// Every violation for these submissions, as of one moment. No transaction leaves one, so every result is an error,
+/// even while services run.
 pub async fn find(executor: impl PgExecutor<'_>, submissions: &[Uuid]) -> anyhow::Result<Vec<Stuck>> {
     sqlx::query_as!(
         Stuck,
@@ -81,8 +85,8 @@ pub async fn find(executor: impl PgExecutor<'_>, submissions: &[Uuid]) -> anyhow
 }
 
 impl Store {
-    /// Submissions with something to do, in order of their ids, behind `after`: those at a stage, and those with a delivery that is
-    /// not settled. Reads indexes of what is under way only.
+    /// Submissions with something to do, in order of their ids, after `after`: those at a stage, and those with a
+    /// delivery that is not settled. It reads only indexes of work in progress.
     pub async fn under_way_after(&self, after: Option<Uuid>, limit: i64) -> anyhow::Result<Vec<Uuid>> {
         sqlx::query_scalar!(
             r#"/* under_way_after */
@@ -109,7 +113,7 @@ impl Store {
         find(self.pool(), submissions).await
     }
 
-    /// Repairs what is stuck of one submission, as seen under its lock, with a line in its history. Returns what it repaired.
+    /// Repairs the stuck work of one submission, under its lock, with a line in its history. Returns what it repaired.
     pub async fn unstick(&self, id: SubmissionId) -> anyhow::Result<Vec<Stuck>> {
         self.transaction("unstick", |tx, _| Box::pin(async move { unstick(tx, self.policy(), id).await })).await
     }
@@ -137,7 +141,7 @@ async fn unstick(tx: &mut PgConnection, policy: &Policy, id: SubmissionId) -> an
     Ok(found)
 }
 
-/// The part of the current run is opened and those of earlier ones end, whichever of them is missing.
+/// Opens the part of the current run and ends those of earlier ones, whichever of them is missing.
 async fn reopen_delivery(
     tx: &mut PgConnection,
     policy: &Policy,
@@ -181,6 +185,6 @@ async fn end(tx: &mut PgConnection, stuck: &Stuck) -> anyhow::Result<()> {
     )
     .execute(tx)
     .await
-    .context("end a part that nobody wants")?;
+    .context("end a part that is not needed")?;
     Ok(())
 }

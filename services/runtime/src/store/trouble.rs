@@ -1,7 +1,7 @@
-//! What waits for a person, over all entries: the first thing that somebody asks who was woken.
+//! What waits for a person, over all entries: the first query of an operator who was alerted.
 //!
-//! Each kind is read through an index of its own and bounded by itself, so that a hundred thousand works in a queue cost nothing. A queue
-//! that is merely long is no trouble; one that no process takes from is, once.
+//! Each kind is read through an index of its own and limited separately, so that a hundred thousand works in a queue
+//! cost nothing. A queue that is merely long is no trouble; a queue from which no process claims is one trouble.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::ContestId;
@@ -23,17 +23,17 @@ pub const KINDS: [&str; 9] = [
     "waits_for_person",
 ];
 
-/// Entries under way that are looked at for being stuck. The reconciler looks at all of them, and so does `fsck`.
+/// Entries in progress that are examined for stuck work. The reconciler examines all of them, and so does `fsck`.
 const LOOKED_THROUGH: i64 = 2_000;
 
-/// One thing that does not go on by itself, or has not for too long.
+/// One thing that does not continue by itself, or has not for too long.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trouble {
     /// One of [`KINDS`].
     pub kind: String,
-    /// Whose; `None` where it is about a partner's account.
+    /// The submission; `None` if it is about a partner's account.
     pub submission: Option<Uuid>,
-    /// Of which contest.
+    /// The contest.
     pub contest: Option<String>,
     /// The work's title.
     pub title: Option<String>,
@@ -41,17 +41,17 @@ pub struct Trouble {
     pub place: String,
     /// For how long, seconds.
     pub since_s: f64,
-    /// By when it has to be done.
+    /// When it is due.
     pub due: Option<DateTime<Utc>>,
     /// Whether a person does it at the partner: there is no API for it.
     pub by_hand: bool,
-    /// What went wrong last, or what the partner said.
+    /// The last error, or the partner's words.
     pub words: Option<String>,
 }
 
 impl Store {
-    /// The most pressing first, at most `limit`, of these contests. Entries and sent deliveries count after twenty and thirty
-    /// minutes without a change, as alerts have it; refusals of the last week.
+    /// The most pressing first, at most `limit`, of these contests. Entries and sent deliveries count after twenty and
+    /// thirty minutes without a change, as in the alerts; refusals count for a week.
     pub async fn trouble(&self, contests: &Sees, limit: u32) -> anyhow::Result<Vec<Trouble>> {
         let mut found = self.stuck_now(contests, limit).await?;
         let more = i64::from(limit).saturating_sub(i64::try_from(found.len()).unwrap_or(i64::MAX));
@@ -59,7 +59,7 @@ impl Store {
         Ok(found)
     }
 
-    /// What no part will do. The reconciler repairs it within a minute; what stays here it could not repair.
+    /// Work that no part will do. The reconciler repairs it within a minute; what remains here could not be repaired.
     async fn stuck_now(&self, contests: &Sees, limit: u32) -> anyhow::Result<Vec<Trouble>> {
         let ids = self.under_way_after(None, LOOKED_THROUGH).await?;
         let mut found = Vec::new();

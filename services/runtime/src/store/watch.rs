@@ -1,6 +1,6 @@
-//! Figures of the whole installation: taken by one process every few seconds, served by all. None of it grows with what is over: works and
-//! deliveries that came to an end are counted as they do (`settled`), the others through indexes. What an entry's files take is estimated
-//! once, with its plan.
+//! Figures of the whole installation: computed by one process every few seconds, served by all. Their cost does not
+//! grow with ended work: works and deliveries are counted when they end (`settled`), the others through indexes. The
+//! work for an entry's files is estimated once, with its plan.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -19,10 +19,10 @@ pub use standing::miscounted;
 
 /// Name of the sample, and of the turn at taking it.
 const NAME: &str = "installation";
-/// Entries in one state whose remaining work is looked up. Where there are more, the others are taken to need as much as these do.
+/// Entries in one state whose remaining work is read. If there are more, the others are assumed to need as much.
 const LOOKED_AT: i64 = 1_000;
-/// What an entry is taken to need of which nothing was planned yet, where no plan was ever made: a minute of full HD at the
-/// ladders that the catalogue brings along.
+/// The assumed work of an entry without a plan, if no plan was ever made: a minute of full HD with the ladders of the
+/// built-in catalogue.
 const UNPLANNED_WORK_S: f64 = 540.0;
 
 /// What was counted.
@@ -34,17 +34,17 @@ pub struct Sample {
     pub rejected: Vec<Rejected>,
     /// By partner and state.
     pub deliveries: Vec<Deliveries>,
-    /// Those that are not over, by state.
+    /// Uploads that have not ended, by state.
     pub uploads: Vec<Uploads>,
     /// Parts that are not final, by stage and status.
     #[serde(default)]
     pub queues: Vec<QueueRow>,
-    /// What is still to be done, by state.
+    /// The remaining work, by state.
     pub backlog: Vec<Work>,
-    /// By contest, those that machines and partners still have to do with.
+    /// By contest: entries that machines and partners still work on.
     #[serde(default)]
     pub contests: Vec<Contest>,
-    /// Recalls past their time.
+    /// Overdue recalls.
     pub recalls_overdue: i64,
     /// Size of the database.
     pub database_bytes: i64,
@@ -57,9 +57,9 @@ pub struct Entries {
     pub state: String,
     /// How many.
     pub count: i64,
-    /// Since the one changed that has not changed for longest, seconds.
+    /// Seconds since the least recent change of one of them.
     pub oldest_s: f64,
-    /// Whether nothing more happens in this state by itself, and nobody is waited for.
+    /// Whether this is a final state: nothing more happens by itself, and no person is waited for.
     pub settled: bool,
 }
 
@@ -81,9 +81,9 @@ pub struct Deliveries {
     pub state: String,
     /// How many.
     pub count: i64,
-    /// How long the oldest has been there, seconds.
+    /// How long the oldest has been in this state, seconds.
     pub oldest_s: f64,
-    /// Whether that is an end.
+    /// Whether that state is final.
     pub settled: bool,
 }
 
@@ -96,7 +96,7 @@ pub struct Uploads {
     pub count: i64,
 }
 
-/// What entries in one state still take.
+/// The remaining work of entries in one state.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Work {
     /// The state's name.
@@ -105,21 +105,22 @@ pub struct Work {
     pub work_s: f64,
 }
 
-/// Entries of one contest on their way.
+/// Entries in progress of one contest.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Contest {
     /// The contest's id.
     pub contest: String,
-    /// How many are with a machine or on their way to partners. Those that wait for a reviewer or for their release are not.
+    /// How many are with a machine or on their way to partners, without those that wait for a reviewer or for their
+    /// release.
     pub count: i64,
 }
 
-/// A delivery that has just come to an end.
+/// A delivery that has just ended.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Landed {
     /// The observed state's name.
     pub state: String,
-    /// Since the run's first part was made: since the upload was whole, or since the work was begun anew. Seconds.
+    /// Seconds since the run's first part was created: since the upload was complete, or since the later run started.
     pub since_s: f64,
     /// Length of the work, seconds.
     pub media_s: f64,
@@ -129,7 +130,7 @@ pub struct Landed {
 pub(crate) const AT_WORK: [&str; 5] = ["probe", "screen", "awaiting_review", "transcode", "assemble"];
 
 impl Store {
-    /// Takes a new sample if nobody did within `every`. Returns whether it did.
+    /// Takes a new sample if no process has within `every`. Returns whether it did.
     pub async fn sample(&self, every: Duration) -> anyhow::Result<bool> {
         if !self.take_turn("sample_installation", every).await? {
             return Ok(false);
@@ -174,7 +175,7 @@ impl Store {
         Ok(row.map(|row| (row.body.0, row.age_s)))
     }
 
-    /// Where a delivery stands that a publish job has just finished, and how long it took to get there.
+    /// The state of a delivery that a publish job has just finished, and how long it took.
     pub async fn landed(
         &self,
         submission: SubmissionId,
@@ -212,8 +213,8 @@ impl Store {
         .context("count the uploads")
     }
 
-    /// What is left of an entry is what its plan was estimated to take, less the share that is done. One without a plan takes
-    /// what the last ones took.
+    /// The remaining work of an entry is the estimate of its plan, less the finished share. For one without a plan, it
+    /// is that of the latest ones.
     async fn sum_backlog(&self, entries: &[Entries]) -> anyhow::Result<Vec<Work>> {
         let states: Vec<String> = AT_WORK.into_iter().map(ToOwned::to_owned).collect();
         let rows = sqlx::query!(

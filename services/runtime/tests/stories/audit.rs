@@ -6,7 +6,7 @@ use sqlx::{Connection, Executor, PgConnection};
 
 use crate::support::World;
 
-/// Five acts of people on five submissions; the trail's head behind them.
+/// Five acts of people on five submissions; returns the trail's head after them.
 async fn five_acts(world: &World) -> Head {
     for n in 0..5 {
         let id = world.uploaded().await;
@@ -18,7 +18,7 @@ async fn five_acts(world: &World) -> Head {
     head
 }
 
-/// What somebody with all rights over the database does.
+/// What a login with all rights on the database does.
 async fn tamper(world: &World, statements: &str) -> Result<(), sqlx::Error> {
     let mut connection = PgConnection::connect(&world.config.database_url).await.unwrap();
     connection.execute(sqlx::AssertSqlSafe(statements.to_owned())).await.map(|_| ())
@@ -76,7 +76,7 @@ async fn the_trail_refuses_to_be_changed() {
         "truncate audit_head",
         "delete from audit_head",
         "update audit_head set seq = 4",
-        // Even for an owner who thinks that triggers do not run in replicas.
+        // Even for an owner who disables triggers as replication does.
         "begin; set local session_replication_role = origin; delete from audit; commit",
     ] {
         let refused = tamper(&world, statement).await.expect_err(statement);
@@ -157,7 +157,7 @@ async fn acts_at_the_same_time_form_one_chain() {
     assert_eq!(head.seq, 12);
 }
 
-/// A walk holds no transaction open from chunk to chunk, so the trail grows under it.
+/// Reading the trail holds no transaction open from chunk to chunk, so the trail can grow meanwhile.
 #[tokio::test]
 async fn a_trail_of_several_chunks_is_whole_while_rows_are_added() {
     let world = World::new().await;

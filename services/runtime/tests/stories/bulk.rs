@@ -35,7 +35,7 @@ fn selected(text: &str) -> Which {
 }
 
 impl World {
-    /// So many works that went through the whole line.
+    /// This many works that went through all stages.
     async fn published(&self, works: usize) -> Vec<SubmissionId> {
         let mut ids = Vec::new();
         for _ in 0..works {
@@ -54,7 +54,7 @@ impl World {
         process.stop().await;
     }
 
-    /// Makes a job as an act does: waits for its turn, looks, and begins unless it is refused.
+    /// Creates a job as an act does: waits for its turn, looks, and starts unless it is refused.
     async fn create(&self, which: &Which, ask: &Ask) -> Result<Created, Refusal> {
         self.create_by(which, ask, &By::from(Actor::Operator)).await
     }
@@ -73,7 +73,7 @@ impl World {
         done.await.unwrap()
     }
 
-    /// What a dry run sees and counts.
+    /// What a dry run reports.
     async fn estimate(&self, which: &Which, ask: &Ask, addresses: Option<Addresses>) -> (Looked, Counted) {
         let done = self.store.transaction("estimate_job", |tx, _| {
             Box::pin(async move {
@@ -183,12 +183,12 @@ async fn the_reconciler_starts_what_waits_and_ends_the_job() {
     }
 }
 
-/// Whatever is wrong with a job's row: other jobs go on, and so does everything else that the reconciler does.
+/// Whatever is wrong with a job's row, other jobs continue, and so do all other duties of the reconciler.
 #[tokio::test]
 async fn a_job_that_cannot_begin_keeps_nothing_else_waiting() {
     let world = World::new().await;
     let ids = world.published(4).await;
-    // A job of one work begins at once, and the reconciler begins nothing of it.
+    // A job of one work starts immediately, and the reconciler starts nothing of it.
     let (poisoned, _, _) = world.job(&named(&ids[..2]), &ask(Stage::Transcode)).await;
     let (other, _, _) = world.job(&named(&ids[2..]), &ask(Stage::Transcode)).await;
     sqlx::query("update bulk_jobs set actor = 'unknown' where id = $1")
@@ -267,7 +267,7 @@ async fn bulk_work_goes_after_new_entries_until_it_has_waited_too_long() {
     let (new, newer) = (world.uploaded().await, world.uploaded().await);
     assert_eq!(claim().await, new, "older bulk work lets a new entry pass");
 
-    // A quarter of an hour goes by.
+    // A quarter of an hour passes.
     world.sql("update parts set not_before = not_before - interval '15 minutes' where rank > 0").await;
     let age = Duration::from_secs(900);
     assert_eq!(world.store.age_parts(age).await.unwrap(), 2, "a few of a stage at a time");
@@ -291,7 +291,7 @@ async fn what_a_bulk_run_does_later_has_its_rank_and_a_single_works_run_has_none
     assert_eq!((world.rank(ids[0], 1).await, world.rank(ids[2], 2).await), (vec![0], vec![0]));
 }
 
-/// Between its statements a dry run keeps no row version from vacuum.
+/// Between its statements, a dry run keeps no row version from vacuum.
 #[tokio::test]
 async fn a_dry_run_holds_no_snapshot() {
     let world = World::new().await;
@@ -342,7 +342,7 @@ async fn old_renditions_stay_in_force_until_the_new_ones_are_all_there_whatever_
     let (job, ..) = world.job(&named(&[id]), &ask(Stage::Screen)).await;
     world.store.claim(Stage::Screen, "me").await.unwrap().expect("the screen part");
     assert_eq!(world.in_force(id).await, [1].into());
-    // Overtaken by another run.
+    // Superseded by another run.
     let (next, ..) = world.job(&named(&[id]), &ask(Stage::Probe)).await;
     assert_eq!(world.items(job).await, ["cancelled overtaken"]);
     // Refused.
@@ -356,7 +356,7 @@ async fn old_renditions_stay_in_force_until_the_new_ones_are_all_there_whatever_
         (vec!["failed rejected".to_owned()], "rejected")
     );
     assert_eq!(world.in_force(id).await, [1].into());
-    // A run that comes through.
+    // A run that succeeds.
     world.job(&named(&[id]), &ask(Stage::Probe)).await;
     let claim = world.store.claim(Stage::Probe, "me").await.unwrap().expect("the probe part");
     let _ = world.store.finish(&claim, &probed()).await.unwrap();
@@ -391,7 +391,7 @@ async fn partners_keep_what_they_hold_unless_asked_to_make_room() {
     let replace: BTreeSet<PartnerId> = ["bilibili".into()].into();
     let ask = Ask::Reprocess { from: Stage::Transcode, redo: Redo { partners: None, replace } };
     let (_, estimate) = world.estimate(&named(&[id]), &ask, None).await;
-    // The others have it with a person who carries it, who may have brought it there.
+    // For the others, a person has it, who may have delivered it.
     assert!(estimate.holdings.len() == 9 && estimate.holdings.values().all(|held| held.holds == 1));
     let replaced = estimate.holdings.iter().filter(|(_, held)| held.replaced > 0).map(|(id, _)| id.as_str());
     assert_eq!(replaced.collect::<Vec<_>>(), ["bilibili"]);

@@ -1,4 +1,4 @@
-//! Who gets which part, and what holding it means.
+//! Which worker gets which part, and what a claim means.
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -38,8 +38,8 @@ async fn a_commit_with_an_old_fence_changes_nothing() {
     assert_eq!(world.store.finish(&heir, &probed()).await.unwrap(), Commit::Fenced, "twice is once");
 }
 
-/// A renewal comes every few seconds for each part that is worked on. What it changes is in no index, so PostgreSQL keeps the new version of
-/// the row beside the old one and writes to no index.
+/// Each part in progress is renewed every few seconds. What a renewal changes is in no index, so PostgreSQL stores the
+/// new version of the row beside the old one and writes to no index.
 #[tokio::test]
 async fn what_a_renewal_changes_is_in_no_index() {
     let world = World::new().await;
@@ -57,14 +57,14 @@ async fn a_part_that_is_done_and_moves_its_work_nowhere_writes_to_no_index_of_wo
         let claim = world.store.claim(stage, "me").await.unwrap().unwrap();
         assert_eq!(world.store.finish(&claim, &output).await.unwrap(), Commit::Committed);
     }
-    // Room in its page, which the versions before took.
+    // Room in its page, which earlier versions took.
     sqlx::query("vacuum full submissions").execute(world.store.pool()).await.unwrap();
-    // The event comes without its part.
+    // The event is applied without its part.
     world.rows_are_planted();
     let world = &world;
     let updates = world.store.transaction("finish_a_part", |tx, _| {
         Box::pin(async move {
-            // The counts are the connection's, of what it did before as well.
+            // The counts belong to the connection and include what it did before.
             let counted = "select n_tup_upd, n_tup_hot_upd from pg_stat_xact_user_tables where relname = 'submissions'";
             let before: (i64, i64) = sqlx::query_as(counted).fetch_one(&mut *tx).await?;
             let done = Event::PartDone { run: 1, stage: Stage::Transcode, part: Part::Segment(0) };
@@ -172,7 +172,7 @@ async fn a_part_that_kills_its_workers_ends_parked() {
     let id = world.uploaded().await;
     for _ in 0..5 {
         world.store.claim(Stage::Probe, "victim").await.unwrap().expect("claimable again");
-        // The lease's time passes.
+        // The lease expires.
         sqlx::query("update parts set lease_until = clock_timestamp() where submission = $1")
             .bind(id.0)
             .execute(world.store.pool())

@@ -1,4 +1,4 @@
-//! Works that are entered twice: who stands before whom, what a search finds, and what of it is kept for how long.
+//! Works that are entered twice: which comes first, what a search finds, and how long its data is kept.
 use pipeline::delivery::{DeliveryEvent, IntentId, Receipt};
 use pipeline::fingerprint::{Fingerprint, Likeness, Match};
 use pipeline::id::{PartnerId, SubmissionId};
@@ -14,7 +14,7 @@ use runtime::store::parts::{Claim, Commit};
 
 use crate::support::{World, probed, screened, whole_line};
 
-/// A fingerprint that has these words and is looked for by them.
+/// A fingerprint with these words, and searched with them.
 pub(crate) fn words(words: impl IntoIterator<Item = u32>) -> Fingerprint {
     let tokens: Vec<u32> = words.into_iter().collect();
     Fingerprint { probes: tokens.clone(), tokens, picture: vec![[7; 5]; 4], sound: vec![1, 2, 3] }
@@ -31,13 +31,13 @@ impl World {
         id
     }
 
-    /// Lets the one entry in that waits to be screened.
+    /// Accepts the one entry that waits to be screened.
     async fn let_in(&self, id: SubmissionId) {
         let (claim, newest) = self.screening(id).await;
         assert_eq!(self.store.finish(&claim, &passed(newest)).await.unwrap(), Commit::Committed);
     }
 
-    /// Claims an entry's screening and looks around, as its worker does first.
+    /// Claims an entry's screening and searches, as its worker does first.
     async fn screening(&self, id: SubmissionId) -> (Claim, Seat) {
         let claim = self.store.claim(Stage::Screen, "me").await.unwrap().expect("something to screen");
         assert_eq!(claim.submission, id);
@@ -99,11 +99,11 @@ async fn what_was_refused_or_taken_back_stands_in_nobodys_way() {
     assert_eq!(world.store.standing(copy).await.unwrap().same_file, None);
     assert!(world.found(copy).await.is_empty());
     world.let_in(copy).await;
-    // The refused one is judged anew: now it is the copy.
+    // The refused one is screened again: now it is the copy.
     let again = Event::Reprocess { from: Stage::Screen, redo: Redo::default() };
     assert!(world.store.apply(refused, &again, Actor::Operator).await.unwrap().changed);
     assert_eq!(world.found(refused).await, [copy]);
-    // What the entrant takes back is forgotten altogether.
+    // Everything about a work that the entrant withdraws is deleted.
     assert!(world.store.apply(copy, &Event::Withdrawn, Actor::Entrant).await.unwrap().changed);
     let standing = world.store.standing(refused).await.unwrap();
     assert_eq!((standing.same_file, standing.candidates.len()), (None, 0));
@@ -127,7 +127,7 @@ async fn a_work_that_is_live_keeps_its_place_though_a_later_run_of_it_is_refused
         note(partner, DeliveryEvent::Sending { intent: IntentId(live.0) }).await;
         note(partner, DeliveryEvent::WentLive { receipt: Receipt("BV1".into()), public_url: None }).await;
     }
-    // The others do not take it.
+    // The others do not accept it.
     let gone = || DeliveryEvent::Refused { words: "已下架".into() };
     for delivery in &deliveries[2..] {
         note(&delivery.partner, gone()).await;
@@ -151,7 +151,7 @@ async fn a_work_that_is_live_keeps_its_place_though_a_later_run_of_it_is_refused
     let copy = world.probed_as(1, words(1..9)).await;
     assert_eq!(standing(copy).await.unwrap().same_file, Some(live), "partners show it still");
     assert_eq!(world.found(copy).await, [live]);
-    // Gone from the last partner it stands in nobody's way.
+    // Once the last partner no longer has it, it blocks no other work.
     note(partners[0], gone()).await;
     assert_eq!(standing(copy).await.unwrap().same_file, Some(live));
     note(partners[1], gone()).await;

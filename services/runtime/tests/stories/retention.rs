@@ -1,4 +1,5 @@
-//! What is past its time goes, by a moved clock; what somebody still needs stays, whatever the policy says.
+//! With a clock that was moved forward, what is past its time is deleted, and what is still needed stays, whatever the
+//! policy is.
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -38,7 +39,7 @@ async fn sql(world: &World, text: &'static str, id: SubmissionId) {
     sqlx::query(text).bind(id.0).execute(world.store.pool()).await.unwrap();
 }
 
-/// A work that is over, with its entrant's data.
+/// A work that has ended, with its entrant's data.
 async fn over(world: &World) -> SubmissionId {
     let id = world.uploaded().await;
     sql(world, "update parts set status = 'done' where submission = $1", id).await;
@@ -79,7 +80,7 @@ async fn who_entered_a_work_is_forgotten_after_its_time_with_a_line_in_the_audit
     assert_eq!(line(&again, "personal_data_days").count, 0);
 }
 
-/// A row that cannot be removed, whatever the reason, stands in the way of nothing else.
+/// A row that cannot be deleted, for whatever reason, delays nothing else.
 #[tokio::test]
 async fn one_work_that_cannot_be_dealt_with_keeps_no_other_and_no_other_policy_waiting() {
     let world = World::new().await;
@@ -143,7 +144,7 @@ async fn what_a_delivery_a_recall_an_appeal_or_a_part_needs_stays_whatever_its_a
     }
 }
 
-/// A rendition of a run; `days_ago` it was made.
+/// A rendition of a run, made `days_ago`.
 async fn rendition(world: &World, id: SubmissionId, run: i32, in_force: bool, days_ago: i32) -> ObjectKey {
     let key = ObjectKey::Rendition(id, run as u32, "web-720".into(), Fence(i64::from(run)));
     let [source, still] =
@@ -271,7 +272,7 @@ async fn records_of_every_kind(world: &World) {
             uploads.push((state, freed, upload));
         }
     }
-    // A source that its record says was given up: nobody writes that, and it must stay all the same.
+    // A source whose record is marked as aborted: no code writes that, and it must stay all the same.
     let (.., expired) = *uploads.iter().find(|(state, freed, _)| *state == "expired" && *freed).unwrap();
     sqlx::query("update submissions set mezzanine_upload = $2 where id = $1")
         .bind(id.0)
@@ -329,7 +330,7 @@ async fn a_run_removes_what_the_dry_run_said_and_a_second_dry_run_says_nothing()
         for line in left.iter().filter(|line| line.policy != "garbage") {
             assert_eq!((line.count, line.bytes), (0, 0), "{line:?} after {days} days");
         }
-        // Whatever is compared above is not nothing.
+        // Checks that the comparison above is not of nothing.
         match days {
             0 => assert_eq!(
                 (line(&went, "superseded_days").count, line(&went, "superseded_days").bytes),
@@ -374,7 +375,7 @@ async fn without_a_policy_everything_is_kept() {
     assert!(is_known(&world, id).await);
 }
 
-/// A finished upload of a work, whose client said what its file is called, in the metadata too.
+/// A finished upload of a work, whose client gave the name of its file, in the metadata too.
 async fn named_file(world: &World, id: SubmissionId, state: &str) -> Uuid {
     let upload = Uuid::new_v4();
     sqlx::query(
@@ -390,7 +391,7 @@ async fn named_file(world: &World, id: SubmissionId, state: &str) -> Uuid {
     upload
 }
 
-/// Whether the name of a file, or any of it, is still in any row of any table.
+/// Whether the name of a file, or a part of it, is still in any row of any table.
 async fn is_named_anywhere(world: &World) -> bool {
     let tables = sqlx::query_scalar::<_, String>(
         "select table_name::text from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
@@ -436,7 +437,7 @@ async fn a_withdrawn_works_file_names_go_with_its_entrant_and_a_late_one_by_the_
     assert!(world.store.withdraw(id).await.unwrap().changed);
     assert!(!is_known(&world, id).await && !is_named_anywhere(&world).await);
 
-    // An upload that began in the same moment, or names that were left by a version that forgot the entrant alone.
+    // An upload that started at the same moment, or names left by a version that deleted only the entrant.
     named_file(&world, id, "finished").await;
     let due = preview(&world.store, &POLICY, later(179), &world.directory("none")).await.unwrap();
     assert_eq!(line(&due, "personal_data_days").count, 0);
@@ -453,7 +454,7 @@ async fn a_form_that_was_not_sent_is_forgotten_thirty_days_after_it_was_last_cha
     let answers = Sealed { key_id: "k".into(), nonce: vec![0; 24], ciphertext: vec![1] };
     let draft = Draft { id: SubmissionId(Uuid::now_v7()), contest: "demo".into(), token_sha256: vec![7; 32], answers };
     assert!(world.store.keep_draft(&draft).await.unwrap());
-    // Its token alone changes it.
+    // Only its own token changes it.
     assert!(!world.store.keep_draft(&Draft { token_sha256: vec![8; 32], ..draft.clone() }).await.unwrap());
     assert!(world.store.keep_draft(&draft).await.unwrap());
     for (days, gone) in [(29, 0), (31, 1)] {

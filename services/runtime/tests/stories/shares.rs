@@ -1,4 +1,4 @@
-//! Shares: a new contest beside a large one, a partner over its budget beside another.
+//! Shares: a new contest beside a large one, and a partner over its budget beside another.
 use std::time::Duration;
 
 use futures::future::{BoxFuture, join_all};
@@ -14,7 +14,7 @@ use runtime::worker::Job;
 
 use crate::support::{Doing, World, all_but_publish, hand_over, output};
 
-/// Parts of a new work's runs 2 to `runs` + 1, the first run's the oldest, all older by `age_s` than they are.
+/// Parts of a new work's runs 2 to `runs` + 1, the first run's the oldest, all backdated by `age_s`.
 async fn parts(world: &World, stage: Stage, part: &str, contest: &str, runs: i32, age_s: f64) -> SubmissionId {
     let id = world.uploaded().await;
     let probed = "update parts set status = 'done' where submission = $1";
@@ -30,7 +30,7 @@ async fn claim(store: &Store, stage: Stage) -> Option<Claim> {
     store.claim(stage, "me").await.unwrap()
 }
 
-/// The runs of `whose` parts among these claims, in the order in which they were claimed.
+/// The runs of the parts of `whose` among these claims, in the order of claiming.
 fn runs(claims: &[Claim], whose: SubmissionId) -> Vec<u32> {
     claims.iter().filter(|claim| claim.submission == whose).map(|claim| claim.run).collect()
 }
@@ -89,7 +89,7 @@ async fn parts_know_their_contest_from_the_first_stage_on() {
     assert_eq!(contests.fetch_all(world.store.pool()).await.unwrap(), ["demo"]);
 }
 
-/// A call every ten seconds, two after a rest.
+/// A call every ten seconds, two after a pause.
 const BUDGET: Budget = Budget { per_minute: 6, burst: 2 };
 
 fn account(claim: &Claim) -> Account {
@@ -97,7 +97,8 @@ fn account(claim: &Claim) -> Account {
     Account { partner: partner.clone(), name: MAIN.to_owned() }
 }
 
-/// What the publish service does with a claim whose first call may be over the budget. Returns whether it called; then the part is done.
+/// What the publish service does with a claim whose first call may exceed the budget. Returns whether it called; if so,
+/// the part is done.
 async fn call(world: &World, claim: &Claim) -> bool {
     let account = account(claim);
     match world.store.pass(&account, BUDGET, !claim.reserved).await.unwrap() {
@@ -135,7 +136,7 @@ async fn waiting(world: &World) -> Vec<i32> {
     sqlx::query_scalar(query).fetch_all(world.store.pool()).await.unwrap()
 }
 
-/// Times pass for whoever waits for a partner, and for its budget.
+/// Time passes for the parts that wait for a partner, and for its budget.
 async fn seconds_pass(world: &World, seconds: f64) {
     for query in [
         "update parts set call_at = call_at - make_interval(secs => $1) where call_at is not null",
@@ -145,7 +146,7 @@ async fn seconds_pass(world: &World, seconds: f64) {
     }
 }
 
-/// Attempts that ended without bringing the part to an end. Parking is how these stories let a part end.
+/// Attempts that ended without finishing the part. In these tests, parking lets a part end.
 const LATER: &str = "select count(*) from attempts where outcome <> 'parked'";
 
 #[tokio::test]
@@ -163,7 +164,7 @@ async fn deliveries_over_a_partners_budget_wait_for_reserved_times_and_another_p
     assert_eq!(number(&world, together).await, 0, "a time for each");
     assert_eq!(world.store.wake_due().await.unwrap(), 0, "time alone wakes none");
 
-    // Eight of them are due, and the partner may be called twice after its rest.
+    // Eight of them are due, and the partner may be called twice after its pause.
     seconds_pass(&world, 85.0).await;
     assert_eq!(world.store.wake_reserved().await.unwrap(), 2);
     assert_eq!(world.store.wake_reserved().await.unwrap(), 0, "these two are to call first");
@@ -193,7 +194,7 @@ async fn a_delivery_that_comes_later_goes_after_those_that_wait_and_one_that_has
     assert_eq!(work(&world).await, (Vec::new(), 1));
     assert_eq!(waiting(&world).await, [4, 5, 6, 100]);
 
-    // Run 4 begins, and a later call of it is over the budget.
+    // Run 4 starts, and a later call of it exceeds the budget.
     seconds_pass(&world, 10.0).await;
     assert_eq!(world.store.wake_reserved().await.unwrap(), 1);
     let begun = claim(&world.store, Stage::Publish).await.expect("it was woken");
@@ -241,7 +242,8 @@ async fn while_a_partners_breaker_is_open_none_of_its_deliveries_is_woken() {
     assert_eq!(world.store.wake_reserved().await.unwrap(), 1, "one goes first");
 }
 
-/// Services and reconciler as they run: each delivery asks before its only call, ten of a partner a second.
+/// Services and reconciler as they run: each delivery requests permission before its only call, ten a second for each
+/// partner.
 #[tokio::test]
 async fn every_delivery_has_its_turn_and_hardly_any_is_tried_in_vain() {
     let world = World::new().await;
@@ -272,7 +274,7 @@ async fn every_delivery_has_its_turn_and_hardly_any_is_tried_in_vain() {
     }
     let deliveries = number(&world, "select count(*) from deliveries").await;
     let in_vain = number(&world, "select count(*) from attempts where stage = 'publish'").await;
-    // One that is woken between another one's claim and its call finds the budget used up, which takes a rare moment.
+    // If one is woken between another one's claim and its call, it finds the budget used up, which is rare.
     assert!(in_vain * 10 <= deliveries, "{in_vain} attempts in vain at {deliveries} deliveries");
     process.stop().await;
 }

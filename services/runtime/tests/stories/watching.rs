@@ -134,7 +134,7 @@ async fn a_wrong_catalogue_stops_the_start_and_names_the_file() {
 }
 
 impl World {
-    /// Starts an object store of its own for this world.
+    /// Starts a separate object store for this world.
     pub(crate) async fn with_objects(&mut self) -> Objects {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         self.config.s3.endpoint = Some(format!("http://{}", listener.local_addr().unwrap()));
@@ -148,7 +148,8 @@ impl World {
         objects
     }
 
-    /// The Garage that `make test` starts where it is installed, with a bucket of this world's own; `None` elsewhere, and says so.
+    /// The Garage that `make test` starts if it is installed, with a bucket for this world; otherwise `None`, with a
+    /// message.
     pub(crate) async fn with_garage(&mut self) -> Option<Objects> {
         let named = |name: &str| std::env::var(format!("TEST_GARAGE_S3_{name}")).ok();
         let Some(endpoint) = named("ENDPOINT") else {

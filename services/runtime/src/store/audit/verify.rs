@@ -1,9 +1,10 @@
-//! Walks the audit trail from its first row and says where it was tampered with.
+//! Reads the audit trail from its first row and reports where it was tampered with.
 //!
-//! What is found: a row that was changed, removed, inserted or moved, and a tail that was cut off without mending `audit_head`.
-//! What cannot be found from the database alone: a trail that somebody with all rights over it wrote anew from some row on, or
-//! cut back together with its head. Against that, note the head elsewhere (`reelmill audit verify` prints it, every row's hash
-//! is in the log) and compare: a noted head has to be a row of the trail.
+//! What is detected: a row that was changed, removed, inserted or moved, and a tail that was cut off without an
+//! adjustment of `audit_head`. What cannot be detected from the database alone: a trail that a login with all rights
+//! rewrote from some row on, or shortened together with its head. Against that, record the head elsewhere (`reelmill
+//! audit verify` prints it, and every row's hash is in the log) and compare: a recorded head must be a row of the
+//! trail.
 use std::fmt;
 use std::str::FromStr;
 
@@ -13,7 +14,7 @@ use sqlx::PgConnection;
 use super::Row;
 use crate::store::Store;
 
-/// Rows read at once.
+/// Rows that are read at a time.
 const CHUNK: i64 = 1000;
 
 /// The end of a trail at some time: `SEQ:HASH`.
@@ -40,7 +41,7 @@ impl FromStr for Head {
     }
 }
 
-/// What a walk over the trail found.
+/// The result of reading the trail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Verified {
     /// Every row fits the one before it, and the last one is the head.
@@ -55,10 +56,12 @@ pub enum Verified {
 }
 
 impl Store {
-    /// Walks the whole trail, up to where it ends once the walk comes there. `noted` is a head that was seen earlier and has to be part of it.
+    /// Reads the whole trail, up to its end at that time. `noted` is a head that was seen earlier and must be part of
+    /// it.
     ///
-    /// No transaction is longer than one chunk, since vacuum removes nothing that an open one may still see. The chain carries over from
-    /// chunk to chunk: each row names the hash of the one before it. Only the last rows and the head have to be seen in one moment.
+    /// No transaction is longer than one chunk, because vacuum cannot remove what an open one may still see. The chain
+    /// continues from chunk to chunk: each row names the hash of the one before it. Only the last rows and the head
+    /// must be read at the same moment.
     pub async fn audit_verify(&self, noted: Option<&Head>) -> anyhow::Result<Verified> {
         let mut end = Head { seq: 0, hash: [0; 32] };
         let mut noted_is_there = noted.is_none_or(|noted| *noted == end);
@@ -79,11 +82,11 @@ impl Store {
         Ok(match (fits, noted) {
             (false, _) => Verified::Broken {
                 seq: end.seq + 1,
-                why: "the trail does not end where its head says: rows behind this were removed or added".into(),
+                why: "the trail does not end where its head says: rows after this were removed or added".into(),
             },
             (true, Some(noted)) if !noted_is_there => Verified::Broken {
                 seq: noted.seq.min(end.seq + 1),
-                why: format!("the noted head {noted} is no row of the trail: it was cut or written anew"),
+                why: format!("the noted head {noted} is no row of the trail: it was cut or rewritten"),
             },
             (true, _) => Verified::Whole(end),
         })
@@ -91,7 +94,7 @@ impl Store {
 }
 
 impl Store {
-    /// The next rows behind `after` and the head, as they stand at one moment.
+    /// The next rows after `after` and the head, as of one moment.
     async fn audit_chunk(&self, after: i64) -> anyhow::Result<(Vec<(Row, Vec<u8>)>, Option<Head>)> {
         let begin = "begin isolation level repeatable read read only";
         let mut tx = self.pool().begin_with(begin).await.context("begin to read the audit trail")?;
@@ -100,7 +103,7 @@ impl Store {
             .fetch_optional(&mut *tx)
             .await
             .context("read the end of the audit trail")?;
-        // A hash of another length is no row's.
+        // A hash of another length belongs to no row.
         let head = head.and_then(|head| Some(Head { seq: head.seq, hash: head.hash.try_into().ok()? }));
         tx.commit().await.context("end reading the audit trail")?;
         Ok((rows, head))
@@ -117,8 +120,8 @@ fn wrong(row: &Row, hash: &[u8], before: &Head) -> Option<String> {
     (row.hash() != hash).then(|| "it is not what was written".into())
 }
 
-/// Rows behind `after`, in order, with the hashes that are stored beside them. Not the smallest number first but every row:
-/// a row numbered below 1 would otherwise stay unseen.
+/// Rows after `after`, in order, with their stored hashes. It reads every row, and does not start with number 1: a row
+/// with a smaller number would otherwise be missed.
 async fn chunk(tx: &mut PgConnection, after: i64) -> anyhow::Result<Vec<(Row, Vec<u8>)>> {
     let first = if after == 0 { i64::MIN } else { after };
     let rows = sqlx::query!(

@@ -1,5 +1,5 @@
-//! Looks at the works of a job before anything is begun: which of them can begin, and whether the job is refused. A dry run and the act
-//! itself both come through here, so they cannot disagree.
+//! Checks the works of a job before anything starts: which of them can start, and whether the job is refused. A dry run
+//! and the act itself both use this, so they cannot disagree.
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
@@ -15,35 +15,36 @@ use uuid::Uuid;
 use super::{Ask, MAX_WORKS, Which, select, single, start};
 use crate::store::people;
 
-/// Works that are judged at a time: each machine has about a kilobyte.
+/// Works that are checked at a time: each machine has about a kilobyte.
 const JUDGED_AT_ONCE: usize = 2000;
 
-/// Works as they were found.
+/// The works that were found.
 #[derive(Clone, Debug)]
 pub struct Looked {
     /// All of them, by time of entry.
     pub(super) ids: Vec<Uuid>,
-    /// Those that would begin now, or that the act would change.
+    /// Works that would start now, or that the act would change.
     pub(super) begin: Vec<Beginning>,
-    /// Works that cannot begin there, by the state that they are in.
+    /// Works that cannot start there, by their state.
     pub cannot_begin: BTreeMap<String, u64>,
     /// Works that another job has.
     pub in_another_job: u64,
     /// One of these jobs.
     other: Option<Uuid>,
-    /// Works whose files are being made now. A job waits for its turn, and looks at them again then.
+    /// Works whose files are being made now. A job waits for its turn, and checks them again then.
     pub under_way: u64,
     /// The first named work that does not exist for the caller.
     missing: Option<SubmissionId>,
     /// The contests of the works.
     pub(super) contests: Vec<String>,
-    /// Of a release: the works that would go to each set of partners. Most works go to the same ones, so the sets are few.
+    /// For a release: the works that would go to each set of partners. Most works go to the same ones, so the sets are
+    /// few.
     pub(super) recipients: BTreeMap<BTreeSet<PartnerId>, Vec<Uuid>>,
-    /// Digest of the works, their runs and states, and what is desired at each partner. Hex, 32 characters.
+    /// Digest of the works, their runs and states, and the desired state at each partner. Hex, 32 characters.
     pub digest: String,
 }
 
-/// A work that would begin.
+/// A work that would start.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Beginning {
     pub(super) id: Uuid,
@@ -51,7 +52,7 @@ pub(super) struct Beginning {
     pub(super) renditions: u64,
 }
 
-/// Why nothing is begun.
+/// Why nothing starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A named work does not exist.
@@ -60,25 +61,26 @@ pub enum Refusal {
     Nothing,
     /// More than [`MAX_WORKS`] were found.
     TooMany,
-    /// None of them can begin there; their states.
+    /// None of them can start there; their states.
     CannotBegin(Vec<String>),
-    /// This job has all that could begin.
+    /// This job has all that could start.
     InAnotherJob(Uuid),
 }
 
 impl Looked {
-    /// How many works would begin now.
+    /// How many works would start now.
     pub fn works(&self) -> u64 {
         self.begin.len() as u64
     }
 
-    /// The contest that all works are of, if they are of one.
+    /// The contest of all works, if it is the same.
     pub(super) fn contest(&self) -> Option<ContestId> {
         let [one] = &self.contests[..] else { return None };
         Some(ContestId::new(one.clone()))
     }
 
-    /// Why nothing is begun, if so. Works whose files are being made do not refuse a job: they may be ready when it comes to them.
+    /// Why nothing starts, if so. Works whose files are being made do not refuse a job: they may be ready when their
+    /// turn comes.
     pub fn refusal(&self) -> Option<Refusal> {
         if let Some(id) = self.missing {
             return Some(Refusal::Missing(id));
@@ -108,8 +110,8 @@ struct Work {
     held: bool,
 }
 
-/// Waits until no other job is being made, so that of two over the same works the second sees what the first has taken, and locks a
-/// single work. An act calls this before [`look`]; a dry run does not.
+/// Waits until no other job is being created, so that of two jobs with the same works the second one sees what the
+/// first has taken; and locks a single work. An act calls this before [`look`]; a dry run does not.
 pub async fn take_turn(tx: &mut PgConnection, which: &Which, ask: &Ask) -> anyhow::Result<()> {
     sqlx::query!("/* create_bulk_jobs_in_turn */ select pg_advisory_xact_lock(hashtext('reelmill_bulk'))")
         .execute(&mut *tx)
@@ -121,16 +123,17 @@ pub async fn take_turn(tx: &mut PgConnection, which: &Which, ask: &Ask) -> anyho
     Ok(())
 }
 
-/// Makes what follows change nothing. Each statement sees what is there when it begins: a snapshot for a hundred thousand works would keep
-/// vacuum from what the queue leaves behind meanwhile. The digest is read before the figures, so an act that carries it is refused if
-/// anything changed that the figures may or may not have seen. Must come first in its transaction.
+/// Makes the rest of the transaction read-only. Each statement sees the state at its own start: a snapshot for a
+/// hundred thousand works would prevent vacuum from removing what the queue leaves meanwhile. The digest is read before
+/// the figures, so an act that carries it is refused if anything changed that the figures may have seen. It must be the
+/// first call in its transaction.
 pub async fn read_only(tx: &mut PgConnection) -> anyhow::Result<()> {
     sqlx::query!("/* read_only */ set transaction read only").execute(tx).await?;
     Ok(())
 }
 
-/// Finds the works and judges each. Named works of other contests do not exist; a selection must be restricted to them by the
-/// caller.
+/// Finds the works and checks each. Named works of other contests do not exist; the caller must restrict a selection to
+/// the contests.
 pub async fn look(tx: &mut PgConnection, which: &Which, ask: &Ask, within: &Sees) -> anyhow::Result<Looked> {
     let ids = select::ids(tx, which, within).await?;
     let (digest, contests) = digest(tx, &ids).await?;
@@ -159,7 +162,7 @@ fn missing(which: &Which, found: &[Uuid]) -> Option<SubmissionId> {
 }
 
 async fn judge(tx: &mut PgConnection, looked: &mut Looked, which: &Which, ask: &Ask) -> anyhow::Result<()> {
-    // A single work is begun whatever is under way, and a run of its own job that stands still is a person's to begin again.
+    // A single work starts whatever is in progress, and a person may restart a run of its own job that is stuck.
     let single = single(which, ask).is_some();
     let ids = std::mem::take(&mut looked.ids);
     for ids in ids.chunks(JUDGED_AT_ONCE) {
@@ -184,11 +187,11 @@ async fn judge(tx: &mut PgConnection, looked: &mut Looked, which: &Which, ask: &
     Ok(())
 }
 
-/// What the act would come to for one work.
+/// The effect of the act on one work.
 struct Judged {
-    /// Whether it changes anything; what changes nothing is refused.
+    /// Whether it changes anything; otherwise it is refused.
     changes: bool,
-    /// Partners to which deliveries would begin at once.
+    /// Partners to which deliveries would start immediately.
     starts: BTreeSet<PartnerId>,
 }
 
@@ -202,7 +205,7 @@ fn judged(work: &Work, ask: &Ask) -> Judged {
     };
     let changes = match ask {
         Ask::Reprocess { .. } | Ask::Release { .. } => after != *before,
-        // A recall that failed at a partner is set to work again.
+        // A recall that failed at a partner is tried again.
         Ask::Recall { partners, .. } => {
             people::may_recall(before) && (after != *before || (partners.is_some() && work.held))
         }
@@ -210,7 +213,7 @@ fn judged(work: &Work, ask: &Ask) -> Judged {
     Judged { changes, starts: started.into_iter().filter_map(partner).collect() }
 }
 
-/// Renditions that a new run would make.
+/// Renditions that a new run would produce.
 fn renditions(work: &Work, ask: &Ask) -> u64 {
     match ask {
         Ask::Reprocess { from, .. } if *from < Stage::Publish => work.renditions.unsigned_abs(),
@@ -218,7 +221,8 @@ fn renditions(work: &Work, ask: &Ask) -> u64 {
     }
 }
 
-/// The digest and the contests of the works. In SQL: of a hundred thousand works neither rows nor text come here.
+/// The digest and the contests of the works. In SQL, so that neither rows nor texts of a hundred thousand works are
+/// transferred.
 async fn digest(tx: &mut PgConnection, ids: &[Uuid]) -> anyhow::Result<(String, Vec<String>)> {
     let row = sqlx::query!(
         r#"/* digest_of_works */

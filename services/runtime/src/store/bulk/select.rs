@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{MAX_WORKS, Which};
 
-/// The works, by time of entry; one more than [`MAX_WORKS`] at most. Named ones only of these contests.
+/// The works, by time of entry; at most one more than [`MAX_WORKS`]. Named ones only from these contests.
 pub(super) async fn ids(tx: &mut PgConnection, which: &Which, contests: &Sees) -> anyhow::Result<Vec<Uuid>> {
     match which {
         Which::Named(ids) => {
@@ -37,7 +37,7 @@ async fn selected(tx: &mut PgConnection, selection: &Selection) -> anyhow::Resul
     sql.build_query_scalar().persistent(false).fetch_all(tx).await.context("find the works")
 }
 
-/// Adds the tables and the filters that the selection names, so that the planner sees each one alone. Works are `s`.
+/// Adds the tables and the filters of the selection, so that the planner sees only these. Works are `s`.
 fn chosen(sql: &mut QueryBuilder<Postgres>, selection: &Selection, engines: Option<Vec<String>>) {
     sql.push(" from submissions s where true");
     for (column, names) in
@@ -60,7 +60,7 @@ fn chosen(sql: &mut QueryBuilder<Postgres>, selection: &Selection, engines: Opti
     with_rendition(sql, selection, engines);
 }
 
-/// Adds the names that a column may have, and those that it may not.
+/// Adds the values that a column may have, and those that it must not.
 fn among(sql: &mut QueryBuilder<Postgres>, column: &str, names: &Names) {
     if !names.any.is_empty() {
         sql.push(" and ").push(column).push(" = any(").push_bind(list(&names.any)).push(")");
@@ -70,7 +70,7 @@ fn among(sql: &mut QueryBuilder<Postgres>, column: &str, names: &Names) {
     }
 }
 
-/// Adds what is asked of deliveries: states are those at the partners that are named, or at any.
+/// Adds the conditions on deliveries: states are those at the named partners, or at any.
 fn with_delivery(sql: &mut QueryBuilder<Postgres>, selection: &Selection) {
     const OF: &str = " from deliveries d where d.submission = s.id";
     let (partner, delivery) = (&selection.partner, &selection.delivery);
@@ -94,7 +94,7 @@ fn with_delivery(sql: &mut QueryBuilder<Postgres>, selection: &Selection) {
     }
 }
 
-/// Adds what is asked of the renditions in force.
+/// Adds the conditions on the renditions in force.
 fn with_rendition(sql: &mut QueryBuilder<Postgres>, selection: &Selection, engines: Option<Vec<String>>) {
     const OF: &str = "exists (select from renditions r where r.submission = s.id and r.in_force";
     let names = &selection.rendition;
@@ -117,8 +117,8 @@ fn list(names: &BTreeSet<String>) -> Vec<String> {
     names.iter().cloned().collect()
 }
 
-/// Engines of renditions in force that the selection wants; `None` where it does not ask. An installation has seen a handful,
-/// and versions are compared in one place only.
+/// Engines of renditions in force that match the selection; `None` if it has no such condition. An installation has
+/// seen a handful, and versions are compared in only one place.
 async fn engines(tx: &mut PgConnection, selection: &Selection) -> anyhow::Result<Option<Vec<String>>> {
     if selection.engine.is_empty() {
         return Ok(None);

@@ -1,20 +1,20 @@
-//! The words under which works that have a seat are found, without those that many works of the contest have.
+//! The words under which works with a seat are found, without those that many works of the contest have.
 use anyhow::Context;
 use pipeline::id::SubmissionId;
 use sqlx::PgConnection;
 
 use super::MOST_WORKS_OF_A_WORD;
 
-/// The planner takes one word for as common as the next and may read the whole table for the first 64 works that have it. Holds until the
-/// end of the transaction.
+/// The planner assumes that all words are equally common and may read the whole table for the first 64 works that have
+/// one. This setting applies until the end of the transaction.
 pub(super) async fn by_index(tx: &mut PgConnection) -> anyhow::Result<()> {
     sqlx::query!("/* search_by_index */ set local enable_seqscan = off").execute(tx).await?;
     Ok(())
 }
 
-/// Writes the words of a work that is about to take a seat; a work that has one has them already. A word that many works of the contest have
-/// finds none of them, and is left out: an index of it would only grow. Where most of the work's words are so common it is a film that was
-/// entered over and over, and keeps them all.
+/// Writes the words of a work that is about to take a seat; a work that has one has its words already. A word that many
+/// works of the contest have finds none of them, and is left out: an index of it would only grow. If most of the work's
+/// words are so common, it is a film that was entered many times, and keeps them all.
 pub(super) async fn write(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
     by_index(tx).await?;
     sqlx::query!(
@@ -42,7 +42,7 @@ pub(super) async fn write(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Re
     Ok(())
 }
 
-/// The words of another fingerprint, where the work has a seat.
+/// The words of another fingerprint, if the work has a seat.
 pub(super) async fn renew(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
     let old = sqlx::query!("/* forget_words */ delete from fingerprint_words where submission = $1", id.0)
         .execute(&mut *tx)
@@ -54,8 +54,9 @@ pub(super) async fn renew(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Re
     write(tx, id).await
 }
 
-/// Forgets by which words others like a work are looked for. Three quarters of a fingerprint, they were for its screening; where it is
-/// screened once more the words under which it is found do, and it has its seat already.
+/// Deletes the words with which similar works were searched for. They are three quarters of a fingerprint and were for
+/// its screening. If it is screened once more, the words under which it is found are enough, and it has its seat
+/// already.
 pub(super) async fn forget_probes(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* forget_probes */ update fingerprints set probes = '{}' where submission = $1 and probes <> '{}'",

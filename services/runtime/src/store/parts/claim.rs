@@ -1,7 +1,8 @@
-//! Claiming: one statement finds the best part, takes it, and reads the work that it is of.
+//! Claiming: one statement finds the best part, takes it, and reads its work.
 //!
-//! New entries are claimed contest by contest in turn, so a new contest does not wait until a large one is done. Every few claims one takes
-//! the oldest part of all, whatever its contest: a part waits at most that many times as long as without turns.
+//! New entries are claimed contest by contest in turn, so a new contest does not wait until a large one is finished. At
+//! regular intervals a claim takes the oldest part of all, whatever its contest: a part waits at most that many times
+//! as long as without turns.
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
@@ -18,11 +19,11 @@ use super::Claim;
 use crate::store::Store;
 use crate::store::submissions::{Row, SubmissionRow};
 
-/// Of so many claims of a stage one takes the oldest part of all; the others go around the contests.
+/// One of this many claims of a stage takes the oldest part of all; the others go through the contests in turn.
 const OLDEST_EVERY: u32 = 4;
 
-/// Which contest this process claimed from last, at each stage. Neither stored nor shared: each process goes around by itself, which comes
-/// to the same, and claims of several processes do not wait for each other.
+/// Which contest this process claimed from last, at each stage. It is neither stored nor shared: each process takes its
+/// own turns, which has the same effect, and claims of several processes do not wait for each other.
 #[derive(Debug, Default)]
 pub(in crate::store) struct Turns(Mutex<HashMap<Stage, Turn>>);
 
@@ -33,7 +34,7 @@ struct Turn {
 }
 
 impl Turns {
-    /// The contest after which the next claim looks for another one; `None` where it takes the oldest part of all.
+    /// The contest after which the next claim searches for another one; `None` if it takes the oldest part of all.
     fn after(&self, stage: Stage) -> Option<String> {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = turns.entry(stage).or_default();
@@ -41,7 +42,7 @@ impl Turns {
         if turn.claims.is_multiple_of(OLDEST_EVERY) { None } else { turn.contest.clone() }
     }
 
-    /// A part of `contest` was claimed, which was looked for `after` another one.
+    /// A part of `contest` was claimed by a search after `after`.
     fn took(&self, stage: Stage, after: Option<&str>, contest: String) {
         let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let turn = turns.entry(stage).or_default();
@@ -52,9 +53,11 @@ impl Turns {
 }
 
 impl Store {
-    /// Claims the best pending part of `stage` and reads its submission, or `None` if there is none. `holder` is for people.
+    /// Claims the best pending part of `stage` and reads its submission, or `None` if there is none. `holder` is for
+    /// people.
     ///
-    /// The submission is as it was when the statement began, at which time the part was pending already: not older than what made it so.
+    /// The submission is as of the start of the statement, when the part was already pending: it is not older than the
+    /// change that made it pending.
     pub async fn claim_work(&self, stage: Stage, holder: &str) -> anyhow::Result<Option<(Claim, SubmissionRow)>> {
         let after = self.turns.after(stage);
         let row = sqlx::query!(

@@ -1,4 +1,5 @@
-//! What time does to parts: leases run out, waits end, what was kept waiting is let through. The reconciler asks for all.
+//! Changes of parts by time: leases expire, waits end, delayed parts are let through. The reconciler calls all of
+//! these.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -9,15 +10,15 @@ use crate::store::{Store, messages};
 
 /// Rank of a part that waited too long: before new entries, which have 0.
 const AGED_RANK: i32 = -1;
-/// Aged parts of a stage that are claimable at a time. So bulk work never starves, and a new entry is held up by no more
-/// than these, however much bulk work there is.
+/// Aged parts of a stage that are claimable at the same time. So bulk work never starves, and a new entry is delayed by
+/// no more than these, however much bulk work there is.
 const AGED_AT_ONCE: i64 = 2;
 
-/// Parts that one transaction wakes. Where it found as many, there may be more.
+/// Parts that one transaction wakes. If it found this many, there may be more.
 pub(crate) const WOKEN_AT_ONCE: i64 = 1_000;
 
 impl Store {
-    /// Lets parts through that were claimable for `age` and kept waiting by others of a better rank. Returns how many.
+    /// Lets parts through that were claimable for `age` and delayed by others of a better rank. Returns how many.
     pub async fn age_parts(&self, age: Duration) -> anyhow::Result<u64> {
         let mut aged = 0;
         for stage in Stage::ALL {
@@ -44,8 +45,8 @@ impl Store {
         Ok(aged)
     }
 
-    /// Takes parts from holders that fell silent, which costs them an attempt: a part that kills its workers ends parked.
-    /// Returns their stages.
+    /// Takes parts from holders that stopped renewing, which costs an attempt: a part that kills its workers ends
+    /// parked. Returns their stages.
     pub async fn expire_leases(&self) -> anyhow::Result<Vec<Stage>> {
         self.transaction("expire_leases", |tx, _| {
             Box::pin(async move {

@@ -1,4 +1,4 @@
-//! Reading parts: for people, for later stages, for whoever watches the queues.
+//! Reads parts: for people, for later stages, for monitoring.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -12,7 +12,7 @@ use crate::outcome::Output;
 use crate::store::Store;
 use crate::wire;
 
-/// A part for a reader.
+/// A part for readers.
 #[derive(Clone, Debug, Serialize)]
 pub struct PartRow {
     /// The run.
@@ -29,7 +29,7 @@ pub struct PartRow {
     pub progress: f32,
     /// Why the last attempt failed.
     pub last_error: Option<String>,
-    /// Who holds it.
+    /// Its holder.
     pub holder: Option<String>,
     /// When it was made.
     pub created_at: DateTime<Utc>,
@@ -39,7 +39,7 @@ pub struct PartRow {
     pub finished_at: Option<DateTime<Utc>>,
 }
 
-/// How many parts of a stage stand where.
+/// How many parts of a stage have each status.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct QueueRow {
     /// The stage's name.
@@ -109,8 +109,8 @@ impl Store {
             .collect()
     }
 
-    /// How many parts stand where, for every stage that has any that are not final. Reads partial indexes only, of which one has an entry for
-    /// each part that waits: it is asked once for all processes, by the sample.
+    /// How many parts have each status, for every stage that has any that are not final. It reads only partial indexes,
+    /// of which one has an entry for each waiting part. The sample calls it once for all processes.
     pub async fn queues(&self) -> anyhow::Result<Vec<QueueRow>> {
         sqlx::query_as!(
             QueueRow,
@@ -132,9 +132,9 @@ impl Store {
         .context("count the queues")
     }
 
-    /// How many parts of `stage` have been pending for at least `for_at_least`, beyond those whose messages lie in the outbox yet, both
-    /// counted up to `limit`. Younger ones have their message on the way. While a broker takes nothing, messages stay in the outbox:
-    /// more of them at every look would fill the disk.
+    /// How many parts of `stage` have been pending for at least `for_at_least`, less those whose messages are still in
+    /// the outbox, both counted up to `limit`. Younger parts have their message under way. While a broker accepts
+    /// nothing, messages stay in the outbox, and more of them at every check would fill the disk.
     pub async fn lasting_pending(&self, stage: Stage, limit: u32, for_at_least: Duration) -> anyhow::Result<u32> {
         let count = sqlx::query_scalar!(
             r#"/* lasting_pending */

@@ -1,4 +1,5 @@
-//! Lines of the policy about single rows: oldest first through an index of their own, some at a time until none is found.
+//! Lines of the policy about single rows: oldest first through an index of their own, some at a time until none is
+//! found.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
@@ -6,7 +7,7 @@ use super::{AT_ONCE, Amount};
 use crate::store::Store;
 
 impl Store {
-    /// Deletes what was left of the parts of films that are whole. Returns how many.
+    /// Deletes what is left of the parts of complete films. Returns how many.
     pub async fn forget_upload_parts(&self) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* forget_parts_of_whole_films */
@@ -19,7 +20,7 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Records of attempts that ended before `before`, of parts that are not open.
+    /// Records of attempts that ended before `before`, for parts that are not open.
     pub async fn old_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* old_attempts */
@@ -32,7 +33,7 @@ impl Store {
         Ok(Amount::of(count, 0))
     }
 
-    /// Forgets those records. Returns how many.
+    /// Deletes those records. Returns how many.
     pub async fn forget_attempts(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* forget_attempts */
@@ -46,7 +47,7 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Counts what parts made before `before` and nothing reads any more.
+    /// Counts outputs of parts from before `before` that are no longer read.
     pub async fn old_outputs(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* old_outputs */ select count(*) as "count!" from forgettable_outputs($1)"#,
@@ -58,7 +59,7 @@ impl Store {
         Ok(Amount::of(count, 0))
     }
 
-    /// Forgets that. The parts stay. Returns how many it was of.
+    /// Deletes them. The parts stay. Returns how many.
     pub async fn forget_outputs(&self, before: DateTime<Utc>) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* forget_outputs */
@@ -72,7 +73,7 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Counts lines of history before `before` that only say how one part went.
+    /// Counts lines of history from before `before` that only report how one part went.
     pub async fn old_history(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* old_history */ select count(*) as "count!" from forgettable_history($1)"#,
@@ -98,7 +99,7 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Counts exchanges before `before` that were made again later, of deliveries that came to an end.
+    /// Counts exchanges from before `before` that were repeated later, for deliveries that have ended.
     pub async fn old_exchanges(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* old_exchanges */ select count(*) as "count!" from forgettable_exchanges($1)"#,

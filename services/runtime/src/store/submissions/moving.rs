@@ -1,5 +1,5 @@
-//! Writing down what an event made of a submission. All that follows and asks nothing back goes in one statement: a round trip costs
-//! both sides more than most of what it carries.
+//! Stores the result of an event on a submission. Everything that follows without reading an answer is written with one
+//! statement: a round trip costs both sides more than most of what it carries.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
@@ -18,18 +18,18 @@ use crate::{telemetry, wire};
 pub(super) struct Step<'a> {
     pub(super) id: SubmissionId,
     pub(super) contest: &'a str,
-    /// Behind the event.
+    /// After the event.
     pub(super) machine: &'a Submission,
     /// By the database's clock, taken under the submission's lock.
     pub(super) at: DateTime<Utc>,
     pub(super) by: &'a By,
-    /// The event's stable name, and what a reader wants to know of it.
+    /// The event's stable name, and details for readers.
     pub(super) what: &'a str,
     pub(super) detail: &'a Value,
 }
 
-/// The submission stays in its state, one part fewer to wait for. Nothing that this changes is in an index, so PostgreSQL keeps the new
-/// version of the row beside the old one.
+/// The submission stays in its state, with one part fewer to wait for. Nothing that this changes is in an index, so
+/// PostgreSQL stores the new version of the row beside the old one.
 pub(super) async fn stay(tx: &mut PgConnection, step: &Step<'_>) -> anyhow::Result<()> {
     sqlx::query!(
         "/* save_step */
@@ -55,13 +55,14 @@ pub(super) async fn stay(tx: &mut PgConnection, step: &Step<'_>) -> anyhow::Resu
     Ok(())
 }
 
-/// The submission moved: its state, a line of history, the event for whoever follows, webhooks and bulk jobs among them, the parts
-/// that it does not want any more and those that it starts, with a hint for each.
+/// The submission changed its state: writes the state, a line of history, the event for subscribers, including webhooks
+/// and bulk jobs, the parts that it no longer needs and those that it starts, with a hint for each.
 ///
-/// What it does not want: parts of other runs, of stages that it left, of a settled state. A running one notices at its next
-/// renewal; its commit is fenced off. A partner's part goes on, whatever becomes of the next run, since its delivery may be half sent
-/// or looked at there: until that run comes to the same partner itself. What a recall makes of it is decided by the delivery, in
-/// `recalls`. No part is both cancelled and started here: what is started is wanted.
+/// Parts that it no longer needs: those of other runs, of stages that it left, of a settled state. A running one
+/// notices at its next renewal; its commit is fenced off. A partner's part continues whatever the next run is, because
+/// its delivery may be half sent or awaiting a check there, until that run reaches the same partner itself. The
+/// delivery decides what a recall does with it, in `recalls`. No part is both cancelled and started here: a started
+/// part is needed.
 pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartToDo]) -> anyhow::Result<()> {
     let (id, machine) = (step.id, step.machine);
     let traceparent = telemetry::current_traceparent();
@@ -153,7 +154,7 @@ pub(super) async fn go(tx: &mut PgConnection, step: &Step<'_>, started: &[PartTo
     Ok(())
 }
 
-/// The stage whose parts are wanted, and those parts.
+/// The stage whose parts are needed, and those parts.
 fn wanted(machine: &Submission) -> (&'static str, Vec<String>) {
     match &machine.state {
         State::At { stage, pending } => (stage.name(), pending.iter().map(ToString::to_string).collect()),

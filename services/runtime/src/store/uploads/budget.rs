@@ -1,5 +1,5 @@
-//! What a submission may keep in the object store before its film is whole: counted and granted under a lock of its row, so that
-//! requests at the limit wait for each other. And what all of them keep together, counted without one.
+//! What a submission may keep in the object store before its film is complete: counted and granted under a lock of its
+//! row, so that requests at the limit wait for each other. Also what all of them keep together, counted without a lock.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -9,45 +9,46 @@ use uuid::Uuid;
 
 use super::{NewUpload, Store, UploadKind};
 
-/// Records of given-up uploads that a submission keeps, the newest; the others go when it begins a new one. A client that comes
-/// back to one of those learns that it was given up, and to an older one that there is none.
+/// The newest records of aborted uploads that a submission keeps; the others are deleted when it starts a new one. A
+/// client that returns to one of those learns that it was aborted; for an older one, that there is none.
 const REMEMBERED: i64 = 32;
 
-/// What the uploads of one submission may come to, as long as its film is not whole. Finished pieces count, and so does what was
-/// given up until it is freed.
+/// The limit on the uploads of one submission, as long as its film is not complete. Finished pieces count, and so do
+/// aborted uploads until they are freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Budget {
     /// How many.
     pub uploads: i64,
-    /// Declared bytes together.
+    /// Declared bytes in total.
     pub bytes: u64,
-    /// What an upload counts whose length was not declared: as much as it may become.
+    /// How much an upload without a declared length counts: as much as it may become.
     pub undeclared: u64,
 }
 
-/// What the object store holds of entrants' films, in the whole installation.
+/// What the object store has of entrants' films, in the whole installation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stock {
-    /// Uploads whose film is not whole: open ones, pieces, and those that were given up until they are freed.
+    /// Uploads without a complete film: open ones, pieces, and aborted ones until they are freed.
     pub unfinished: u64,
-    /// Bytes of these, and of the films that are whole, whatever became of their works. Not of those that their entrants withdrew.
+    /// Bytes of these, and of complete films, whatever happened to their works, except those that their entrants
+    /// withdrew.
     pub bytes: u64,
 }
 
-/// What became of a wish for a new upload.
+/// The result of a request for a new upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Created {
     /// It is stored.
     New,
-    /// A `final` of exactly these pieces is there already.
+    /// A `final` of exactly these pieces exists already.
     Same(UploadId),
-    /// The submission takes none any more.
+    /// The submission accepts no more.
     Closed,
-    /// A piece of the `final` is unfinished or was given up meanwhile.
+    /// A piece of the `final` is unfinished or was aborted meanwhile.
     PieceGone,
     /// The submission has as many as it may have.
     TooMany,
-    /// They would come to more bytes than they may.
+    /// Their total size would exceed the limit.
     TooMuch,
 }
 
@@ -92,7 +93,7 @@ impl Store {
         of_pieces(&mut connection, submission, pieces).await
     }
 
-    /// What the object store holds of entrants' films, of all submissions together.
+    /// What the object store has of entrants' films, of all submissions together.
     pub async fn stock(&self) -> anyhow::Result<Stock> {
         let row = sqlx::query!(
             r#"/* stock */
@@ -107,8 +108,8 @@ impl Store {
         Ok(Stock { unfinished: row.unfinished.try_into()?, bytes: row.bytes.try_into()? })
     }
 
-    /// Gives up open uploads that have fewer than `bytes` bytes, that no request is writing to and that received nothing for `idle`: at most 100,
-    /// those that waited longest first. Returns how many.
+    /// Aborts open uploads that have fewer than `bytes` bytes, that no request is writing to and that received nothing
+    /// for `idle`: at most 100, those that waited longest first. Returns how many.
     pub async fn give_up_idle_uploads(&self, bytes: u64, idle: Duration) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             r#"/* give_up_idle_uploads */
@@ -130,7 +131,7 @@ impl Store {
     }
 }
 
-/// Locks the row of a submission against other uploads that begin or are given up; `false`: it takes no upload.
+/// Locks the row of a submission against other uploads that start or are aborted; `false` if it accepts no upload.
 pub(super) async fn lock_submission(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<bool> {
     let takes = sqlx::query_scalar!(
         r#"/* lock_for_uploads */
@@ -160,7 +161,7 @@ async fn of_pieces(
     Ok(found.map(UploadId))
 }
 
-/// Whether every piece is one of this submission, and all its bytes are there.
+/// Whether every piece belongs to this submission and is complete.
 async fn have_pieces(tx: &mut PgConnection, new: &NewUpload) -> anyhow::Result<bool> {
     let count = sqlx::query_scalar!(
         r#"/* pieces_there */
@@ -174,7 +175,7 @@ async fn have_pieces(tx: &mut PgConnection, new: &NewUpload) -> anyhow::Result<b
     Ok(usize::try_from(count)? == new.pieces.len())
 }
 
-/// How many uploads count, and the bytes that they may come to.
+/// How many uploads count, and their possible total of bytes.
 async fn held_by(tx: &mut PgConnection, id: SubmissionId, undeclared: u64) -> anyhow::Result<(i64, u64)> {
     let row = sqlx::query!(
         r#"/* uploads_held */
@@ -189,7 +190,7 @@ async fn held_by(tx: &mut PgConnection, id: SubmissionId, undeclared: u64) -> an
     Ok((row.count, row.bytes.try_into()?))
 }
 
-/// Deletes the oldest records of given-up uploads whose bytes are gone.
+/// Deletes the oldest records of aborted uploads whose bytes are gone.
 async fn forget_older(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
     sqlx::query!(
         "/* forget_older_uploads */

@@ -1,4 +1,4 @@
-//! The end of an upload: it becomes the mezzanine, or everything it put is freed.
+//! The end of an upload: it becomes the mezzanine, or everything that it stored is freed.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::{Fence, SubmissionId, UploadId};
@@ -9,7 +9,7 @@ use super::budget::lock_submission;
 use super::{Store, UploadKind, UploadRow};
 use crate::store::submissions;
 
-/// A writer that lost its lock may still be sending for this long, in seconds; what it put is freed after that.
+/// A writer that lost its lock may still be sending for this long, in seconds; what it stored is freed after that.
 const LATE_WRITES_S: f64 = 60.0;
 
 /// How verifying an upload ended.
@@ -17,20 +17,20 @@ const LATE_WRITES_S: f64 = 60.0;
 pub enum Finished {
     /// It is the mezzanine now, or a finished piece.
     Accepted,
-    /// Its submission has a mezzanine already, or takes none any more; the upload is given up.
+    /// Its submission has a mezzanine already, or accepts none any more; the upload is aborted.
     NotWanted,
-    /// Somebody else holds it.
+    /// Another process holds it.
     LockLost,
 }
 
-/// Why an upload failed whose bytes were all there.
+/// Why an upload failed although all its bytes had arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The object store gave back other bytes than it was given.
+    /// The object store returned other bytes than it received.
     Damaged,
     /// A piece of the concatenation is gone.
     JoinFailed,
-    /// The object store answered and did not make the object, as often as it was tried.
+    /// The object store answered but did not create the object, in any of the attempts.
     StoreFailed,
 }
 
@@ -52,17 +52,17 @@ impl Failure {
 }
 
 impl Store {
-    /// The object is whole and was read back: makes it the submission's mezzanine and moves the submission on. A piece of a
-    /// concatenation only becomes finished. Pieces of a concatenation that it replaces are given up.
+    /// The object is complete and was read back: makes it the submission's mezzanine and advances the submission. A
+    /// piece of a concatenation only becomes finished. Pieces of a concatenation that it replaces are aborted.
     pub async fn finish_upload(&self, upload: &UploadRow, fence: Fence, sha256: &[u8]) -> anyhow::Result<Finished> {
         self.transaction("finish_upload", |tx, _| {
             Box::pin(async move {
-                // Before any row of an upload, in the order of everything that locks both.
+                // Before any row of an upload, in the order of every transaction that locks both.
                 let takes = lock_submission(tx, upload.submission).await?;
                 if !end(tx, upload.id, fence, "finished").await? {
                     return Ok(Finished::LockLost);
                 }
-                // They served to go on with it and to compare it; the whole film has its own digest.
+                // They served to continue and to compare it; the complete film has its own digest.
                 forget_parts(tx, upload.id).await?;
                 if upload.kind == UploadKind::Partial {
                     return Ok(Finished::Accepted);
@@ -81,7 +81,7 @@ impl Store {
         .await
     }
 
-    /// An upload whose bytes were all there cannot become an object: gives it up. `false`: the lock was lost.
+    /// An upload whose bytes had all arrived cannot become an object: aborts it. `false` if the lock was lost.
     pub async fn fail_upload(&self, id: UploadId, fence: Fence, why: Failure) -> anyhow::Result<bool> {
         self.transaction("fail_upload", |tx, _| {
             Box::pin(async move {
@@ -95,8 +95,8 @@ impl Store {
         .await
     }
 
-    /// Gives an unfinished upload up at its client's wish, whoever is writing. `false`: there is nothing to give up, or it is a piece
-    /// of a concatenation that is being made.
+    /// Aborts an unfinished upload at its client's request, whichever process is writing. `false` if there is nothing
+    /// to abort, or it is a piece of a concatenation that is being made.
     pub async fn terminate_upload(&self, id: UploadId) -> anyhow::Result<bool> {
         self.quiet_transaction("terminate_upload", |tx, _| {
             Box::pin(async move {
@@ -107,7 +107,7 @@ impl Store {
                 .fetch_optional(&mut *tx)
                 .await?;
                 let Some(owner) = owner else { return Ok(false) };
-                // A concatenation that begins now waits for this, or this for it.
+                // A concatenation that starts now waits for this, or this for it.
                 lock_submission(tx, SubmissionId(owner)).await?;
                 terminate(tx, id).await
             })
@@ -115,7 +115,8 @@ impl Store {
         .await
     }
 
-    /// Gives up open uploads and finished pieces that are past their time at `now`, or whose submission takes none any more.
+    /// Aborts open uploads and finished pieces that are past their time at `now`, or whose submission accepts none any
+    /// more.
     pub async fn expire_uploads(&self, now: DateTime<Utc>) -> anyhow::Result<u64> {
         let done = sqlx::query!(
             "/* expire_uploads */
@@ -143,7 +144,7 @@ impl Store {
         Ok(done.rows_affected())
     }
 
-    /// Everything that the upload put is gone, and its list of parts goes too.
+    /// Everything that the upload stored is deleted, so its list of parts is deleted too.
     pub async fn upload_freed(&self, id: UploadId) -> anyhow::Result<()> {
         self.transaction("upload_freed", |tx, _| {
             Box::pin(async move {
@@ -161,7 +162,7 @@ impl Store {
         .await
     }
 
-    /// Why the last upload of a submission failed, its pieces aside; `None` where it did not.
+    /// Why the last upload of a submission failed, without its pieces; `None` if it did not.
     pub async fn last_failure(&self, submission: SubmissionId) -> anyhow::Result<Option<Failure>> {
         let failure = sqlx::query_scalar!(
             "/* last_failure */
@@ -174,7 +175,7 @@ impl Store {
         Ok(failure.flatten().as_deref().and_then(Failure::called))
     }
 
-    /// How many bytes of a film that is not whole have come: of the upload that is furthest, or of its pieces together.
+    /// How many bytes of an incomplete film have arrived: of the most advanced upload, or of its pieces together.
     pub async fn uploaded_bytes(&self, submission: SubmissionId) -> anyhow::Result<(u64, Option<u64>)> {
         let row = sqlx::query!(
             r#"/* uploaded_bytes */
@@ -191,7 +192,7 @@ impl Store {
     }
 }
 
-/// Ends an upload that was tried as often as there is use in it.
+/// Ends an upload after its last useful attempt.
 pub(super) async fn end_without_use(tx: &mut PgConnection, id: UploadId, fence: Fence) -> anyhow::Result<()> {
     if end(tx, id, fence, "failed").await? {
         give_up(tx, id, Some(Failure::StoreFailed)).await?;
@@ -199,7 +200,7 @@ pub(super) async fn end_without_use(tx: &mut PgConnection, id: UploadId, fence: 
     Ok(())
 }
 
-/// Ends an upload whose bytes were all there; `false`: the lock was lost.
+/// Ends an upload whose bytes had all arrived; `false` if the lock was lost.
 async fn end(tx: &mut PgConnection, id: UploadId, fence: Fence, state: &str) -> anyhow::Result<bool> {
     let done = sqlx::query!(
         "/* end_upload */
@@ -215,7 +216,7 @@ async fn end(tx: &mut PgConnection, id: UploadId, fence: Fence, state: &str) -> 
     Ok(done.rows_affected() == 1)
 }
 
-/// Gives an upload up whose end was recorded. Nothing is kept of what its client sent.
+/// Aborts an upload whose end was recorded. Nothing is kept of what its client sent.
 async fn give_up(tx: &mut PgConnection, id: UploadId, why: Option<Failure>) -> anyhow::Result<()> {
     sqlx::query!(
         "/* give_up_upload */

@@ -1,5 +1,5 @@
-//! Uploads that a process left before their end: which are due, in what order, and how long one waits that failed. One that fails
-//! each time stands in the way of no other.
+//! Uploads that a process left before their end: which are due, in what order, and how long one waits after a failure.
+//! One that fails each time does not delay the others.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -9,26 +9,28 @@ use uuid::Uuid;
 use super::free::end_without_use;
 use super::{Store, unlock};
 
-/// Wait after the first try that ended without a result; it doubles with each.
+/// Wait after the first attempt that ended without a result; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_secs(5);
-/// Longest wait while the database or the object store is away: an upload goes on soon after they are back.
+/// The longest wait while the database or the object store is unreachable: an upload continues soon after they are
+/// back.
 const AWAY_WAIT: Duration = Duration::from_secs(30);
-/// Longest wait after a fault of the upload itself.
+/// The longest wait after a fault of the upload itself.
 const FAULT_WAIT: Duration = Duration::from_secs(1800);
 
-/// What follows from a try without a result.
+/// What follows an attempt without a result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PutOff {
     /// There will be another one.
     Later,
     /// It was the last one; the upload failed.
     Failed,
-    /// Somebody else holds it.
+    /// Another process holds it.
     LockLost,
 }
 
 impl Store {
-    /// Uploads that wait to be assembled, that nobody assembles, and whose next try is due. Those that were tried least come first.
+    /// Uploads that wait to be assembled, that no process assembles, and whose next attempt is due. Those with the
+    /// fewest attempts come first.
     pub async fn uploads_to_assemble(&self, limit: i64) -> anyhow::Result<Vec<UploadId>> {
         let ids = sqlx::query_scalar!(
             "/* uploads_to_assemble */
@@ -42,8 +44,8 @@ impl Store {
         Ok(ids.into_iter().map(UploadId).collect())
     }
 
-    /// A try of finishing an upload ended without a result: gives the lock back and puts the next try off. With `most_faults` it was
-    /// a fault of the upload itself, and the upload is given up with the last of those.
+    /// An attempt to finish an upload ended without a result: releases the lock and delays the next attempt. With
+    /// `most_faults` it was a fault of the upload itself, and the upload is aborted after that many.
     pub async fn put_off_upload(&self, id: UploadId, fence: Fence, most_faults: Option<i32>) -> anyhow::Result<PutOff> {
         let longest = if most_faults.is_some() { FAULT_WAIT } else { AWAY_WAIT };
         self.quiet_transaction("put_off_upload", |tx, _| {
@@ -85,7 +87,7 @@ impl Store {
         Ok(ids.into_iter().map(UploadId).collect())
     }
 
-    /// What an upload put could not be deleted: it is due again later, after the others.
+    /// What an upload stored could not be deleted: it is due again later, after the others.
     pub async fn put_off_freeing(&self, id: UploadId, fault: bool) -> anyhow::Result<()> {
         let longest = if fault { FAULT_WAIT } else { AWAY_WAIT };
         sqlx::query!(
@@ -103,7 +105,7 @@ impl Store {
         Ok(())
     }
 
-    /// Those of these ids that need no object any more: unknown, or given up and freed.
+    /// Those of these ids that need no object any more: unknown, or aborted and freed.
     pub async fn uploads_over(&self, ids: &[Uuid]) -> anyhow::Result<Vec<UploadId>> {
         let over = sqlx::query_scalar!(
             r#"/* uploads_over */

@@ -1,5 +1,5 @@
-//! How many works and deliveries stand where. Most came to an end: triggers note that as it happens, and it is only added up. The others are
-//! counted through indexes.
+//! How many works and deliveries are in each state. Most have ended: triggers record that when it happens, and the
+//! counts are added up. The others are counted through indexes.
 use anyhow::Context;
 use pipeline::delivery::Observed;
 use pipeline::submission::State;
@@ -8,22 +8,23 @@ use sqlx::PgExecutor;
 use super::{Deliveries, Entries, LOOKED_AT, Rejected};
 use crate::store::Store;
 
-/// States in which nothing more happens to a work by itself, and in which no person is waited for: those of `submission_is_settled`.
+/// Final states of a work, in which nothing more happens by itself and no person is waited for: those of
+/// `submission_is_settled`.
 pub(super) const SETTLED: [&str; 4] = ["published", "rejected", "withdrawn", "revoked"];
-/// The same of a delivery: those of `delivery_is_settled`.
+/// The same for a delivery: those of `delivery_is_settled`.
 const SETTLED_DELIVERY: [&str; 3] = ["live", "recalled", "refused"];
 
 fn under_way(names: &[&str], settled: &[&str]) -> Vec<String> {
     names.iter().filter(|name| !settled.contains(name)).map(|name| (*name).to_owned()).collect()
 }
 
-/// How many came to an end: a row of `settled`.
+/// How many have ended: a row of `settled`.
 pub(super) struct Settled {
     /// `submission` or `delivery`.
     what: String,
     /// The state's name.
     state: String,
-    /// Of a refused work the rule's code, of a delivery the partner.
+    /// The rule's code of a refused work, or the partner of a delivery.
     detail: String,
     count: i64,
 }
@@ -34,8 +35,8 @@ pub(super) fn rejected(settled: &[Settled]) -> Vec<Rejected> {
     refused.map(|it| Rejected { rule: it.detail.clone(), count: it.count }).collect()
 }
 
-/// Counts of what came to an end that are not those of the tables, as `WHAT STATE DETAIL: DIFFERENCE`. Reads the tables whole: it is for
-/// tests and for those who doubt the figures.
+/// Counts of ended work that differ from the tables, as `WHAT STATE DETAIL: DIFFERENCE`. It reads complete tables: for
+/// tests, and for checking the figures.
 pub async fn miscounted(executor: impl PgExecutor<'_>) -> anyhow::Result<Vec<String>> {
     sqlx::query_scalar!(
         r#"/* miscounted */
@@ -60,7 +61,7 @@ pub async fn miscounted(executor: impl PgExecutor<'_>) -> anyhow::Result<Vec<Str
 }
 
 impl Store {
-    /// What came to an end: adds up what changed since the last time, and reads the counts.
+    /// Ended work: adds up what changed since the last time, and reads the counts.
     pub(super) async fn settled(&self) -> anyhow::Result<Vec<Settled>> {
         sqlx::query!(
             "/* add_up_settled */

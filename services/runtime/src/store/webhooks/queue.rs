@@ -1,4 +1,4 @@
-//! The queue: attempts are claimed by number, so that a sender that was taken for dead changes nothing any more.
+//! The queue: attempts are claimed by number, so that a sender that was considered dead can no longer change anything.
 use std::time::Duration;
 
 use anyhow::Context;
@@ -7,11 +7,11 @@ use uuid::Uuid;
 
 use super::super::Store;
 
-/// How long an attempt may take before it is taken for dead. Well above the call's own deadline.
+/// How long an attempt may take before its sender is considered dead. Well above the call's own deadline.
 pub const LEASE: Duration = Duration::from_secs(60);
-/// First rest of an endpoint that does not answer, in seconds; doubles with each call that goes unanswered.
+/// First pause of an endpoint that does not answer, in seconds; it doubles with each unanswered call.
 const REST_S: f64 = 5.0;
-/// Its longest rest.
+/// Its longest pause.
 const REST_MOST_S: f64 = 600.0;
 /// Days that finished messages stay in the log.
 const KEEP_DAYS: f64 = 30.0;
@@ -21,7 +21,7 @@ const KEEP_DAYS: f64 = 30.0;
 pub struct Claimed {
     /// Its id.
     pub id: Uuid,
-    /// The number of this attempt: from 1, and ever larger.
+    /// The number of this attempt, from 1, always increasing.
     pub attempt: i32,
     /// Attempts before this one that the schedule counts.
     pub earlier: i32,
@@ -29,7 +29,7 @@ pub struct Claimed {
     pub body: String,
 }
 
-/// What an attempt brought, for the log.
+/// The result of an attempt, for the log.
 #[derive(Clone, Debug, Default)]
 pub struct Attempted {
     /// HTTP status.
@@ -38,29 +38,29 @@ pub struct Attempted {
     pub error: Option<String>,
     /// How long it took.
     pub elapsed: Duration,
-    /// Beginning of the answer, secrets cut out.
+    /// Start of the answer, without secrets.
     pub answer: Option<String>,
 }
 
 /// What follows from an attempt.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Next {
-    /// It was taken.
+    /// It was accepted.
     Delivered,
     /// Again after this time.
     Again(Duration),
     /// That was the last attempt.
     GivenUp,
-    /// The endpoint wants nothing any more.
+    /// The endpoint accepts no more messages.
     Gone,
 }
 
-/// How the endpoint looked at this attempt, for the messages behind it.
+/// The condition of the endpoint at this attempt, for the messages after it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Mood {
     /// It answered, well or not.
     Answers,
-    /// It did not answer, or said "not now", and for how long.
+    /// It did not answer, or answered "not now", and for how long.
     Unwell(Option<Duration>),
 }
 
@@ -78,7 +78,7 @@ impl Store {
         .context("look for webhooks that are due")
     }
 
-    /// Claims the messages of an endpoint that are due longest, and writes into the log that they are tried.
+    /// Claims the messages of an endpoint that have been due longest, and logs the attempts.
     pub async fn claim_webhooks(&self, endpoint: Uuid, limit: i64) -> anyhow::Result<Vec<Claimed>> {
         sqlx::query_as!(
             Claimed,
@@ -105,8 +105,8 @@ impl Store {
         .context("claim webhook messages")
     }
 
-    /// Writes down how an attempt ended and what follows. An attempt that was taken for dead meanwhile leaves its line in the log
-    /// only.
+    /// Records how an attempt ended and what follows. If its sender was considered dead meanwhile, only the line in the
+    /// log is written.
     pub async fn end_webhook_attempt(
         &self,
         endpoint: Uuid,
@@ -157,7 +157,7 @@ impl Store {
         .await
     }
 
-    /// Forgets messages that ended long ago, some at a time. Returns how many.
+    /// Deletes messages that ended long ago, some at a time. Returns how many.
     pub async fn forget_old_webhooks(&self) -> anyhow::Result<u64> {
         let forgotten = sqlx::query!(
             "/* forget_old_webhooks */
@@ -200,7 +200,7 @@ async fn note_mood(tx: &mut PgConnection, endpoint: Uuid, mood: Mood) -> anyhow:
             endpoint,
         ),
         Mood::Unwell(wish) => sqlx::query!(
-            // Of calls that fail side by side, the first sends it to rest; the others say nothing new.
+            // Of calls that fail in parallel, the first starts the pause; the others add no information.
             "/* webhook_unwell */
             update webhook_endpoints set
                 failures = failures + case when quiet_until <= clock_timestamp() then 1 else 0 end,
@@ -220,7 +220,7 @@ async fn note_mood(tx: &mut PgConnection, endpoint: Uuid, mood: Mood) -> anyhow:
     Ok(())
 }
 
-/// Nothing that waits for this endpoint is sent any more.
+/// Cancels everything that waits for this endpoint.
 pub(super) async fn cancel(tx: &mut PgConnection, endpoint: Uuid) -> anyhow::Result<()> {
     sqlx::query!(
         "/* cancel_webhooks */

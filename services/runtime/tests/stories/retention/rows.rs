@@ -1,4 +1,4 @@
-//! What stays of rows that are past their time: of parts, history, exchanges with partners, uploads.
+//! What remains of rows that are past their time: of parts, history, exchanges with partners, uploads.
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::{POLICY, later, line, named_file, over, sql};
 use crate::support::{World, whole_line};
 
-/// A part that is done, with what it made.
+/// A finished part, with its output.
 async fn made(world: &World, id: SubmissionId, stage: &str, part: &str) {
     let query = "insert into parts (submission, run, stage, part, status, output, finished_at)
         values ($1, 1, $2, $3, 'done', jsonb_build_object('kind', $2::text), clock_timestamp())";
@@ -87,7 +87,7 @@ async fn lines_of_history_about_single_parts_go_after_their_time_and_every_move_
     assert_eq!(line(&all(&world, later(364)).await, "history_days").count, 0);
     let gone = line(&all(&world, later(366)).await, "history_days").count as usize;
     let after = world.store.history(id).await.unwrap();
-    // Who entered it is forgotten at that time, too, which is a line of its own where there was somebody.
+    // The entrant's data is deleted at that time, too, which has a line of its own if there was any.
     assert_eq!(after.len() + gone, before.len());
     assert!(gone > 0 && !after.iter().any(|line| line.what == "part_failed"));
     let of = |moves: Vec<Move>| moves.into_iter().map(|it| (it.at, it.state)).collect::<Vec<_>>();

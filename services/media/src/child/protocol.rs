@@ -32,7 +32,7 @@ pub struct Request {
     pub output_dir: Option<PathBuf>,
     /// What the job may use.
     pub limits: Limits,
-    /// Work although the kernel has no Landlock. Without it such a kernel is a failure.
+    /// Whether to work on a kernel without Landlock; otherwise such a kernel is a failure.
     pub allow_missing_landlock: bool,
     /// What to do.
     pub job: Job,
@@ -43,8 +43,8 @@ pub struct Request {
 #[serde(rename_all = "snake_case")]
 pub enum Job {
     /// Read what the headers of `file` claim, and decode no more than it takes to find the streams. Answers an
-    /// [outline](pipeline::media_info::Outline), or null where they do not say how long it is. Only the ends of the file need be there,
-    /// if it has its size.
+    /// [outline](pipeline::media_info::Outline), or null where they do not say how long it is. Only the two ends of the file need to be
+    /// present, in a file of the full size.
     Outline {
         /// Plain file name.
         file: String,
@@ -64,7 +64,7 @@ pub enum Job {
         picture: Picture,
         /// Which output frames.
         segment: Segment,
-        /// Encoders begin a few frames before the segment, which are thrown away, so that it begins as it would within one piece.
+        /// Encoders begin a few frames before the segment, whose output is discarded, so that it begins as it would within one piece.
         /// Not where `buffer_start` is to hold at the segment's first frame, rather than then.
         warm_up: bool,
         /// Each leaves a file in the output directory.

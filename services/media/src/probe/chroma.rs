@@ -3,10 +3,10 @@ use rusty_chromaprint::{Configuration, Fingerprinter};
 
 use crate::error::{Error, Result};
 
-/// Sound beyond this is not printed, in seconds: more than twice what the longest entry lasts.
+/// Longest sound in a fingerprint, seconds: more than twice the longest entry.
 const MAX_SECONDS: u64 = 1200;
 
-/// A chromaprint in the making (algorithm 2, as `fpcalc` does).
+/// Computes a chromaprint (algorithm 2, as `fpcalc` does).
 pub(super) struct Chroma {
     printer: Fingerprinter,
     mono: Vec<i16>,
@@ -21,7 +21,7 @@ impl Chroma {
         Ok(Self { printer, mono: Vec::new(), left: MAX_SECONDS * u64::from(rate) })
     }
 
-    /// Hears a block, one list of samples a channel.
+    /// Adds a block, one list of samples a channel.
     pub(super) fn hear(&mut self, channels: &[Vec<f32>]) {
         let Some(first) = channels.first() else { return };
         let count = first.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));

@@ -1,4 +1,4 @@
-//! Looks at the brightness of a picture through a grid of samples: is it black, has it moved?
+//! The brightness of a picture at a grid of samples: whether it is black, and whether it moved.
 use ffmpeg_next as ffmpeg;
 
 use crate::av::{self, LumaLayout};
@@ -54,7 +54,7 @@ impl Grid {
         dark * 100 >= self.0.len() * BLACK_SHARE
     }
 
-    /// How much differs from `other`; `None` where it has not as many samples.
+    /// How much differs from `other`; `None` if the number of samples differs.
     pub(super) fn difference(&self, other: &Grid) -> Option<Difference> {
         if self.0.is_empty() || self.0.len() != other.0.len() {
             return None;

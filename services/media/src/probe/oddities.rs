@@ -1,4 +1,4 @@
-//! What is odd about a file's structure although a viewer misses nothing.
+//! Oddities of a file's structure that viewers do not notice.
 use pipeline::media_info::{MediaInfo, Oddity};
 
 use super::refuse::is_far_above;

@@ -1,4 +1,4 @@
-//! What the headers of a file claim, before anything is decoded. Good for a first word to the entrant, and for nothing else.
+//! What the headers of a file claim, before anything is decoded. Used for the entrant's first look only.
 use pipeline::media_info::Outline;
 
 use super::geometry::{display_size, honest_aspect, upright};
@@ -7,8 +7,8 @@ use crate::read::source::Source;
 use crate::read::times::{to_us, whole_ms};
 
 /// What the headers say of a file whose picture is stream `video`, and whose sound is stream `audio`; `None` where they do not say how
-/// long it is. Fragments say it one by one, all over the file. Other tracks (telemetry, thumbnails) and the movie header, which is as
-/// long as the longest of them, say nothing of the work.
+/// long it is. In fragmented files the length is spread over all fragments. Other tracks (telemetry, thumbnails) and the movie
+/// header, which is as long as the longest track, do not count.
 pub(super) fn of(source: &Source, video: usize, audio: Option<usize>) -> Option<Outline> {
     if source.structure.fragmented {
         return None;
@@ -39,11 +39,11 @@ pub(super) fn of(source: &Source, video: usize, audio: Option<usize>) -> Option<
     })
 }
 
-/// From when to when a stream is shown or heard, µs; `None` where its headers do not say it.
+/// Beginning and end of a stream, µs; `None` if its headers do not say it.
 fn span(source: &Source, index: usize) -> Option<(i64, i64)> {
     let base = av::stream_facts(&source.input, index)?.time_base;
     let start_us = av::stream_start(&source.input, index).map_or(0, |ticks| to_us(ticks, base));
-    // The table of times is counted, where libav takes a header's word.
+    // The table of times is added up, since libav uses the length in a header.
     let counted_us = source.track(index).and_then(|track| track.length.shown_ms());
     let counted_us = counted_us.map(|ms| i64::try_from(ms.saturating_mul(1000)).unwrap_or(i64::MAX));
     let stated_us = || av::stream_duration(&source.input, index).map(|ticks| to_us(ticks, base));

@@ -6,12 +6,12 @@ use pipeline::media_info::Ratio;
 use crate::av;
 use crate::read::isobmff::Length;
 
-/// A last frame that claims to stay longer than this is not believed, seconds: a closing title may stay for minutes, but what claims
+/// Longest time of a last frame that is believed, seconds: a closing title may stay for minutes, but what claims
 /// hours is a mistake or a lie, of which a few bytes would cost hours of encoding.
 const LAST_FRAME_S: i64 = 3600;
 /// A last frame that stays longer than this is reported, seconds. Less comes from how writers round a film's end.
 const TOLD_S: i64 = 1;
-/// Distances of key frames that are tried as their pace: a pace shows at the first few, unless there is none.
+/// Distances of key frames that are tried as their pace: a regular pace shows within the first few.
 const MOST_PACES: usize = 64;
 /// A frame that stays longer than this many usual ones is followed by a hole.
 const HOLE: i64 = 10;
@@ -27,7 +27,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    /// Of frames at these times, in ticks of `base`, of which the last one claims to last so long.
+    /// The pace of frames at `times`, of which the last one lasts `last_duration`, all in ticks of `base`.
     pub(super) fn of(times: &[i64], last_duration: i64, base: av::Rational) -> Self {
         let steps: Vec<i64> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
         let mut sorted = steps.clone();
@@ -75,7 +75,7 @@ pub(super) fn last_duration(times: &[i64], stated: i64, length: Option<Length>, 
     let Some(edited_ms) = length.edited_ms else { return longest };
     let shown = i128::from(edited_ms) * i128::from(length.timescale) / 1000;
     let rest = i64::try_from(shown).unwrap_or(i64::MAX).saturating_sub(last.saturating_sub(*first));
-    // Edit lists round: they cut off what the table adds, and nothing of what the packet says.
+    // Edit lists are rounded: they may cut off what the table adds, but nothing of the packet's length.
     longest.min(rest).max(stated)
 }
 
@@ -183,7 +183,7 @@ mod tests {
         let times: Vec<i64> = (0..200).map(|frame| frame * 40).collect();
         let pace = |frames: &[i64]| pace_of(&frames.iter().map(|frame| frame * 40).collect::<Vec<_>>(), &times);
         assert_eq!(pace(&[0, 50, 100, 150]), 50);
-        // Changes of scene between do no harm, and a place that was skipped does.
+        // Extra key frames at changes of scene are allowed; a missing one is not.
         assert_eq!(pace(&[0, 13, 50, 77, 100, 150]), 50);
         assert_eq!([pace(&[0, 50, 51, 150]), pace(&[0, 30, 50])], [150, 0]);
         assert_eq!(pace(&(0..200).collect::<Vec<_>>()), 1);

@@ -128,7 +128,7 @@ impl PictureMeasure {
     /// What was measured, and what is known of random access. `origin_us` is the origin of the file's timeline.
     pub(super) fn finish(mut self, origin_us: i64) -> Result<(VideoInfo, Access)> {
         let seen = self.seen;
-        // What is no key frame is none, whatever the file calls it.
+        // False marks of key frames do not count.
         self.keys.retain(|key| !seen.access.is_false(*key));
         let (picture, aspect) = seen.first.ok_or(Rejection::NoVideo)?;
         // The length in a packet belongs to the time under which it was stored.

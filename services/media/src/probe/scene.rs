@@ -1,13 +1,13 @@
-//! Finds where one scene gives way to another from one picture to the next.
+//! Finds cuts: changes of scene from one picture to the next.
 use super::luma::{Difference, Grid};
 
 use crate::read::times::whole_ms;
 
 /// Two pictures of different scenes differ by at least this, in mean levels of 255. Unrelated pictures differ by 20 to 60.
 const LEAST: f64 = 12.0;
-/// Nor is it a change of scene while most of the picture stays: a caption, an inset, a lamp.
+/// Smallest part of the picture that changes with the scene; a caption, an inset or a lamp changes less.
 const LEAST_MOVED: f64 = 0.3;
-/// And by this many times of what pictures differed by just before: fast motion and noise are no changes of scene.
+/// The difference must be this many times the one just before, since fast motion and noise are no changes of scene.
 const FACTOR: f64 = 3.0;
 /// How much the newest picture counts in "just before". A change itself counts too, so that the pictures after it, which
 /// an encoder may leave blurred, are no changes of their own.
@@ -56,7 +56,7 @@ impl Scenes {
         }
     }
 
-    /// Keeps the pending change unless the picture is again what it was before.
+    /// Keeps the pending change unless the picture returns to the one before it.
     fn decide(&mut self, picture: &Grid) {
         let Some(Pending { at_us, before, difference, .. }) = self.pending.take() else { return };
         let now = picture.difference(&before).map_or(0.0, |since| since.mean());

@@ -26,7 +26,7 @@ impl Curve {
         }
         let lufs = level()?.max(ShortTerm::FLOOR_LUFS);
         let lufs = if lufs.is_finite() { (lufs * 10.0).round() / 10.0 } else { ShortTerm::FLOOR_LUFS };
-        // The moment saturates after 136 years.
+        // Saturates after 136 years.
         while is_due(self.next_s) && self.next_s < u32::MAX {
             self.add(lufs);
         }

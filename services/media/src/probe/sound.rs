@@ -25,7 +25,7 @@ use crate::read::times::{to_ms, to_us, whole_ms};
 const SILENCE: f32 = 0.001;
 /// Loudest sample that may become silence when the loudest of works is turned down to the quietest target: −40 dBFS.
 const QUIET: f32 = 0.01;
-/// Blocks whose stamps together say where the sound is: one stamp alone may be wrong.
+/// Blocks whose time stamps together decide where the sound is: a single one may be wrong.
 const STAMPS: usize = 15;
 /// Stamps err by less than this, µs.
 const JITTER_US: i64 = 50_000;
@@ -43,7 +43,7 @@ pub(crate) struct SoundMeasure {
     extras: Extras,
 }
 
-/// What is measured of the sound only where it is wanted.
+/// What is measured of the sound only on request.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Extras {
     pub(crate) fingerprint: bool,
@@ -80,12 +80,12 @@ impl SoundMeasure {
         Ok(Self { stream, facts, decoder, frame, bitrate, heard: None, extras: Extras::default() })
     }
 
-    /// Measures these too.
+    /// Adds these measures.
     pub(super) fn with(self, extras: Extras) -> Self {
         Self { extras, ..self }
     }
 
-    /// The chromaprint of what was heard so far, once; empty where none was wanted or nothing was heard.
+    /// The chromaprint of the sound so far, once; empty if none was requested or there was no sound.
     pub(super) fn chromaprint(&mut self) -> Vec<u32> {
         self.heard.as_mut().and_then(|heard| heard.chroma.take()).map(Chroma::finish).unwrap_or_default()
     }
@@ -144,7 +144,7 @@ impl Heard {
         duration_us(self.samples, self.facts.rate).saturating_add(self.holes_us)
     }
 
-    /// Sees a block that is stamped `at_us`: a hole before it is time, and silence.
+    /// Takes the time stamp of a block. A hole before it counts as time, and as silence.
     fn follow(&mut self, at_us: i64) {
         let due_us = duration_us(self.samples, self.facts.rate).saturating_add(self.first_us);
         if self.late_us.len() == STAMPS {
@@ -163,7 +163,7 @@ impl Heard {
             self.silence.mark(end_us, true);
             self.quiet.mark(end_us, true);
         }
-        // Where stamps return what is too much is cut, as when it is placed.
+        // Where stamps jump back, the excess is cut, as in `placing`.
         self.holes_us = late_us;
     }
 }
@@ -215,7 +215,7 @@ fn begin(facts: SoundFacts, first_us: i64, extras: Extras) -> Result<Heard> {
         let codec = format!("{} channels at {} Hz", facts.channels, facts.rate);
         return Err(Rejection::UnsupportedCodec { codec }.into());
     }
-    // Speakers of unknown places cannot be folded to two, here or by players.
+    // Sound without known speaker places cannot be converted to stereo, here or by players.
     if stereo::stereo(&facts).is_err() {
         let codec = format!("{} channels of unknown places", facts.channels);
         return Err(Rejection::UnsupportedCodec { codec }.into());

@@ -7,9 +7,9 @@ use super::stretch::Stretches;
 /// Collects them.
 #[derive(Debug)]
 pub(super) struct Still {
-    /// Whether two pictures differ by nothing that counts.
+    /// Whether the difference of two pictures does not count.
     is_still: fn(Difference) -> bool,
-    /// The picture since which nothing moved, so that a slow pan is motion, and since when it stands.
+    /// The first picture of the still stretch, and since when it is shown. Comparing with it detects slow pans.
     reference: Grid,
     since_us: i64,
     found: Stretches,
@@ -31,7 +31,7 @@ impl Still {
         if difference.is_some_and(self.is_still) {
             return;
         }
-        // One picture alone may have stood for long.
+        // A single picture may have been shown for long.
         self.found.mark(self.since_us, true);
         self.found.mark(at_us, false);
         self.since_us = at_us;

@@ -3,7 +3,7 @@ use pipeline::media_info::Stretch;
 
 use crate::read::times::whole_ms;
 
-/// More stretches than a person would read; a hostile file could make millions.
+/// Most stretches: more than a person would read, while a hostile file could have millions.
 const MAX_STRETCHES: usize = 1000;
 
 /// Stretches of at least `min_us` during which the marked condition held.

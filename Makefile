@@ -1,6 +1,6 @@
 # The commands for people and CI. Each is a script in deploy/local/, described at its head.
 .DEFAULT_GOAL := help
-.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants bench-fingerprint bench-control servers servers-stop garage garage-stop sqlx reference clean
+.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants bench-fingerprint bench-control bench-growth servers servers-stop garage garage-stop sqlx reference clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ bench-fingerprint: ## copies found, unrelated films mistaken for copies, searche
 
 bench-control: ## the control plane with stubbed media: parts/s, hops, memory, nothing lost or doubled; ENTRIES=5000 is a short one
 	@deploy/local/bench-control.sh
+
+bench-growth: ## hot queries with up to a million works beside an empty database, the sample, claims, the removal; ENTRIES=100000 is a short one
+	@deploy/local/bench-growth.sh
 
 servers: ## private PostgreSQL and RabbitMQ for development; prints their addresses
 	@deploy/local/neighbours.sh start .local/dev

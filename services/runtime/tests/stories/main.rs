@@ -14,6 +14,7 @@ mod fsck; // the database and the object store compared
 mod gauges; // what operators decide by, held against rows of known age and effort
 mod line; // a submission's whole way, with everything that follows from each step
 mod persons; // who works with entries, in which roles, and what ends with them
+mod plans; // what queries read of a database that has grown
 mod progress; // how far an entry is, and what is chosen once for a run
 mod retention; // what is past its time
 mod roles; // one login owns the schema, others work in it

@@ -93,6 +93,7 @@ const POISONED: &str =
 async fn sixteen_that_cannot_be_finished_keep_no_other_from_it_and_come_to_an_end() {
     let stage = Stage::new().await;
     let (entry, other) = (stage.enter().await, stage.enter().await);
+    stage.remember_parts().await;
     let path = stage.create(&entry, 10).await;
     stage.send(&path, &entry, 0, &bytes(10)).await;
     stage.film(&entry).await;
@@ -102,6 +103,7 @@ async fn sixteen_that_cannot_be_finished_keep_no_other_from_it_and_come_to_an_en
     let machine = "machine = jsonb_set(machine, '{state}', '{\"state\": \"uploading\"}'::jsonb), state = 'uploading'";
     stage.execute(format!("delete from parts where submission = '{}'", entry.id)).await;
     stage.execute(format!("update submissions set {machine} where id = '{}'", entry.id)).await;
+    stage.restore_parts(id_of(&path)).await;
     stage.execute(format!("update uploads set {state} where id = '{}'", id_of(&path))).await;
     upload::sweep_once(&stage.app).await;
     upload::sweep_once(&stage.app).await;

@@ -238,7 +238,7 @@ async fn two_workers_who_need_a_new_token_at_once_use_the_refresh_token_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn tokens_lost_between_the_answer_and_our_commit_are_told_and_end_with_a_new_authorisation() {
+async fn tokens_lost_before_our_commit_are_reported_and_end_with_authorisation() {
     let platform = Bilibili::new(Settings::default());
     platform.expire_at(runtime::clock::Clock::default().now().timestamp() + 3600);
     let story = Story::with(platform, &[]).await;

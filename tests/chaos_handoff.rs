@@ -315,7 +315,7 @@ impl Row {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_goes_wrong_each_work_is_at_each_partner_once_and_what_we_say_of_it_is_true() {
+async fn despite_faults_each_work_is_at_each_partner_once_as_recorded() {
     let from_env = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let deliveries = from_env("CHAOS_DELIVERIES").map_or(SHORT, |count| count as usize);
     let plan = Plan::new(from_env("CHAOS_SEED").unwrap_or(20_240_801), deliveries);

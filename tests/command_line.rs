@@ -101,7 +101,7 @@ async fn render_makes_every_file_of_the_ladder_without_any_server() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_source_of_100_frames_a_second_is_copied_with_all_of_them_where_a_partner_takes_it() {
+async fn a_source_of_100_frames_a_second_is_copied_if_a_partner_accepts_it() {
     let (dir, mut env) = alone();
     // The partners' real limits.
     env.remove("CATALOGUE_DIR");
@@ -240,7 +240,7 @@ async fn a_newcomer_finds_everything_from_the_first_page_on() {
 
 /// An entrant's command.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_submit_that_is_interrupted_exits_as_shells_have_it_and_says_that_the_same_command_resumes() {
+async fn an_interrupted_submit_exits_with_130_and_names_the_resuming_command() {
     let (dir, env) = alone();
     let film = clips::plain(dir.path(), 1);
     // Accepts the connection and never answers.

@@ -116,7 +116,7 @@ fn drop_prefix(id: Uuid) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partners_bucket_gets_the_renditions_byte_for_byte_with_checksums_that_verify_and_a_marker_last() {
+async fn a_partners_bucket_gets_renditions_with_checksums_and_a_marker_last() {
     let pipeline = TestPipeline::new().await;
     let service = pipeline.serve("all", &[]).await;
     let id = pipeline.submit(&service, 2).await;
@@ -127,7 +127,7 @@ async fn a_partners_bucket_gets_the_renditions_byte_for_byte_with_checksums_that
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_partner_without_a_machine_waits_for_an_operator_with_its_bag_ready_until_he_reports() {
+async fn a_delivery_by_hand_waits_with_its_bag_for_the_operators_report() {
     let pipeline = TestPipeline::new().await;
     let service = pipeline.serve("all", &[]).await;
     let id = pipeline.submit(&service, 2).await;

@@ -137,7 +137,7 @@ async fn a_wish_gets_the_same_code_and_fields_by_command_and_by_api() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_title_that_a_partner_does_not_take_is_seen_before_the_release_and_gone_once_another_is_written() {
+async fn a_title_that_a_partner_refuses_is_shown_before_the_release_until_rewritten() {
     let (pipeline, service, _) = serve(&["desk"]).await;
     let id = planted::work(&pipeline, TITLE, &[DROP, STRICT]).await.to_string();
     let warned = async || {
@@ -162,7 +162,7 @@ async fn a_title_that_a_partner_does_not_take_is_seen_before_the_release_and_gon
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_enters_a_title_that_a_partner_does_not_take_is_warned_and_the_work_is_entered() {
+async fn an_unsuitable_title_is_entered_with_a_warning() {
     let (pipeline, service, _) = serve(&["upload", "desk"]).await;
     let server = format!("http://{}", service.api_address().expect("the address of the API"));
     let film = pipeline.dir().join("film.mp4");

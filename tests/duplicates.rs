@@ -62,7 +62,7 @@ async fn status(pipeline: &TestPipeline, id: Uuid) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_film_that_is_entered_again_is_refused_as_it_is_and_shown_to_a_person_when_it_was_changed() {
+async fn a_film_entered_again_is_refused_unchanged_and_reviewed_changed() {
     let pipeline = TestPipeline::with(Setup::default()).await;
     let service = serve(&pipeline).await;
     let (film, other) = (pipeline.dir().join("film.mp4"), pipeline.dir().join("other.mp4"));

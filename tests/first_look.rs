@@ -62,7 +62,7 @@ fn outcomes(all: [(&str, &str); 4]) -> Vec<(String, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn entrants_hear_what_the_headers_say_before_anything_is_decoded_and_the_verdict_takes_its_place() {
+async fn entrants_see_a_first_look_from_headers_until_the_verdict() {
     let gates = Gates { review: "manual", release: "manual" };
     let pipeline = TestPipeline::with(Setup { gates, ..Setup::default() }).await;
     let (child, held) = no_probe_as_long_as_held(pipeline.dir());

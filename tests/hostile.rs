@@ -38,7 +38,7 @@ async fn refusal(pipeline: &TestPipeline, id: Uuid) -> Value {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_hostile_file_is_refused_for_its_own_reason_and_the_worker_finishes_a_good_entry_afterwards() {
+async fn every_hostile_file_is_refused_with_its_reason_and_the_worker_continues() {
     let pipeline = TestPipeline::new().await;
     let service = pipeline.serve("all", &[]).await;
     let address = service.api_address().expect("the address of the API");

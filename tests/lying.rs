@@ -140,7 +140,7 @@ async fn upload_of(pipeline: &TestPipeline, submission: Uuid) -> UploadId {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_lie_of_a_child_reaches_a_file_outside_another_entry_or_a_partner_and_the_work_is_finished_all_the_same() {
+async fn no_lie_of_a_child_has_effect_outside_and_the_work_is_finished() {
     let (pipeline, liar) = house().await;
     let service = serve(&pipeline, &liar).await;
     let secrets = Secrets::write(pipeline.dir());

@@ -232,7 +232,7 @@ async fn a_work_that_nobody_fetched_is_recalled_for_certain_and_its_links_are_de
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_work_that_the_partner_shows_although_we_never_saw_it_fetched_is_live_by_a_persons_report() {
+async fn a_work_shown_without_a_seen_fetch_is_live_by_a_persons_report() {
     let stage = Stage::new().await;
     let id = stage.offered(40_000).await;
     let url = "https://net.example/v/1";

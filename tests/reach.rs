@@ -19,7 +19,7 @@ fn env(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plaintext_to_another_machine_is_refused_by_services_commands_and_doctor_unless_it_is_allowed() {
+async fn plaintext_to_another_machine_is_refused_unless_allowed() {
     let dir = tempfile::tempdir().expect("a directory");
     let scratch = dir.path().join("scratch").display().to_string();
     // Documentation addresses: no server answers there.
@@ -69,7 +69,7 @@ async fn plaintext_to_another_machine_is_refused_by_services_commands_and_doctor
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_desk_address_without_tls_is_refused_before_anything_is_connected_and_doctor_says_so() {
+async fn a_desk_address_without_tls_is_refused_at_start_and_by_doctor() {
     let dir = tempfile::tempdir().expect("a directory");
     let scratch = dir.path().join("scratch").display().to_string();
     let all = env(&[

@@ -170,7 +170,7 @@ async fn a_person_is_to_take_it_back(pipeline: &TestPipeline, id: Uuid, partner:
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_work_that_is_taken_back_as_a_whole_while_one_partner_is_recalled_goes_from_every_partner() {
+async fn a_complete_recall_during_a_partial_one_removes_the_work_everywhere() {
     let pipeline = pipeline().await;
     let _service = pipeline.serve("all", &[]).await;
     let page = Page::answering(404).await;
@@ -233,7 +233,7 @@ async fn what_was_recalled_from_one_partner_goes_there_again_by_a_release_only()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_work_that_breaks_a_partners_limits_is_parked_with_every_reason_before_anything_is_sent() {
+async fn a_work_beyond_a_partners_limits_is_parked_with_reasons_before_sending() {
     let strict = r#"name = { zh = "严", en = "Strict" }
 method = "operator"
 rungs = ["web-180"]

@@ -68,7 +68,7 @@ async fn announce(service: &Service, entered: &Entered) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_film_that_was_too_short_is_replaced_through_a_crash_and_goes_live_under_its_receipt() {
+async fn a_short_film_is_replaced_despite_a_crash_and_goes_live() {
     let pipeline = TestPipeline::with(Setup::default()).await;
     let service = serve(&pipeline, "first", catalogue::OPEN).await;
     let (short, long) = (pipeline.dir().join("short.mp4"), pipeline.dir().join("long.mp4"));
@@ -109,7 +109,7 @@ async fn hand_over(pipeline: &TestPipeline, id: Uuid) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_twin_that_was_refused_because_of_the_former_film_comes_in_once_that_has_given_way() {
+async fn a_twin_is_accepted_once_the_former_film_was_replaced() {
     let pipeline = TestPipeline::with(Setup::default()).await;
     let gates = Gates { review: "manual", release: "manual" };
     let service = serve(&pipeline, "first", gates).await;

@@ -67,7 +67,7 @@ fn softer(pipeline: &TestPipeline) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_fails_quality_control_changes_nothing_in_force_or_at_a_partner_and_the_next_one_does() {
+async fn a_run_that_fails_quality_control_changes_nothing_and_the_next_one_does() {
     let pipeline = TestPipeline::new().await;
     let id = published(&pipeline, 1).await[0];
     let (before, renditions) = (at_partner(&pipeline).await, pipeline.renditions(id).await);
@@ -195,7 +195,7 @@ async fn a_bulk_job_is_paused_resumed_and_cancelled_as_one_and_what_has_begun_en
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_replaced_drop_is_taken_back_before_the_new_one_is_sent_and_other_partners_keep_theirs() {
+async fn a_replaced_drop_is_recalled_first_and_other_partners_keep_theirs() {
     let pipeline = TestPipeline::with(quick()).await;
     let id = published(&pipeline, 1).await[0];
     let old = at_partner(&pipeline).await;

@@ -104,7 +104,7 @@ fn found(report: &Value) -> BTreeMap<String, usize> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restore_to_a_moment_brings_back_what_was_and_says_what_the_bucket_has_more_and_less() {
+async fn a_restore_to_a_moment_reports_how_the_bucket_differs() {
     let env = vec![("GARBAGE_DELAY_S", "1".to_owned()), ("RECONCILE_S", "0.5".to_owned())];
     let pipeline = TestPipeline::with(Setup { servers: Some(Servers::own("")), env, ..Setup::default() }).await;
     let vault = Vault::new(&pipeline.servers);

@@ -83,7 +83,7 @@ async fn what_the_store_lost_of_a_work_is_made_again_alone_where_it_is_missed() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn noise_behind_a_still_is_encoded_again_where_it_breaks_the_cap_and_status_shows_it() {
+async fn noise_after_a_still_is_encoded_again_if_it_breaks_the_cap() {
     // Every segment is encoded for a full buffer, but only the first one starts with a full buffer.
     let pipeline = TestPipeline::with(Setup { segment_s: 2, buffer_start: 0.9, ..Setup::default() }).await;
     let service = pipeline.serve("all", &[]).await;
@@ -115,7 +115,7 @@ async fn noise_behind_a_still_is_encoded_again_where_it_breaks_the_cap_and_statu
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_rendition_that_fails_quality_control_is_parked_at_once_with_the_evidence_and_nobody_gets_it() {
+async fn a_rendition_that_fails_quality_control_is_parked_and_not_delivered() {
     let pipeline = TestPipeline::new().await;
     let others = pipeline.serve("others", &["upload", "probe", "publish"]).await;
     let work = pipeline.submit(&others, 2).await;

@@ -247,7 +247,7 @@ const HOOK_TOKEN: &str = "canary+token/of the hooks";
 const WRONG_KEY: &str = "canary-key-that-the-bucket-refuses";
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_partners_and_receivers_know_of_us_is_kept_nowhere_even_when_they_say_it_back() {
+async fn echoed_secrets_are_stored_nowhere() {
     let (partner, receiver) = (Receiver::start().await, Receiver::start().await);
     let address = |of: &Receiver, token: &str| {
         reqwest::Url::parse_with_params(&of.url("/in"), [("token", token)]).expect("an address").to_string()

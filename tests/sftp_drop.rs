@@ -119,7 +119,7 @@ fn check_folder(stage: &Stage, id: Uuid) -> BTreeMap<String, Vec<u8>> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_work_lies_complete_with_its_description_and_the_partners_receipts_bring_it_live() {
+async fn a_drop_is_complete_with_its_description_and_receipts_make_it_live() {
     let stage = Stage::new().await;
     let _service = stage.serve("publish", &[]).await;
     let id = stage.released(3_000_000).await;

@@ -114,7 +114,7 @@ fn awaited(state: &str, partner: &str) -> Option<&'static str> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_is_printed_for_what_a_person_has_to_do_alone_and_is_accepted_as_it_is_printed() {
+async fn a_printed_command_is_one_that_a_person_can_run() {
     let partner = |id, method| (id, catalogue::partner(id, method));
     let partners = vec![
         partner(DOUYIN, "douyin"),
@@ -195,7 +195,7 @@ async fn follow(
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_types_what_is_printed_brings_a_work_to_every_partner_and_takes_it_back_from_every_partner() {
+async fn the_printed_commands_deliver_a_work_everywhere_and_recall_it() {
     let partners = vec![(DOUYIN, catalogue::partner("抖音", "douyin"))];
     let env = vec![("ALLOW_PRIVATE_NETWORKS", "127.0.0.0/8".to_owned()), ("RECONCILE_S", "0.5".to_owned())];
     let pipeline = TestPipeline::with(Setup { partners, env, ..Setup::default() }).await;

@@ -164,7 +164,7 @@ async fn what_is_not_taken_is_sent_again_under_its_id_and_its_log_holds_no_secre
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_that_does_not_answer_holds_up_nobody_and_a_dead_senders_message_is_sent_by_another() {
+async fn a_silent_webhook_delays_no_other_and_a_dead_senders_message_is_resent() {
     let pipeline = pipeline().await;
     let (first, second) = (Receiver::start().await, Receiver::start().await);
     let doomed = pipeline.serve("doomed", &["publish"]).await;

@@ -136,7 +136,7 @@ async fn a_drop_whose_sender_died_before_noting_it_is_read_back_and_not_sent_twi
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_killed_between_commit_and_acknowledgement_has_its_message_answered_with_nothing() {
+async fn a_message_redelivered_after_the_commit_finds_no_work() {
     let pipeline = TestPipeline::new().await;
     let (_others, work) = waiting_for_transcode(&pipeline).await;
     let (proxy, through) = pipeline.proxy_to(&pipeline.amqp_url).await;
@@ -158,7 +158,7 @@ async fn a_worker_killed_between_commit_and_acknowledgement_has_its_message_answ
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_stopped_for_three_leases_during_its_child_changes_nothing_when_it_goes_on() {
+async fn a_worker_resumed_after_three_leases_in_its_child_changes_nothing() {
     let pipeline = TestPipeline::new().await;
     let pause = Pause::new(pipeline.dir());
     let (others, work) = waiting_for_transcode(&pipeline).await;
@@ -179,7 +179,7 @@ async fn a_worker_stopped_for_three_leases_during_its_child_changes_nothing_when
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_worker_stopped_for_three_leases_during_its_commit_changes_nothing_when_it_goes_on() {
+async fn a_worker_resumed_after_three_leases_in_its_commit_changes_nothing() {
     let pipeline = TestPipeline::new().await;
     let (others, work) = waiting_for_transcode(&pipeline).await;
     let gate = pipeline.truth.gate("parts", "new.status = 'done' and new.stage = 'assemble'").await;

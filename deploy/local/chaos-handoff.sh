@@ -21,4 +21,4 @@ build_programs
 export CHAOS_DELIVERIES=${DELIVERIES:-1000}
 [ -z "${SEED:-}" ] || export CHAOS_SEED=$SEED
 cargo test "${cargo_selection[@]}" --test main -- --nocapture --exact \
-    chaos_handoff::whatever_goes_wrong_each_work_is_at_each_partner_once_and_what_we_say_of_it_is_true
+    chaos_handoff::despite_faults_each_work_is_at_each_partner_once_as_recorded

@@ -9,7 +9,7 @@ use crate::support::wait::wait_until_true;
 use super::{ROLES, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_delivery_by_hand_is_found_on_the_board_taken_from_its_bag_and_reported_with_a_picture() {
+async fn a_delivery_by_hand_goes_from_board_to_bag_to_reported_picture() {
     let Some(stage) = Stage::with(Scripts::On, &["desk", "publish"]).await else { return };
     let id = planted::work(&stage.pipeline, "车间里的二十四小时", &[DROP, BAG]).await;
     stage.pipeline.command(&["release", &id.to_string()]).await.exits(0);

@@ -40,7 +40,7 @@ async fn new_runs_for_one_partner_are_five_clicks_away_from_a_list() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_job_is_refused_when_its_works_have_changed_since_the_look_and_can_be_looked_at_again() {
+async fn a_job_is_refused_if_its_works_changed_since_the_dry_run() {
     let Some(stage) = Stage::new().await else { return };
     let [first, second] = two_finished(&stage.pipeline).await;
     stage.person("李组织", &ROLES).await;

@@ -273,7 +273,7 @@ async fn another_file_is_noticed_and_replaces_the_first_where_the_entrant_says_s
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_page_waits_as_long_as_a_full_server_asks_and_then_shows_what_the_server_finds() {
+async fn the_page_waits_for_a_full_server_and_then_shows_its_findings() {
     let Some(waiting) = Waiting::new(&[], &[("UPLOAD_MOST_UNFINISHED", "1")]).await else { return };
     let address = waiting.service.api_address().expect("the public address");
     let taking = Entrant::at(&address).enter(&Entrant::form("另一部")).await;

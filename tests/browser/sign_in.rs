@@ -39,7 +39,7 @@ impl Stage {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_person_gets_in_by_an_invitation_then_by_a_code_or_a_recovery_code_each_of_which_works_once() {
+async fn a_person_signs_in_by_invitation_code_and_recovery_code_once_each() {
     let Some(stage) = Stage::new().await else { return };
     let browser = &stage.browser;
     let person = Person::new(&stage.pipeline, "王审", &["screener"]).await;
@@ -80,7 +80,7 @@ async fn a_person_gets_in_by_an_invitation_then_by_a_code_or_a_recovery_code_eac
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_cookie_that_was_stolen_is_worth_nothing_once_its_person_signs_out_changes_the_password_or_is_ended() {
+async fn a_stolen_cookie_is_invalid_after_sign_out_password_change_or_end() {
     let Some(stage) = Stage::new().await else { return };
     let browser = &stage.browser;
     let person = Person::new(&stage.pipeline, "李组织", &["organiser"]).await;

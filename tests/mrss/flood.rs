@@ -83,7 +83,7 @@ async fn an_address_that_pulls_everything_at_once_keeps_no_partner_from_its_film
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_flood_of_connections_takes_little_memory_and_partners_pull_while_and_after_it_lasts() {
+async fn a_flood_of_connections_takes_little_memory_and_partners_still_pull() {
     let stage = Stage::new().await;
     let id = stage.offered(FILM_BYTES).await;
     let link = stage.link(&format!("{RENDITION}.mp4")).await;

@@ -431,7 +431,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_matrix_that_is_not_tagged_follows_from_the_curve_and_the_primaries_before_the_size() {
+    fn an_untagged_matrix_follows_from_curve_and_primaries_before_size() {
         let of = |primaries: &str, transfer_name: &str, transfer: Transfer, lines: u32| {
             let (matrix, full_range) = ("unknown".to_owned(), false);
             let colour = Colour {

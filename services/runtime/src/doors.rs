@@ -222,7 +222,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_flood_of_failures_writes_so_many_lines_a_minute_and_then_says_how_many_it_left_out() {
+    fn a_flood_of_failures_logs_a_limited_number_of_lines_and_counts_the_rest() {
         let (lines, begun) = (Lines::default(), Instant::now());
         let written = (0..LINES + 50).filter(|_| lines.may_write(begun).is_some()).count();
         assert_eq!(written, LINES as usize);

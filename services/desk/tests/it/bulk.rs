@@ -82,7 +82,7 @@ async fn a_look_at_a_release_says_what_each_partner_gets_and_a_stale_one_is_refu
 }
 
 #[tokio::test]
-async fn a_look_at_a_release_says_what_partners_do_not_take_of_the_texts_and_with_which_works() {
+async fn a_dry_run_of_a_release_lists_the_texts_that_partners_do_not_accept() {
     let stage = Stage::new().await;
     let organiser = stage.token(Role::Organiser, None).await;
     let (short, fine, mended) = (finished(&stage).await, finished(&stage).await, finished(&stage).await);

@@ -68,7 +68,7 @@ async fn a_reviewer_sees_both_frames_and_what_was_measured() {
 }
 
 #[tokio::test]
-async fn those_who_bring_files_to_partners_take_them_away_within_their_contest_and_session() {
+async fn carriers_download_files_only_within_their_contest_and_session() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let film = rendition(&stage, &entry).await;

@@ -287,7 +287,7 @@ async fn a_repeated_request_acts_once_and_the_same_picture_is_one_object() {
 }
 
 #[tokio::test]
-async fn a_removal_is_proven_by_a_picture_or_an_address_and_insisted_on_with_a_picture_only() {
+async fn a_removal_is_proven_by_picture_or_address_and_insisted_on_only_by_picture() {
     let stage = Stage::new().await;
     let operator = stage.token(Role::Operator, None).await;
     let entry = stage.enter().await;
@@ -425,7 +425,7 @@ async fn a_bag_lists_its_files_and_what_to_enter_and_gives_any_part_of_a_file() 
 }
 
 #[tokio::test]
-async fn there_is_a_bag_only_where_a_person_serves_the_partner_and_until_the_work_is_taken_back() {
+async fn a_bag_exists_only_for_delivery_by_hand_and_until_the_recall() {
     let stage = Stage::new().await;
     let organiser = stage.token(Role::Organiser, None).await;
     let entry = stage.enter().await;

@@ -11,7 +11,7 @@ fn at(address: &str) -> Visitor {
 }
 
 #[tokio::test]
-async fn wrong_passwords_from_elsewhere_do_not_keep_a_person_waiting_in_a_browser_that_they_use() {
+async fn wrong_passwords_elsewhere_do_not_delay_a_person_in_their_own_browser() {
     let console = Console::new().await;
     let anna = console.staff("anna").await;
     let own = console.recognised(&anna.signed_in.device);
@@ -63,7 +63,7 @@ async fn guesses_in_a_recognised_browser_are_slowed_down_by_a_count_of_their_own
 }
 
 #[tokio::test]
-async fn a_device_cookie_cannot_be_made_or_changed_and_remembers_each_name_of_a_shared_browser() {
+async fn a_device_cookie_cannot_be_forged_and_stores_each_name_of_a_shared_browser() {
     let console = Console::new().await;
     let anna = console.staff("anna").await;
     let device = anna.signed_in.device.as_str();
@@ -95,7 +95,7 @@ async fn two() -> (Console, String, Browser, Browser) {
 const CHOSEN: [(&str, &str); 2] = [("password", WORDS), ("again", WORDS)];
 
 #[tokio::test]
-async fn the_second_factor_is_shown_and_confirmed_only_in_the_browser_that_chose_the_password() {
+async fn the_second_factor_is_set_only_in_the_browser_that_chose_the_password() {
     let (console, secret, mut one, mut other) = two().await;
     let (link, confirm) = (format!("/invitation/{secret}"), format!("/invitation/{secret}/code"));
     assert_eq!(one.sent(one.post(&link, &CHOSEN)).await.0, 303);

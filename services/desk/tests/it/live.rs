@@ -161,7 +161,7 @@ async fn a_role_that_is_taken_away_receives_no_further_events() {
 }
 
 #[tokio::test]
-async fn a_role_or_a_session_that_another_process_takes_away_is_noticed_by_the_stream_itself() {
+async fn a_stream_notices_a_role_or_session_that_another_process_ended() {
     let stage = Stage::new().await;
     let who = stage.sign_in(&[Held::within(Role::Auditor, "demo"), Held::within(Role::Screener, "small")]).await;
     let stream = Mutex::new(Stream::of(&who).await);

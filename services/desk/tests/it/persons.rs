@@ -97,7 +97,7 @@ async fn whoever_is_bound_to_a_contest_sees_the_persons_and_roles_of_that_contes
 }
 
 #[tokio::test]
-async fn what_makes_no_sense_about_a_person_is_refused_with_its_own_code_and_changes_nothing() {
+async fn an_invalid_change_of_a_person_has_its_own_code_and_changes_nothing() {
     let stage = Stage::new().await;
     let admin = stage.token(Role::Admin, None).await;
     let me = stage.get(&admin, "/api/v1/persons").await["items"][0]["id"].as_str().unwrap().to_owned();

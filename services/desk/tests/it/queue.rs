@@ -195,7 +195,7 @@ async fn a_due_decision_is_carried_out_once_in_the_name_of_its_person() {
 }
 
 #[tokio::test]
-async fn a_decision_on_a_work_that_was_withdrawn_meanwhile_changes_nothing_and_its_person_reads_why() {
+async fn a_held_decision_on_a_withdrawn_work_changes_nothing_and_reports_why() {
     let stage = Stage::new().await;
     let desk = desk_of(&stage.app);
     let reviewer = stage.reviewer("甲").await;
@@ -248,7 +248,7 @@ async fn a_decision_is_about_the_run_that_the_reviewer_saw() {
 }
 
 #[tokio::test]
-async fn a_note_is_shown_to_colleagues_on_the_card_and_the_works_page_and_to_no_other_contest() {
+async fn a_note_is_shown_on_card_and_work_page_only_within_the_contest() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     stage.put(&entry, "awaiting_review").await;

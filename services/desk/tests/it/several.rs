@@ -116,7 +116,7 @@ async fn a_reviewer_of_several_contests_is_given_the_works_of_all_of_them_or_of_
 }
 
 #[tokio::test]
-async fn one_job_takes_works_of_all_contests_of_its_organiser_and_is_seen_by_those_who_see_them() {
+async fn one_job_takes_works_of_several_contests_and_is_visible_to_those_who_see_them() {
     let stage = Stage::new().await;
     let works = [finished(&stage).await, finished(&stage).await, finished(&stage).await];
     for (work, contest) in works.iter().zip(["demo", "small", FOREIGN]) {

@@ -327,7 +327,7 @@ fn a_worker_has_something_to_do_unless_it_is_settled_or_waits_for_a_person_alone
 }
 
 #[test]
-fn a_release_for_a_time_is_kept_through_a_recall_and_a_new_run_and_forgotten_with_the_next_recall() {
+fn a_release_time_survives_one_recall_and_a_new_run_but_not_the_next_recall() {
     let at = DateTime::from_timestamp(1_900_000_000, 0).unwrap();
     let timed = DeliveryEvent::NotBefore { at };
     let recall = [sending(), accepted(), live(), DeliveryEvent::Unwanted];

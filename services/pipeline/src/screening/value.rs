@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn a_verdict_of_a_version_that_knew_english_values_only_is_read_in_both_languages_and_stays_as_it_is() {
+    fn an_old_verdict_with_english_values_is_read_in_both_languages() {
         let stored = r#"{ "rule": "duration", "measured": "12 s", "limit": "60–480 s", "outcome": "fail", "curable": false,
             "zh": "作品时长 12 秒，不足 1 分钟。", "en": "The work is 12 s long." }"#;
         let read: RuleVerdict = serde_json::from_str(stored).unwrap();

@@ -164,7 +164,7 @@ fn stages_without_parts_are_passed_through() {
 }
 
 #[test]
-fn a_work_that_looks_like_another_one_waits_for_a_person_though_the_gate_stands_open() {
+fn a_similar_work_waits_for_a_person_even_with_an_open_gate() {
     let mut submission = Submission::new(OPEN);
     submission.advance(Event::Uploaded);
     submission.advance(Event::PartDone { run: 1, stage: Stage::Probe, part: Part::Mezzanine });
@@ -348,7 +348,7 @@ fn a_release_adds_partners_to_a_run_that_was_asked_for_others() {
 }
 
 #[test]
-fn what_was_recalled_stays_away_from_later_runs_whenever_that_was_said_and_wherever_they_begin() {
+fn a_recalled_partner_gets_no_later_run_wherever_that_starts() {
     for from in [Stage::Probe, Stage::Screen, Stage::Transcode, Stage::Publish] {
         for late in [false, true] {
             let mut submission = published();

@@ -210,7 +210,7 @@ async fn no_more_of_an_answer_is_read_than_was_asked_for() {
 }
 
 #[tokio::test]
-async fn a_server_that_says_nothing_is_left_at_the_deadline_and_one_that_is_not_there_was_not_told() {
+async fn a_silent_server_times_out_and_an_absent_one_counts_as_not_sent() {
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://127.0.0.1:{}/?token=canary", silent.local_addr().unwrap().port());
     let guarded = Guarded::new(&networks(&["127.0.0.1"])).unwrap();

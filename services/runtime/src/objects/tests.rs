@@ -371,7 +371,7 @@ async fn a_copy_is_the_same_bytes_under_another_key_and_one_that_is_not_is_refus
 }
 
 #[tokio::test]
-async fn who_signs_wrongly_or_not_at_all_is_counted_and_each_answer_has_the_security_headers() {
+async fn wrong_signatures_are_counted_and_answers_have_security_headers() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     let dir = tempfile::tempdir().unwrap();

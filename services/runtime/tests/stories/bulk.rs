@@ -211,7 +211,7 @@ async fn a_job_that_cannot_begin_keeps_nothing_else_waiting() {
 }
 
 #[tokio::test]
-async fn a_paused_job_begins_nothing_and_a_cancelled_one_never_will_but_what_has_begun_ends() {
+async fn paused_and_cancelled_jobs_start_nothing_and_started_works_finish() {
     let world = World::new().await;
     let ids = world.published(3).await;
     let (job, ..) = world.job(&named(&ids), &ask(Stage::Transcode)).await;
@@ -336,7 +336,7 @@ async fn claiming_reads_one_index_in_order_whatever_the_ranks() {
 }
 
 #[tokio::test]
-async fn old_renditions_stay_in_force_until_the_new_ones_are_all_there_whatever_becomes_of_the_run() {
+async fn old_renditions_stay_in_force_until_all_new_ones_exist() {
     let world = World::new().await;
     let id = world.published(1).await[0];
     let (job, ..) = world.job(&named(&[id]), &ask(Stage::Screen)).await;
@@ -407,7 +407,7 @@ async fn partners_keep_what_they_hold_unless_asked_to_make_room() {
 }
 
 #[tokio::test]
-async fn a_delivery_goes_on_while_the_next_run_is_made_and_ends_where_that_comes_to_the_same_partner() {
+async fn a_delivery_continues_until_the_next_run_reaches_the_partner() {
     let world = World::new().await;
     let id = world.uploaded().await;
     let process = world.process(all_but_publish()).await;

@@ -82,7 +82,7 @@ async fn a_work_that_is_taken_back_while_one_partner_is_recalled_goes_from_every
 }
 
 #[tokio::test]
-async fn a_recall_that_is_under_way_goes_on_undisturbed_and_a_parked_one_is_tried_again_by_the_next() {
+async fn a_running_recall_is_not_disturbed_and_a_parked_one_is_retried() {
     let world = World::new().await;
     let mut house = live(&world).await;
     assert!(house.recall(Some(&["api"])).await.changed);
@@ -145,7 +145,7 @@ async fn a_release_at_the_very_end_of_a_recall_is_carried_out() {
 }
 
 #[tokio::test]
-async fn a_recall_while_a_new_run_makes_room_ends_with_nothing_there_and_a_release_then_with_the_new_run() {
+async fn a_recall_during_a_replacement_leaves_nothing_until_the_next_release() {
     let world = World::new().await;
     for steps in 0..4 {
         let mut house = live(&world).await;

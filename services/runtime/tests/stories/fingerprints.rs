@@ -59,7 +59,7 @@ fn passed(newest: Seat) -> Output {
 }
 
 #[tokio::test]
-async fn of_two_copies_that_are_screened_at_the_same_moment_one_is_let_in_and_the_other_looks_again() {
+async fn of_two_copies_screened_together_one_is_accepted_and_one_compares_again() {
     let world = World::new().await;
     for (file, fingerprint) in [(1, Fingerprint::default()), (2, words(10..20))] {
         let first = world.probed_as(file, fingerprint.clone()).await;
@@ -254,7 +254,7 @@ async fn a_published_work_is_found_and_finds_others_without_its_probes() {
 }
 
 #[tokio::test]
-async fn a_work_that_looks_like_another_one_waits_for_a_person_though_the_gates_stand_open() {
+async fn a_similar_work_waits_for_a_person_even_with_open_gates() {
     let world = World::new().await;
     let first = world.probed_as(1, words(1..9)).await;
     world.let_in(first).await;

@@ -60,7 +60,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_film_that_gives_way_frees_its_seat_at_once_and_the_twin_that_it_kept_out_may_come_in() {
+async fn a_replaced_film_frees_its_seat_for_the_twin_that_it_blocked() {
     let world = World::new().await;
     let first = world.waiting(1, words(1..9)).await;
     let twin = world.entered(Gate::Manual).await;

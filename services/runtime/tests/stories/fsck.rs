@@ -229,7 +229,7 @@ async fn a_repair_sweeps_what_nobody_knows_and_gives_up_uploads_whose_bytes_are_
 }
 
 #[tokio::test]
-async fn on_garage_a_repair_sweeps_what_nobody_knows_and_gives_up_uploads_whose_bytes_are_gone() {
+async fn on_garage_a_repair_sweeps_orphans_and_aborts_uploads_without_bytes() {
     let mut world = World::new().await;
     let Some(objects) = world.with_garage().await else { return };
     repair(world, objects).await;

@@ -96,7 +96,7 @@ async fn the_oldest_of_each_stage_is_as_old_as_its_oldest_row_and_nobody_elses()
 }
 
 #[tokio::test]
-async fn the_backlog_is_what_plans_take_less_what_is_done_and_a_usual_entry_where_there_is_no_plan() {
+async fn the_backlog_is_the_planned_work_less_progress_or_a_usual_entry() {
     let world = World::new().await;
     let planned = async |state, work_s: f64| {
         let id = standing(&world, state, 1.0).await;

@@ -54,7 +54,7 @@ impl World {
 }
 
 #[tokio::test]
-async fn a_session_ends_half_an_hour_after_its_last_request_and_twelve_hours_after_its_beginning() {
+async fn a_session_ends_after_half_an_hour_idle_or_twelve_hours() {
     let world = World::new().await;
     let anna = world.staff().await;
     let (id, cookie) = world.signed_in(&anna).await;

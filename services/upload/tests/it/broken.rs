@@ -100,6 +100,7 @@ async fn a_crash_before_the_object_was_made_is_mended_by_the_sweeper() {
     for crash in ["before", "after"] {
         let stage = Stage::new().await;
         let entry = stage.enter().await;
+        stage.remember_parts().await;
         let film = bytes(9 * MIB);
         let path = stage.create(&entry, film.len()).await;
         stage.send(&path, &entry, 0, &film).await;
@@ -110,6 +111,7 @@ async fn a_crash_before_the_object_was_made_is_mended_by_the_sweeper() {
         let locked = "state = 'assembling', lock_until = clock_timestamp() + interval '1 hour'";
         stage.execute(format!("update uploads set {locked} where id = '{id}'")).await;
         stage.execute("delete from parts".into()).await;
+        stage.restore_parts(id).await;
         let machine = "jsonb_set(machine, '{state}', '{\"state\": \"uploading\"}'::jsonb)";
         stage.execute(format!("update submissions set machine = {machine}, state = 'uploading'")).await;
         if crash == "before" {

@@ -189,7 +189,7 @@ async fn what_a_killed_process_began_goes_with_the_upload_however_it_ends() {
 }
 
 #[tokio::test]
-async fn what_a_late_writer_begins_for_an_upload_that_is_over_is_found_and_what_an_open_one_has_is_left() {
+async fn multiparts_of_a_late_writer_are_found_and_those_of_open_uploads_kept() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let over = stage.create(&entry, 9 * MIB).await;

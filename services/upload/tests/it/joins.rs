@@ -46,7 +46,7 @@ async fn a_piece_that_is_being_joined_is_neither_given_up_nor_expires() {
 }
 
 #[tokio::test]
-async fn a_concatenation_whose_piece_is_gone_fails_once_with_a_word_and_the_entrant_may_begin_again() {
+async fn a_concatenation_with_a_lost_piece_fails_once_and_can_be_restarted() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let pieces = [piece(&stage, &entry, &bytes(9 * MIB)).await, piece(&stage, &entry, b"gone").await];
@@ -93,6 +93,7 @@ const POISONED: &str =
 async fn sixteen_that_cannot_be_finished_keep_no_other_from_it_and_come_to_an_end() {
     let stage = Stage::new().await;
     let (entry, other) = (stage.enter().await, stage.enter().await);
+    stage.remember_parts().await;
     let path = stage.create(&entry, 10).await;
     stage.send(&path, &entry, 0, &bytes(10)).await;
     stage.film(&entry).await;
@@ -102,6 +103,7 @@ async fn sixteen_that_cannot_be_finished_keep_no_other_from_it_and_come_to_an_en
     let machine = "machine = jsonb_set(machine, '{state}', '{\"state\": \"uploading\"}'::jsonb), state = 'uploading'";
     stage.execute(format!("delete from parts where submission = '{}'", entry.id)).await;
     stage.execute(format!("update submissions set {machine} where id = '{}'", entry.id)).await;
+    stage.restore_parts(id_of(&path)).await;
     stage.execute(format!("update uploads set {state} where id = '{}'", id_of(&path))).await;
     upload::sweep_once(&stage.app).await;
     upload::sweep_once(&stage.app).await;

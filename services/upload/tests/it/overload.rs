@@ -54,7 +54,7 @@ const ZH: &str = "当前请求过多，请稍后再试。";
 const EN: &str = "There is more to do at the moment than can be done; please try again in a few seconds.";
 
 #[tokio::test]
-async fn of_a_flood_of_forms_those_without_a_place_are_told_to_come_again_and_none_is_half_entered() {
+async fn excess_forms_are_refused_with_a_retry_time_and_none_is_half_entered() {
     let stage = Stage::with(|settings| (settings.requests_at_once, settings.api_deadline) = (4, NEVER)).await;
     let held = Held::table(&stage, "submissions").await;
     let let_in: Vec<_> = (0..4).map(|_| tokio::spawn(entering(&stage).send())).collect();
@@ -273,7 +273,7 @@ async fn sixteen_films_at_once_are_no_greed() {
 }
 
 #[tokio::test]
-async fn uploads_beyond_the_places_are_refused_before_their_bytes_and_go_on_where_they_stood() {
+async fn excess_uploads_are_refused_before_their_bytes_and_resume() {
     let stage = Stage::with(|settings| {
         // No client is waited for long enough to count as slow.
         (settings.uploads_at_once, settings.slow_after, settings.api_deadline) = (2, NEVER, NEVER);

@@ -332,7 +332,7 @@ async fn the_entrys_page_offers_another_film_says_what_it_means_and_takes_it() {
 }
 
 #[tokio::test]
-async fn the_forms_page_is_filled_in_but_for_what_is_sealed_and_says_what_is_wrong_beside_it() {
+async fn the_correction_page_is_filled_in_except_sealed_fields_and_shows_errors() {
     let stage = Stage::new().await;
     let mut clerk = Clerk::new(&stage);
     let path = clerk.enters().await;

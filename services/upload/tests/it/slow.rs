@@ -190,7 +190,7 @@ async fn whatever_method_a_request_is_written_with_it_is_limited_by_what_it_does
 
 /// Otherwise clients that send and leave could have more stored at once than there are slots.
 #[tokio::test]
-async fn a_place_is_taken_until_what_came_is_stored_whether_or_not_the_client_is_still_there() {
+async fn a_slot_is_held_until_the_bytes_are_stored_even_without_the_client() {
     let stage = Stage::with(|settings| {
         (settings.uploads_at_once, settings.slow_after) = (1, Duration::from_secs(3600));
     })

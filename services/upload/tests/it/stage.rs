@@ -319,6 +319,23 @@ impl Stage {
         self.write(statement).await;
     }
 
+    /// Remembers the parts of uploads that are deleted from now on, for [`Self::restore_parts`].
+    pub(crate) async fn remember_parts(&self) {
+        for statement in [
+            "create table remembered (like upload_parts)",
+            "create function remember() returns trigger language plpgsql as
+                'begin insert into remembered values (old.*); return old; end'",
+            "create trigger remember before delete on upload_parts for each row execute function remember()",
+        ] {
+            self.write(statement.to_owned()).await;
+        }
+    }
+
+    /// Brings the parts of an upload back, which are deleted in the transaction that makes it the film: that has not happened then.
+    pub(crate) async fn restore_parts(&self, upload: &str) {
+        self.write(format!("insert into upload_parts select * from remembered where upload = '{upload}'")).await;
+    }
+
     /// Executes a statement that leaves all rows consistent.
     pub(crate) async fn write(&self, statement: String) {
         run(&self.database_url, statement).await;

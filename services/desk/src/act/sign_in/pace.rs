@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn after_twenty_failures_an_address_waits_twice_as_long_each_time_up_to_fifteen_minutes() {
+    fn after_twenty_failures_an_address_waits_ever_longer_up_to_fifteen_minutes() {
         let (pace, mut now) = (Pace::default(), Instant::now());
         for _ in 0..FREE {
             assert_eq!(pace.begin(Some("a"), now), None);

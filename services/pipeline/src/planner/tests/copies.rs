@@ -53,7 +53,7 @@ fn whatever_a_partner_does_not_take_is_encoded() {
 }
 
 #[test]
-fn a_source_that_keeps_the_ladders_terms_is_copied_for_all_and_only_the_small_file_is_encoded() {
+fn a_source_within_the_ladder_is_copied_and_only_the_small_file_is_encoded() {
     let mut info = info();
     (info.video.bitrate_kbps, info.video.peak_bitrate_kbps) = (4_000, 5_900);
     let plan = plan_of(&info);

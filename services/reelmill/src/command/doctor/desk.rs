@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_shows_tokens_to_others_is_bad_and_one_that_shares_cookies_is_poor() {
+    fn an_address_that_exposes_tokens_is_bad_and_one_that_shares_cookies_is_poor() {
         const HERE: &str = "127.0.0.1:8082";
         let public = "https://entries.example.org";
         for (url, listen, health) in [

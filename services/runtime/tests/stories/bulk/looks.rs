@@ -67,7 +67,7 @@ async fn a_selection_finds_works_by_what_is_stored_of_them() {
 }
 
 #[tokio::test]
-async fn a_dry_run_counts_what_earlier_parts_took_and_else_the_plan_by_the_median_and_nothing_for_what_is_found() {
+async fn a_dry_run_counts_measured_parts_else_estimates_and_reused_files_as_free() {
     let world = World::new().await;
     let ids = world.published(3).await;
     // Two were measured: 61 s of media in 122 s and in 366 s; the times of the third are lost.
@@ -141,7 +141,7 @@ async fn works_of_a_job_are_started_as_acts_of_the_person_who_asked_for_it() {
 }
 
 #[tokio::test]
-async fn the_digest_of_works_changes_with_their_states_and_what_is_desired_and_not_with_progress() {
+async fn the_digest_follows_states_and_desires_and_not_progress() {
     let world = World::new().await;
     world.rows_are_planted();
     let mut ids = world.published(2).await;

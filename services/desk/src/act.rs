@@ -158,7 +158,7 @@ pub(crate) fn unit_named(desk: &Desk, contest: &ContestId, id: &str, known: bool
     let parsed = id.parse::<UnitId>().ok();
     parsed.filter(|it| !known || contest.is_some_and(|contest| contest.unit(it).is_some())).ok_or_else(|| {
         let all: Vec<_> = contest.iter().flat_map(|it| &it.units).map(|unit| unit.id.as_str()).collect();
-        Code::UnitUnknown.about(all.join(", "))
+        Code::FieldWrong.about(format!("unit: {}", all.join(", ")))
     })
 }
 

@@ -4,10 +4,10 @@
 import { dropped } from "./dropped.js";
 import { fingerprint } from "./fingerprint.js";
 import { failure, ours, unfinished } from "./unfinished.js";
+import { watched } from "./watched.js";
 
 const AT_ONCE = 2;
 const TRIES = 6;            // of one film without a byte that arrived in between; then the row says so and the next film's turn comes
-const STALLED_MS = 60000;   // without a byte: the connection is dead, though the browser has not noticed
 const LONGEST_WAIT_S = 30;
 
 const panel = document.getElementById("folder"), input = panel.querySelector("input");
@@ -68,24 +68,16 @@ const match = async (list) => {
 
 // One complete film. Throws a failure, or a text for its row.
 const once = (row, print, found, mine) => new Promise((resolve, reject) => {
-  const { file } = film(row), { headers } = row;
+  const { file } = film(row), { headers } = row, line = watched(() => { upload.abort(); reject(failure(0)); });
   const upload = new tus.Upload(file, {
     ...(found ? { uploadUrl: found.url } : { endpoint: ours(panel.dataset.endpoint) }),
     headers, metadata: { filename: file.name, fingerprint: print }, retryDelays: null, storeFingerprintForResuming: false, fingerprint: async () => print,
     onUploadUrlAvailable: () => { upload.url = ours(upload.url); upload.options.endpoint = null; },
-    onProgress: (sent, all) => { row.moved = Date.now(); if (mine === run) row.cell.textContent = `${all > 0 ? Math.floor((100 * sent) / all) : 0} %`; },
-    onSuccess: resolve,
-    onError: ({ originalResponse: it }) => reject(it ? failure(it.getStatus(), it.getHeader("Retry-After"), it.getBody()) : failure(0)),
+    onProgress: (sent, all) => { line.moved(); if (mine === run) row.cell.textContent = `${all > 0 ? Math.floor((100 * sent) / all) : 0} %`; },
+    onSuccess: () => { line.over(); resolve(); },
+    onError: ({ originalResponse: it }) => { line.over(); reject(it ? failure(it.getStatus(), it.getHeader("Retry-After"), it.getBody()) : failure(0)); },
   });
-  running.push(upload);
-  row.moved = Date.now();
-  const watch = setInterval(() => {
-    if (mine !== run) return clearInterval(watch);
-    if (Date.now() - row.moved > STALLED_MS) { clearInterval(watch); upload.abort(); reject(failure(0)); }
-  }, 5000);
-  const ends = (end) => (...what) => { clearInterval(watch); end(...what); };
-  upload.options.onSuccess = ends(upload.options.onSuccess);
-  upload.options.onError = ends(upload.options.onError);
+  running.push({ abort: () => { line.over(); upload.abort(); } });
   upload.start();
 });
 
@@ -93,8 +85,7 @@ const send = async (row, mine) => {
   let print;
   row.cell.textContent = words.preparing;
   try { print = await fingerprint(row.id, film(row).file); } catch { throw new Error(words.unreadable); }
-  row.kept = 0;
-  for (row.tries = 0; mine === run; row.tries += 1) {
+  for (row.tries = row.kept = 0; mine === run; row.tries += 1) {
     try {
       const found = await unfinished(`/api/v1/submissions/${row.id}`, row.headers);
       if (found?.over) return;

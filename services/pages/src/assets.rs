@@ -35,6 +35,7 @@ const MODULES: &[(&str, &str)] = &[
     ("queue", include_str!("../assets/queue.js")),
     ("unfinished", include_str!("../assets/unfinished.js")),
     ("dropped", include_str!("../assets/dropped.js")),
+    ("watched", include_str!("../assets/watched.js")),
     ("folder", include_str!("../assets/folder.js")),
     ("send", include_str!("../assets/send.js")),
 ];

@@ -189,7 +189,7 @@ fn held(desk: &Desk, field: &str, roles: &[HeldRole], known: bool) -> Result<BTr
         let unit = match (&contest, it.unit.as_deref()) {
             (Some(contest), Some(unit)) => Some(unit_named(desk, contest, unit, known)?),
             (_, None) => None,
-            (None, Some(_)) => return Err(Code::UnitUnknown.into()),
+            (None, Some(_)) => return Err(Code::FieldWrong.about("unit")),
         };
         let held = Held { role, contest, unit };
         let how = || {

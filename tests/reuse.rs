@@ -27,14 +27,13 @@ async fn done(pipeline: &TestPipeline, id: Uuid, run: i32) -> (usize, Vec<Option
     })
     .await;
     let parts: Vec<_> = pipeline.truth.parts(id).await.into_iter().filter(|part| part.run == run).collect();
-    let outputs = |stage: &str| {
-        let of = parts.iter().filter(|part| part.stage == stage);
-        of.map(|part| part.output.clone().expect("an output")).collect::<Vec<_>>()
-    };
-    let files = |output: &Value| output["files"].as_object().expect("files").len();
-    let encoded = outputs("transcode").iter().map(files).sum();
-    let from = |output: &Value| output["rendition"].get("reused_from").cloned();
-    (encoded, outputs("assemble").iter().map(from).collect())
+    let encodes = parts.iter().filter(|part| part.stage == "transcode");
+    let files = encodes.map(|part| part.output.as_ref().expect("an output")["files"].as_object().expect("files").len());
+    let query = "select case when reused_run is not null
+            then jsonb_build_object('submission', reused_submission, 'run', reused_run) end
+        from renditions where submission = $1 and run = $2 and in_force order by name";
+    let from = sqlx::query_scalar(query).bind(id).bind(run).fetch_all(pipeline.truth.pool());
+    (files.sum(), from.await.expect("where renditions come from"))
 }
 
 /// Digests of the renditions in force, by name; each file was fetched and compared with its row.

@@ -187,7 +187,7 @@ pub(super) async fn keep(tx: &mut PgConnection, id: SubmissionId, fingerprint: &
 /// after `compared` that the search would find now, so that the verdict holds no longer. `None` was compared with no other.
 ///
 /// Holds the contest's lock from the comparison to the end of the transaction. The words are written before: they are most of what is
-/// written, and nobody finds them before the commit.
+/// written, and no search sees them before the commit.
 pub(super) async fn take_seat(tx: &mut PgConnection, id: SubmissionId, compared: Option<Seat>) -> anyhow::Result<bool> {
     words::write(tx, id).await?;
     if let Some(newest) = compared

@@ -2,7 +2,7 @@
 //! installation; how many parts are claimed in a second; how much of what is past its time the removal deals with in a day.
 //!
 //! Fills the database of DATABASE_URL, which must be empty, with 100, 10,000, 100,000 … works up to ENTRIES (1,000,000), in the ratios that
-//! the head of `plans/fill.sql` names. Asks nothing of a broker or an object store. Writes OUT (target/bench/growth.json).
+//! the head of `plans/fill.sql` names. Needs neither a broker nor an object store. Writes OUT (target/bench/growth.json).
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 

@@ -75,7 +75,7 @@ impl Store {
     pub async fn personal_data_due(&self, before: DateTime<Utc>) -> anyhow::Result<Amount> {
         let count = sqlx::query_scalar!(
             r#"/* personal_data_due */
-            select count(*) as "count!" from forgettable_entrants($1, null)"#,
+            select count(*) as "count!" from forgettable_entrants($1)"#,
             before,
         )
         .fetch_one(self.pool())
@@ -95,7 +95,7 @@ impl Store {
     ) -> anyhow::Result<Round> {
         let looked = sqlx::query!(
             r#"/* forgettable_entrants_after */
-            select c.submission as "submission!", exists (select from forgettable_entrants($1, c.submission)) as "due!"
+            select c.submission as "submission!", may_forget_entrant($1, c.submission) as "due!"
             from (
                 (select submission from entrants where ($2::uuid is null or submission > $2) and submission < $3
                     order by submission limit $4)
@@ -270,14 +270,11 @@ async fn forget_entrant(
             .fetch_optional(&mut *tx)
             .await?;
     let Some(state) = still else { return Ok(false) };
-    let due = sqlx::query_scalar!(
-        r#"/* still_forgettable */ select id as "id!" from forgettable_entrants($1, $2) as id"#,
-        before,
-        id.0,
-    )
-    .fetch_optional(&mut *tx)
-    .await?;
-    if due.is_none() {
+    let due =
+        sqlx::query_scalar!(r#"/* still_forgettable */ select may_forget_entrant($1, $2) as "may!""#, before, id.0,)
+            .fetch_one(&mut *tx)
+            .await?;
+    if !due {
         return Ok(false);
     }
     if !entrants::forget(tx, id).await? {

@@ -8,11 +8,13 @@ use uuid::Uuid;
 use super::plan::scans;
 
 /// Queries that read a table whole, and why they may.
-const MAY: [(&str, &str); 6] = [
+const MAY: [(&str, &str); 8] = [
+    ("count_drafts", "for a new draft alone, and no more rows than drafts may be kept"),
     ("garbage_waiting", "counts what goes by itself, for a person's dry run"),
     ("key_ids", "asked by a person who is about to remove a key; every sealed value counts"),
     ("miscounted", "holds the counts against the tables, for tests and for those who doubt the figures"),
     ("old_attempts", "counts what a removal would find, for a person's dry run"),
+    ("old_outputs", "counts what a removal would find, for a person's dry run"),
     ("personal_data_due", "counts what a removal would find, for a person's dry run"),
     ("superseded", "counts what a removal would find, for a person's dry run"),
 ];

@@ -120,8 +120,8 @@ insert into feed_pulls (item, file, bytes) select i.id, 'main', 50000000 from fe
 insert into proofs (id, submission, partner, shows, seen_at, by_whom, file_key) select id, id, 'xuexi', 'live', entered, 'operator', 'proofs/' || id from works where lot >= 25;
 insert into former_films (submission, run, state, replaced_at) select id, 0, '{}', entered from works where lot % 10 = 4;
 insert into link_mails (submission, token_sha256, lang, expires_at) select id, sha256(int8send(g)), 'zh', entered + interval '90 d' from works;
-insert into unit_works (submission, contest, unit, row_hmac, file, key_id, nonce, ciphertext)
-select id, contest, 'unit ' || g % 200, sha256(int8send(g)), 'film.mp4', 'k', '\x00', '\x00' from works where g % 4 = 0;
+insert into unit_works (submission, contest, unit, row_hmac, key_id, nonce, ciphertext)
+select id, contest, 'unit ' || g % 200, sha256(int8send(g)), 'k', '\x00', '\x00' from works where g % 4 = 0;
 insert into drafts (id, contest, token_sha256, key_id, nonce, ciphertext, updated_at)
 select id, contest, sha256(int8send(g)), 'k', '\x00', repeat('x', 300)::bytea, entered from works;
 insert into idempotency (lookup, fingerprint, created_at) select sha256(int8send(g)), sha256(int8send(g)), entered from works;

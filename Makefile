@@ -42,13 +42,13 @@ bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-
 	@deploy/local/bench.sh $(@:bench-%=%)
 
 bench-fingerprint: ## copies found, unrelated films mistaken for copies, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one
-	@deploy/local/bench-fingerprint.sh
+	@deploy/local/bench-postgres.sh bench-fingerprint
 
 bench-control: ## the control plane with stubbed media: parts/s, hops, memory, nothing lost or doubled; ENTRIES=5000 is a short one
 	@deploy/local/bench-control.sh
 
 bench-growth: ## hot queries with up to a million works beside an empty database, the sample, claims, the removal; ENTRIES=100000 is a short one
-	@deploy/local/bench-growth.sh
+	@POSTGRES_SETTINGS="-c shared_buffers=1GB -c max_wal_size=8GB" deploy/local/bench-postgres.sh growth
 
 servers: ## private PostgreSQL and RabbitMQ for development; prints their addresses
 	@deploy/local/neighbours.sh start .local/dev

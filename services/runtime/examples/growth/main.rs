@@ -33,7 +33,7 @@ struct Arguments {
     out: PathBuf,
 }
 
-/// What was measured with so many works.
+/// What was measured with this number of works.
 struct Step {
     works: u64,
     filled_s: f64,

@@ -1,16 +1,17 @@
 #!/usr/bin/env bash
-# `make bench-fingerprint`: copies found, unrelated films mistaken for copies, and searches among 100,000 entries, in a private
-# PostgreSQL. ORIGINALS, SECONDS, ENTRIES, JOBS and OUT are described at the head of tests/bench-fingerprint.rs. PROGRAM names a built program to run.
+# bench-postgres.sh NAME: builds the example NAME, runs it with a private PostgreSQL and deletes that afterwards. What the program measures, and its
+# settings, are described at its head. POSTGRES_SETTINGS are the server's; PROGRAM names a built program to run.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 here=$PWD/deploy/local
 . "$here/steps.sh"
-dir=$PWD/.local/bench-fingerprint
+name=$1
+dir=$PWD/.local/$name
 "$here/install.sh"
 PATH="$PATH:${CARGO_HOME:-$HOME/.cargo}/bin"
 if [ -z "${PROGRAM:-}" ]; then
-    build_programs --example bench-fingerprint
-    PROGRAM=${CARGO_TARGET_DIR:-$PWD/target}/release/examples/bench-fingerprint
+    build_programs --example "$name"
+    PROGRAM=${CARGO_TARGET_DIR:-$PWD/target}/release/examples/$name
 fi
 rm -rf "$dir"
 stop() {

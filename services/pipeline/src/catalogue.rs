@@ -8,6 +8,7 @@ use crate::id::{ContestId, PartnerId};
 use crate::partner::Partner;
 
 mod builtin;
+mod check;
 mod contest;
 mod fields;
 mod ladders;

@@ -54,8 +54,14 @@ impl Store {
     }
 }
 
-/// The name of the line for a finished part.
-pub(super) const PART_DONE: &str = "part_done";
+/// The names of lines about one of several parts that change nothing else.
+const PART_DONE: &str = "part_done";
+pub(super) const PART_FAILED: &str = "part_failed";
+
+/// Whether a line is deleted after `history_days`: the part itself says the same.
+pub(super) fn is_passing(what: &str) -> bool {
+    matches!(what, PART_DONE | PART_FAILED)
+}
 
 /// Adds a line. A person's name and reason go with it.
 pub async fn add(
@@ -65,27 +71,6 @@ pub async fn add(
     what: &str,
     detail: &Value,
 ) -> anyhow::Result<()> {
-    add_line(tx, submission, by, (what, false), detail).await
-}
-
-/// Adds a line about one part that changes nothing else, and is deleted after `history_days`.
-pub(super) async fn add_passing(
-    tx: &mut PgConnection,
-    submission: SubmissionId,
-    by: &By,
-    what: &str,
-    detail: &Value,
-) -> anyhow::Result<()> {
-    add_line(tx, submission, by, (what, true), detail).await
-}
-
-async fn add_line(
-    tx: &mut PgConnection,
-    submission: SubmissionId,
-    by: &By,
-    (what, passing): (&str, bool),
-    detail: &Value,
-) -> anyhow::Result<()> {
     sqlx::query!(
         "/* add_history */
         insert into history (submission, at, actor, what, detail, passing) values ($1, clock_timestamp(), $2, $3, $4, $5)",
@@ -93,7 +78,7 @@ async fn add_line(
         by.actor.to_string(),
         what,
         signed(by, detail),
-        passing,
+        is_passing(what),
     )
     .execute(tx)
     .await

@@ -159,10 +159,8 @@ impl Store {
             let detail = serde_json::json!({
                 "run": claim.run, "stage": claim.stage, "part": claim.part, "attempt": claim.attempt, "error": error,
             });
-            match parked {
-                true => history::add(tx, claim.submission, &By::WORKER, "part_parked", &detail).await?,
-                false => history::add_passing(tx, claim.submission, &By::WORKER, "part_failed", &detail).await?,
-            }
+            let what = if parked { "part_parked" } else { history::PART_FAILED };
+            history::add(tx, claim.submission, &By::WORKER, what, &detail).await?;
             Ok(if parked { Failed::Parked } else { Failed::Retrying { in_s: backoff_s } })
         }))
         .await

@@ -47,7 +47,7 @@ pub(super) async fn stay(tx: &mut PgConnection, step: &Step<'_>) -> anyhow::Resu
         step.by.actor.to_string(),
         step.what,
         history::signed(step.by, step.detail),
-        step.what == history::PART_DONE,
+        history::is_passing(step.what),
     )
     .execute(tx)
     .await

@@ -44,7 +44,7 @@ fn text(app: &App) -> String {
     }
     page += r#"<dd><a href="/">征选方案与作品要求</a>；用命令行或通过接口报名。<span class="en" lang="en"><a href="/">The calls and their rules</a>; entries come by the command line or the API.</span></dd>
 </dl>
-<h2>投稿接口 <span class="en" lang="en">The API for entries</span></h2>
+<h2>报送接口 <span class="en" lang="en">The API for entries</span></h2>
 <dl>
 <dt><a href="/api/v1/docs">接口说明 <span lang="en">API documentation</span></a></dt>
 <dd>每个地址、做什么、谁可以用。<span class="en" lang="en">Every address, what it does, who may.</span></dd>

@@ -157,7 +157,7 @@ fn zh(reason: &Rejection) -> String {
         Rejection::NoSound => "作品没有声音；本次征选要求有声音。".into(),
         Rejection::Interlaced => "画面为隔行扫描；本次征选只接受逐行扫描的视频。".into(),
         Rejection::HighDynamicRange => "画面为高动态范围（HDR）；本次征选只接受 SDR（BT.709）。".into(),
-        Rejection::AlreadyEntered => "该文件已投稿参加本次征选；一条作品不可多主题重复投稿。".into(),
+        Rejection::AlreadyEntered => "该文件已报送参加本次征选；一条作品不可多主题重复投稿。".into(),
         Rejection::ReviewRefused { words } => format!("主办方未通过该作品：“{}”。", shown(words)),
     }
 }

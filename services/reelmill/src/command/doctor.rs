@@ -102,7 +102,7 @@ fn contests(catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
     let open: Vec<&str> = catalogue.contests.values().filter(|it| it.accepts(now)).map(|it| it.id.as_str()).collect();
     if open.is_empty() {
         const MEND: Mend = Mend {
-            zh: "如仍要接收投稿，在活动文件中改 `opens_at` 与 `deadline`，并用 CATALOGUE_DIR 指向该目录；试用可设 DEMO_CONTEST=true",
+            zh: "如仍要接收报送，在活动文件中改 `opens_at` 与 `deadline`，并用 CATALOGUE_DIR 指向该目录；试用可设 DEMO_CONTEST=true",
             en: "if entries are still wanted, change `opens_at` and `deadline` in the contest's file, and name its directory with CATALOGUE_DIR; for a trial set DEMO_CONTEST=true",
         };
         return Finding::poor(NAME, "none takes entries now", MEND);
@@ -114,7 +114,7 @@ fn contests(catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
 fn demo(config: &Config) -> Option<Finding> {
     const NAME: &str = "demo contest";
     const MEND: Mend = Mend {
-        zh: "正式征选请去掉 DEMO_CONTEST：演示征选长期开放，任何人都能投稿",
+        zh: "正式征选请去掉 DEMO_CONTEST：演示征选长期开放，任何人都能报送",
         en: "unset DEMO_CONTEST where a real contest is served: the demo is always open, and any person may enter works into it",
     };
     let public = config.public_url.as_deref().filter(|url| !is_loopback(url));

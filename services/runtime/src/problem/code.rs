@@ -47,7 +47,7 @@ macro_rules! codes {
 codes! {
     BodyTooLarge = row(413, "body_too_large", "提交的内容过大。", "The form is too large.");
     BodyNotJson = row(400, "body_not_json", "提交的内容不是有效的表单。", "The body is not a valid form.");
-    FieldWrong = row(422, "field_wrong", "有一项填写不符合要求。", "A field does not keep its limits.");
+    FieldWrong = row(422, "field_wrong", "有一项内容不符合填写要求。", "A field does not keep its limits.");
     FormWrong = row(422, "form_wrong", "表单中有不符合要求的内容。", "Some fields of the form do not keep their limits.");
     TextUnfit = row(422, "text_unfit", "文字中含有不允许使用的字符。", "A text holds a character that is not allowed, such as a control character.");
     ContestUnknown = row(422, "contest_unknown", "没有这项征选活动。", "There is no such contest.");
@@ -59,7 +59,7 @@ codes! {
     UnitUnknown = row(404, "unit_unknown", "没有此推荐单位，或您不是该单位的报送人员。", "There is no such recommending unit, or you do not enter works for it.");
     SheetUnknown = row(404, "sheet_unknown", "没有此汇总表，或已过保存期限，请重新上传。", "There is no such sheet, or it has expired; please send it again.");
     SheetRefused = row(422, "sheet_refused", "汇总表未能读取。", "The sheet cannot be read.");
-    DeadlinePassed = row(403, "deadline_passed", "申报已经截止。", "The deadline has passed.");
+    DeadlinePassed = row(403, "deadline_passed", "报送已经截止。", "The deadline has passed.");
     TokenMissing = row(401, "token_missing", "请求缺少凭证。", "The request has no token.");
     TokenWrong = row(403, "token_wrong", "凭证无效。", "The token is not valid.");
     SignInNeeded = row(401, "sign_in_needed", "请先登录。", "Please sign in first.");
@@ -69,7 +69,7 @@ codes! {
     SubmissionUnknown = row(404, "submission_unknown", "没有这件作品。", "There is no such submission.");
     DeliveryUnknown = row(404, "delivery_unknown", "该作品没有对这个平台的投放。", "The submission has no delivery to this partner.");
     PartnerUnknown = row(422, "partner_unknown", "没有这个合作平台。", "There is no such partner.");
-    Changed = row(409, "changed", "情况已有变化，请重新查看影响后再确认。", "Something has changed since the dry run; look at a new one before you confirm.");
+    Changed = row(409, "changed", "相关内容已有变化，请重新查看影响后再确认。", "Something has changed since the dry run; look at a new one before you confirm.");
     TokenUnknown = row(404, "token_unknown", "没有这个凭证。", "There is no such token.");
     PersonUnknown = row(404, "person_unknown", "没有这名人员。", "There is no such person.");
     PersonEnded = row(409, "person_ended", "该人员已停用。", "The person was ended.");
@@ -104,7 +104,7 @@ codes! {
     EvidenceMissing = row(422, "evidence_missing", "请提供平台上的网址或截图。", "Evidence is missing: an address at the partner, or a picture.");
     AddressForeign = row(422, "address_foreign", "该网址不属于这个平台。", "The address is not one of the partner's own.");
     PictureUnreadable = row(422, "picture_unreadable", "截图无法读取，请提供 JPEG 或 PNG 图片。", "The picture cannot be decoded; send a JPEG or a PNG.");
-    BagUnknown = row(404, "bag_unknown", "该投放没有可取的文件。", "This delivery has no bag: only deliveries by hand have one, from the hand-over until the recall.");
+    BagUnknown = row(404, "bag_unknown", "该投放没有可下载的文件。", "This delivery has no bag: only deliveries by hand have one, from the hand-over until the recall.");
     StateWrong = row(409, "state_wrong", "当前状态下不能进行此操作。", "In its present state this changes nothing.");
     CardTaken = row(409, "card_taken", "另一名工作人员正在审看该作品。", "Another reviewer has this work open.");
     DecisionHeld = row(409, "decision_held", "对该作品已作出决定，即将生效。", "A decision on this work is held and takes effect in a moment.");
@@ -126,7 +126,7 @@ codes! {
     RouteUnknown = row(404, "route_unknown", "没有这个地址。", "There is no such address.");
     MethodUnknown = row(405, "method_unknown", "该地址不支持这种请求。", "The address does not take this method.");
     ReceiptUnknown = row(404, "receipt_unknown", "没有这个回执编号，请核对后重试。", "There is no receipt with this number; please check it.");
-    UploadUnknown = row(404, "upload_unknown", "没有这个上传。", "There is no such upload.");
+    UploadUnknown = row(404, "upload_unknown", "没有此上传任务。", "There is no such upload.");
     UploadGone = row(410, "upload_gone", "该上传已过期或被取消，请重新上传。", "The upload expired or was cancelled; please start again.");
     VersionUnsupported = row(412, "version_unsupported", "只支持 tus 协议 1.0.0。", "Only version 1.0.0 of the tus protocol is supported.");
     TypeUnsupported = row(415, "type_unsupported", "上传内容的类型须为 application/offset+octet-stream。", "The content type has to be application/offset+octet-stream.");
@@ -142,14 +142,14 @@ codes! {
     ConcatWrong = row(400, "concat_wrong", "合并请求无效。", "The concatenation is malformed or names uploads that are not pieces of this submission.");
     FinalReadOnly = row(403, "final_read_only", "合并后的上传不能再写入。", "A concatenation cannot be written to.");
     PieceUnfinished = row(400, "piece_unfinished", "有分段尚未传完。", "A piece is not complete yet.");
-    TooManyUploads = row(429, "too_many_uploads", "该作品未完成的上传过多，请先取消一些。", "The submission has too many unfinished uploads; cancel some first.");
+    TooManyUploads = row(429, "too_many_uploads", "该作品未完成的上传过多，请先取消部分上传。", "The submission has too many unfinished uploads; cancel some first.");
     PieceInUse = row(409, "piece_in_use", "该分段正在合并，不能取消。", "The piece is being joined and cannot be cancelled.");
     JoinFailed = row(410, "join_failed", "有分段已不存在，合并失败，请重新上传。", "A piece is gone, so the pieces could not be joined; please upload again.");
     UploadDamaged = row(410, "upload_damaged", "存储未能完整保存该上传，请重新上传。", "The upload could not be stored intact; please upload again.");
-    UploadBudget = row(429, "upload_budget", "该作品未完成的上传总量过大，请先取消一些。", "The submission's unfinished uploads are too large in total; cancel some first.");
+    UploadBudget = row(429, "upload_budget", "该作品未完成的上传总量过大，请先取消部分上传。", "The submission's unfinished uploads are too large in total; cancel some first.");
     StoreFull = row(503, "store_full", "存储空间暂时不足，请稍后再试；已上传的内容不受影响。", "Storage is short at the moment; please try again later. What was uploaded is kept.");
     UploadsFull = row(503, "uploads_full", "当前未完成的上传过多，请稍后再试；已开始的上传不受影响。", "Too many uploads are unfinished at the moment; please try again later. Those that began go on.");
-    TooSlow = row(503, "too_slow", "传输过慢，连接已让出；已收到的内容已保存，可以续传。", "The upload was too slow and was disconnected; what arrived is stored, and it can be resumed.");
+    TooSlow = row(503, "too_slow", "传输速度过慢，连接已断开；已收到的内容已保存，可以续传。", "The upload was too slow and was disconnected; what arrived is stored, and it can be resumed.");
     Interrupted = row(408, "interrupted", "连接中断，已收到的内容已保存，可以续传。", "The connection stalled; what arrived is stored, and the upload can be resumed.");
     Unavailable = row(503, "unavailable", "服务暂时不可用，请稍后续传。", "The service is unavailable for the moment; please resume later.");
     DatabaseUnavailable = row(503, "database_unavailable", "暂时无法连接数据库，请稍后再试。", "The database cannot be reached at the moment; please try again later.");

@@ -97,7 +97,7 @@ async fn the_declared_bytes_of_one_entry_are_bounded() {
     assert_eq!(creating(&stage, &other, 990).await, 201);
     assert_eq!(creating(&stage, &other, 1).await, 429);
     let body: Value = undeclared().header("accept-language", "zh").send().await.unwrap().json().await.unwrap();
-    assert_eq!(body["title"], "该作品未完成的上传总量过大，请先取消一些。");
+    assert_eq!(body["title"], "该作品未完成的上传总量过大，请先取消部分上传。");
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ pub(super) async fn media() -> Vec<Finding> {
         Finding::good("sandbox", format!("{} forbidden things tried, all denied", report.attempts.len()))
     } else {
         const MEND: Mend =
-            Mend { zh: "不要在这台机器上处理投稿文件", en: "do not run entrants' files on this machine" };
+            Mend { zh: "不要在这台机器上处理报送文件", en: "do not run entrants' files on this machine" };
         Finding::bad("sandbox", format!("not denied: {}", escaped.join(", ")), MEND)
     };
     engine.into_iter().chain([landlock, sandbox]).collect()

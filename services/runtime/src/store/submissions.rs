@@ -16,8 +16,8 @@ mod read;
 mod row;
 mod seen;
 
-pub use apply::{Applied, apply};
 pub(super) use apply::apply_locked;
+pub use apply::{Applied, apply};
 pub use enter::{NewSubmission, create};
 pub(super) use film::film_is_whole;
 pub use film::set_mezzanine;

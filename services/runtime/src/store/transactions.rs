@@ -9,8 +9,8 @@ use sqlx::PgConnection;
 use tracing::{Instrument, warn};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::errors::{database_code, is_conflict, sqlx_error};
 use super::Store;
+use super::errors::{database_code, is_conflict, sqlx_error};
 use crate::telemetry::spans;
 
 /// How often a transaction is started again after a serialization failure or a deadlock.

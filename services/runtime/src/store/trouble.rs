@@ -105,14 +105,9 @@ impl Store {
     /// What waits for a person: one query for each kind, in `trouble/waiting.sql`.
     async fn waiting(&self, contests: &Sees, limit: i64) -> anyhow::Result<Vec<Trouble>> {
         let contests = contests.names();
-        sqlx::query_file_as!(
-            Trouble,
-            "src/store/trouble/waiting.sql",
-            limit,
-            contests.as_deref(),
-        )
-        .fetch_all(self.pool())
-        .await
-        .context("look for trouble")
+        sqlx::query_file_as!(Trouble, "src/store/trouble/waiting.sql", limit, contests.as_deref(),)
+            .fetch_all(self.pool())
+            .await
+            .context("look for trouble")
     }
 }

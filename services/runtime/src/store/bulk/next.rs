@@ -79,12 +79,7 @@ pub(super) async fn start_next(
 }
 
 /// Starts a new run of the work, or records why it did not.
-async fn begin_run(
-    tx: &mut PgConnection,
-    policy: &Policy,
-    turn: &Turn<'_>,
-    ask: &Ask,
-) -> anyhow::Result<Tried> {
+async fn begin_run(tx: &mut PgConnection, policy: &Policy, turn: &Turn<'_>, ask: &Ask) -> anyhow::Result<Tried> {
     let Turn { job, submission, state, by } = *turn;
     if is_under_way(tx, submission).await? {
         skip(tx, job, submission, "run_under_way", state).await?;

@@ -17,7 +17,11 @@ pub(in crate::store) fn part_of(partner: &PartnerId) -> String {
 }
 
 /// Ends the wait of a partner's part.
-pub(in crate::store) async fn wake(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<()> {
+pub(in crate::store) async fn wake(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partner: &PartnerId,
+) -> anyhow::Result<()> {
     let woken = sqlx::query!(
         "/* wake_part */
         update parts set status = 'pending', not_before = clock_timestamp()
@@ -144,7 +148,11 @@ pub(in crate::store) async fn has_open_part(
 }
 
 /// Whether a part of the partner continues by itself.
-pub(in crate::store) async fn is_at_work(tx: &mut PgConnection, submission: SubmissionId, partner: &PartnerId) -> anyhow::Result<bool> {
+pub(in crate::store) async fn is_at_work(
+    tx: &mut PgConnection,
+    submission: SubmissionId,
+    partner: &PartnerId,
+) -> anyhow::Result<bool> {
     Ok(open_statuses(tx, submission, partner).await?.iter().any(|status| status != "parked"))
 }
 

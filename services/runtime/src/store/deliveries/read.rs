@@ -56,7 +56,10 @@ impl Row {
 }
 
 /// All deliveries of a submission, by partner.
-pub(in crate::store) async fn of(executor: impl PgExecutor<'_>, submission: SubmissionId) -> anyhow::Result<Vec<DeliveryRow>> {
+pub(in crate::store) async fn of(
+    executor: impl PgExecutor<'_>,
+    submission: SubmissionId,
+) -> anyhow::Result<Vec<DeliveryRow>> {
     let rows = sqlx::query_as!(
         Row,
         r#"/* deliveries */

@@ -9,7 +9,11 @@ use super::seats::leave_seat;
 use super::words;
 
 /// Stores the fingerprint of a probed work, in place of an older one. It neither takes nor loses a seat.
-pub(in crate::store) async fn keep(tx: &mut PgConnection, id: SubmissionId, fingerprint: &Fingerprint) -> anyhow::Result<()> {
+pub(in crate::store) async fn keep(
+    tx: &mut PgConnection,
+    id: SubmissionId,
+    fingerprint: &Fingerprint,
+) -> anyhow::Result<()> {
     let words = |words: &[u32]| words.iter().map(|word| word.cast_signed()).collect::<Vec<i32>>();
     sqlx::query!(
         "/* keep_fingerprint */
@@ -31,7 +35,11 @@ pub(in crate::store) async fn keep(tx: &mut PgConnection, id: SubmissionId, fing
 
 /// A submission changed: a refused one gives up its seat, unless an earlier run of it is still at a partner, and for a
 /// withdrawn one everything is deleted.
-pub(in crate::store) async fn follow(tx: &mut PgConnection, id: SubmissionId, machine: &Submission) -> anyhow::Result<()> {
+pub(in crate::store) async fn follow(
+    tx: &mut PgConnection,
+    id: SubmissionId,
+    machine: &Submission,
+) -> anyhow::Result<()> {
     match machine.state.phase() {
         Phase::Uploading | Phase::InProgress(..) | Phase::Waiting => {}
         Phase::Published => words::forget_probes(tx, id).await?,

@@ -12,7 +12,11 @@ use crate::stored::Seat;
 ///
 /// Holds the contest's lock from the comparison to the end of the transaction. The words are written before: they are
 /// most of what is written, and no search finds them before the commit.
-pub(in crate::store) async fn take_seat(tx: &mut PgConnection, id: SubmissionId, compared: Option<Seat>) -> anyhow::Result<bool> {
+pub(in crate::store) async fn take_seat(
+    tx: &mut PgConnection,
+    id: SubmissionId,
+    compared: Option<Seat>,
+) -> anyhow::Result<bool> {
     words::write(tx, id).await?;
     if let Some(newest) = compared
         && overtaken(tx, id, newest).await?

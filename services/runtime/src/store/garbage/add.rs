@@ -10,7 +10,11 @@ pub async fn add(tx: &mut PgConnection, policy: &Policy, prefix: &str, keep: &[S
 }
 
 /// Records the same for many prefixes.
-pub(super) async fn add_all(tx: &mut PgConnection, policy: &Policy, unneeded: &[(String, &[String])]) -> anyhow::Result<()> {
+pub(super) async fn add_all(
+    tx: &mut PgConnection,
+    policy: &Policy,
+    unneeded: &[(String, &[String])],
+) -> anyhow::Result<()> {
     for (prefix, _) in unneeded {
         // An empty prefix would be the whole bucket, and one without a slash could match another id.
         anyhow::ensure!(prefix.len() > 1 && prefix.ends_with('/'), "refusing to sweep the prefix {prefix:?}");

@@ -6,8 +6,8 @@ use rand::Rng;
 use sqlx::PgConnection;
 
 use super::claimed::{Claim, Commit, Failed};
-use crate::store::history::{self, By};
 use crate::store::Store;
+use crate::store::history::{self, By};
 
 /// How much of a failure is stored, in characters: quality control writes a line for each check.
 const ERROR_CHARS: usize = 20_000;

@@ -114,9 +114,6 @@ pub(in crate::store) async fn apply_locked(
 
 /// Whether a run has just passed its last stage that makes files.
 fn has_finished_files(before: &Submission, after: &Submission) -> bool {
-    let made = matches!(
-        before.state.phase(),
-        Phase::InProgress(Stage::Screen | Stage::Transcode | Stage::Assemble, _)
-    );
+    let made = matches!(before.state.phase(), Phase::InProgress(Stage::Screen | Stage::Transcode | Stage::Assemble, _));
     made && after.state.has_files() && before.run == after.run
 }

@@ -1,5 +1,5 @@
 //! The end of an upload: it becomes the mezzanine, or everything that it stored is freed.
-use pipeline::id::{Fence, SubmissionId, UploadId};
+use pipeline::id::{Fence, UploadId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 

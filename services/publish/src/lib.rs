@@ -10,7 +10,7 @@
 //! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
 //! | requests from partners: feed and webhooks | `serve` |
 //! | the settings of each method | `settings` |
-//! | settings that are missing | `lacking` |
+//! | settings that are missing | `missing_settings` |
 //! | calls to addresses that others gave us | `guarded` |
 //! | outgoing webhooks | `webhooks` |
 //! | documents for partners that read XML | `xml` |
@@ -18,7 +18,7 @@
 mod deliver;
 mod exchange;
 mod guarded;
-mod lacking;
+mod missing_settings;
 pub mod package;
 mod publish;
 mod redact;
@@ -31,6 +31,6 @@ pub mod webhooks;
 mod xml;
 
 pub use deliver::bilibili::tokens::Tokens;
-pub use lacking::lacking;
+pub use missing_settings::missing_settings;
 pub use publish::Publish;
 pub use serve::serve;

@@ -12,7 +12,7 @@ use s3s::crypto::{Checksum, Md5};
 use s3s::dto::{CompletedPart, ETag};
 use s3s::{S3Result, s3_error};
 
-use super::files::{object_path, object_stem};
+use super::paths::{object_path, object_stem};
 
 /// S3's own limit: every part but the last has at least as many bytes.
 const LEAST_PART_BYTES: u64 = 5 * 1024 * 1024;

@@ -10,8 +10,7 @@ use tracing::{error, warn};
 
 use crate::doors::{Denied, Door, Reason};
 use crate::objects::ObjectError;
-use crate::serving::RETRY_AFTER_S;
-use crate::serving::places::Full;
+use crate::serving::full::{Full, RETRY_AFTER_S};
 use crate::store::uploads::Failure;
 
 mod code;

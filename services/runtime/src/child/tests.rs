@@ -2,6 +2,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
+use pipeline::rejection::Rejection;
+
+use super::conversation::escaped;
 use super::*;
 
 struct Fixture {

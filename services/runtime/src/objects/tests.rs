@@ -1,7 +1,11 @@
 //! With the embedded server, and with the one in `TEST_S3_ENDPOINT`, such as Garage, together with S3_ACCESS_KEY_ID and
 //! the other variables.
 use std::env;
+use std::time::Duration;
 
+use aws_sdk_s3::Client;
+use aws_sdk_s3::config::Credentials;
+use aws_sdk_s3::primitives::ByteStream;
 use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use tokio::net::TcpListener;

@@ -1,94 +1,23 @@
 //! Limits for work at the same time, in total and for one address. If every slot is taken, a request waits a moment and
 //! is then refused with a time to try again, before a byte of its body is read. So memory, scratch space and the queue
 //! for the database stay bounded under any load, and one address that takes its whole share is refused while others
-//! still get slots.
+//! still get slots. `gate` puts such a limit in front of routes.
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
-use super::RETRY_AFTER_S;
-use super::client::{Peer, bucket_of, client_of};
+pub use super::gate::{Gate, Held, Until, placed};
+
+use super::client::bucket_of;
+use super::full::Full;
 use crate::metrics::TurnedAway;
-use crate::problem::{Code, Problem};
 
 /// How long a request waits for a slot: a burst passes within that time.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Why there is no free slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
-    /// Every slot is taken.
-    Everywhere,
-    /// This address has used its share.
-    Address,
-}
-
-impl Full {
-    /// The stable name that clients read.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Full::Everywhere => "overloaded",
-            Full::Address => "too_many_at_once",
-        }
-    }
-
-    /// 503, or 429 if other addresses would get a slot.
-    pub const fn status(self) -> StatusCode {
-        match self {
-            Full::Everywhere => StatusCode::SERVICE_UNAVAILABLE,
-            Full::Address => StatusCode::TOO_MANY_REQUESTS,
-        }
-    }
-
-    /// The text for people, in Chinese.
-    pub const fn zh(self) -> &'static str {
-        match self {
-            Full::Everywhere => "当前请求过多，请稍后再试。",
-            Full::Address => "来自该网络地址的并发请求过多，请稍后再试。",
-        }
-    }
-
-    /// The text for people, in English.
-    pub const fn en(self) -> &'static str {
-        match self {
-            Full::Everywhere => {
-                "There is more to do at the moment than can be done; please try again in a few seconds."
-            }
-            Full::Address => "Too much is asked for at once from this address; please try again in a few seconds.",
-        }
-    }
-
-    /// A problem (RFC 9457) in both languages, for clients whose language is not known.
-    pub(super) fn body(self) -> String {
-        let (status, code) = (self.status().as_u16(), self.code());
-        let (zh, en) = (self.zh(), self.en());
-        format!(r#"{{"type":"about:blank","title":"{zh} {en}","status":{status},"code":"{code}"}}"#)
-    }
-}
-
-impl IntoResponse for Full {
-    fn into_response(self) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, "application/problem+json".to_owned()),
-            (header::RETRY_AFTER, RETRY_AFTER_S.to_string()),
-            (header::CACHE_CONTROL, "no-store".to_owned()),
-        ];
-        (self.status(), headers, self.body()).into_response()
-    }
-}
 
 /// Slots of one kind. Clones share them.
 #[derive(Clone)]
@@ -96,7 +25,7 @@ pub struct Places {
     free: Arc<Semaphore>,
     /// `None`: one address may use all of them.
     shares: Option<Shares>,
-    turned_away: TurnedAway,
+    pub(super) turned_away: TurnedAway,
 }
 
 impl Places {
@@ -123,7 +52,7 @@ impl Places {
     }
 
     /// Whether a request from `address` would have to wait for a slot of others while its own share has room.
-    fn is_short(&self, address: Option<IpAddr>) -> bool {
+    pub(super) fn is_short(&self, address: Option<IpAddr>) -> bool {
         let own = self.shares.as_ref().zip(address).map(|(shares, address)| shares.of(address));
         self.free.available_permits() == 0 && own.is_none_or(|own| own.places.available_permits() > 0)
     }
@@ -195,106 +124,6 @@ impl Drop for Share {
         if Arc::strong_count(&self.places) == 2 {
             all.remove(&self.address);
         }
-    }
-}
-
-/// How long a request keeps its slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// Until there is an answer.
-    Answered,
-    /// Until the client has read the whole answer.
-    Taken,
-}
-
-/// The limit in front of some routes. Clones share the slots.
-#[derive(Clone)]
-pub struct Gate {
-    places: Places,
-    /// Our proxies in front of this port, each of which adds to X-Forwarded-For.
-    hops: u8,
-    until: Until,
-    /// `None` means no deadline.
-    deadline: Option<Duration>,
-}
-
-impl Gate {
-    /// For routes of which each request takes one of these slots.
-    pub fn new(places: Places, hops: u8, until: Until) -> Self {
-        Self { places, hops, until, deadline: None }
-    }
-
-    /// The same for routes whose answers start within `deadline`.
-    #[must_use]
-    pub fn within(self, deadline: Duration) -> Self {
-        Self { deadline: Some(deadline), ..self }
-    }
-
-    fn given_up(&self) -> Full {
-        self.places.turned_away.one(Full::Everywhere);
-        Full::Everywhere
-    }
-
-    /// Whether this request would have to wait for a slot that others have: all are taken, and its own address has less
-    /// than its share.
-    pub fn is_short_for(&self, request: &Request) -> bool {
-        self.places.is_short(self.address_of(request))
-    }
-
-    fn address_of(&self, request: &Request) -> Option<IpAddr> {
-        let peer = request.extensions().get::<Peer>();
-        peer.map(|peer| client_of(peer.0, request.headers(), self.hops))
-    }
-
-    /// Passes a request on when it gets a slot. A request that takes too long is aborted.
-    pub async fn pass(&self, mut request: Request, next: Next) -> Result<Response, Full> {
-        let place = Held(Arc::new(self.places.take(self.address_of(&request)).await?));
-        request.extensions_mut().insert(place.clone());
-        let answer = match self.deadline {
-            Some(deadline) => timeout(deadline, next.run(request)).await.map_err(|_| self.given_up())?,
-            None => next.run(request).await,
-        };
-        Ok(match self.until {
-            Until::Answered => answer,
-            Until::Taken => answer.map(|body| Body::new(Kept { body, _place: place })),
-        })
-    }
-}
-
-/// Middleware: a slot for each request.
-pub async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let answered = gate.pass(request, next).await;
-    answered.unwrap_or_else(|full| Problem::from(Code::from(full)).into_response())
-}
-
-/// The slot of a request, among its extensions. Work that continues after the client has disconnected keeps it:
-/// otherwise clients that disconnect early could have more work running at the same time than there are slots.
-#[derive(Clone)]
-pub struct Held(#[allow(dead_code, reason = "it frees the place when the last of it is dropped")] Arc<Place>);
-
-/// A body that keeps a slot until it ends.
-struct Kept {
-    body: Body,
-    _place: Held,
-}
-
-impl HttpBody for Kept {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 

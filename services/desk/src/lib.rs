@@ -43,7 +43,7 @@ pub mod site {
     pub use crate::http::gate::admitted;
 }
 
-pub use desk::Desk;
+pub use desk::{Desk, DeskSettings};
 pub use http::gate::Policy;
 pub use http::openapi::document;
 pub use http::routes::{Listed, list, router};

@@ -85,7 +85,7 @@ impl Default for Settings {
 pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
     let config = &runtime.config;
     anyhow::ensure!(desk.keys.is_some(), "the desk needs PERSONAL_DATA_KEYS: organisers ask it who entered a work");
-    let listen = config.desk_listen;
+    let listen = config.desk.desk_listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the desk"))?;
     let service = Service {
         desk: Arc::new(desk),
@@ -94,9 +94,9 @@ pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
         live: Live::default(),
         broker: Some(runtime.broker.clone()),
         settings: Settings {
-            neighbours: Bounds::from(config),
-            forwarded_hops: config.forwarded_hops,
-            address_share_percent: config.address_share_percent,
+            neighbours: Bounds::of(&config.database, &config.upload),
+            forwarded_hops: config.serving.forwarded_hops,
+            address_share_percent: config.serving.address_share_percent,
             ..Settings::default()
         },
         stop: runtime.shutdown.soft.clone(),

@@ -42,7 +42,7 @@ impl Measure {
         output: Option<&Path>,
         bytes: u64,
     ) -> Result<(ProbeReport, Option<answer::Preview>), ChildError> {
-        let request = request::probe(job.scratch.input(), output, self.runtime.config.allow_missing_landlock);
+        let request = request::probe(job.scratch.input(), output, self.runtime.config.child.allow_missing_landlock);
         let progress = job.progress.clone();
         let tell = move |done| progress.set(done);
         let report = self.runtime.child.run(&request, request::DEADLINE, &job.cancelled, tell).await?;
@@ -72,7 +72,7 @@ impl Measure {
     /// Stores what the headers of this file say for the entrant; false if they say nothing.
     async fn look_at(&self, job: &Job, file: &str) -> bool {
         let Some(contest) = self.runtime.catalogue.contest(&job.submission.contest) else { return false };
-        let request = request::outline(job.scratch.input(), file, self.runtime.config.allow_missing_landlock);
+        let request = request::outline(job.scratch.input(), file, self.runtime.config.child.allow_missing_landlock);
         // Refusals are left to the probe as well, which reads the whole file.
         let outline = self.runtime.child.run(&request, request::OUTLINE_DEADLINE, &job.cancelled, |_| ()).await;
         let Ok::<Option<Outline>, _>(Some(outline)) = outline else { return false };

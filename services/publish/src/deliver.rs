@@ -60,7 +60,7 @@ pub(crate) trait Way: Send + Sync {
 
     /// How long after an unanswered call an absence is trusted: the time the partner may need to show what it accepted.
     fn settle(&self, task: &Task<'_>) -> Duration {
-        task.runtime.config.unknown_settle()
+        task.runtime.config.publish.unknown_settle()
     }
 }
 

@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use pipeline::id::PartnerId;
-use runtime::config::Config;
+use runtime::config::ServingConfig;
 use runtime::doors::{Denied, Door, Reason};
 use runtime::metrics::TurnedAway;
 use runtime::service::Runtime;
@@ -57,7 +57,7 @@ pub(crate) fn denied(mut answer: Response, door: Door, reason: Reason, partner: 
 
 /// Every route, one adapter's after the other.
 fn router(app: PartnerApp) -> Router {
-    let config = &app.runtime.config;
+    let config = &app.runtime.config.serving;
     let gate = |places, until| {
         let places = Places::divided(places, config.address_share_percent, turned_away(&app.runtime));
         from_fn_with_state(Gate::new(places, config.forwarded_hops, until).within(DEADLINE), placed)
@@ -78,7 +78,7 @@ fn turned_away(runtime: &Runtime) -> TurnedAway {
     runtime.metrics.calls.turned_away("partners")
 }
 
-fn bounds(config: &Config) -> Bounds {
+fn bounds(config: &ServingConfig) -> Bounds {
     // Behind a proxy of ours all connections come from the proxy.
     let percent = if config.forwarded_hops == 0 { config.address_share_percent } else { 100 };
     Bounds {
@@ -91,10 +91,10 @@ fn bounds(config: &Config) -> Bounds {
 
 /// Serves on `PUBLISH_LISTEN` until the process is asked to stop.
 pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
-    let listen = runtime.config.publish_listen;
+    let listen = runtime.config.publish.publish_listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for partners"))?;
     info!("partners are served on {}", listener.local_addr()?);
-    let (stop, bounds) = (runtime.shutdown.soft.clone(), bounds(&runtime.config));
+    let (stop, bounds) = (runtime.shutdown.soft.clone(), bounds(&runtime.config.serving));
     let (turned_away, doors) = (turned_away(&runtime), runtime.doors.clone());
     serving::serve(listener, router(PartnerApp { runtime }), bounds, doors, turned_away, &stop).await;
     Ok(())

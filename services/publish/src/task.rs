@@ -137,14 +137,14 @@ impl Task<'_> {
         let (id, partner) = (self.job.submission.id, &self.partner.id);
         let Some(sealed) = self.runtime.store.delivery_session(id, partner).await? else { return Ok(None) };
         // A state of an earlier run or of an older version is useless; its loss only costs the time to start again.
-        let opened = self.runtime.config.keyring()?.open_for(&self.session_place(), &sealed).ok();
+        let opened = self.runtime.config.keys.keyring()?.open_for(&self.session_place(), &sealed).ok();
         Ok(opened.and_then(|opened| serde_json::from_slice(&opened).ok()))
     }
 
     /// Stores what is needed to continue after a crash.
     pub(crate) async fn save_session<T: Serialize + Sync>(&self, session: &T) -> Result<()> {
         let plain = serde_json::to_vec(session).context("write a session")?;
-        let sealed = self.runtime.config.keyring()?.seal_for(&self.session_place(), &plain)?;
+        let sealed = self.runtime.config.keys.keyring()?.seal_for(&self.session_place(), &plain)?;
         self.kept(self.runtime.store.keep_session(&self.job.claim, Some(&sealed)).await?)
     }
 
@@ -249,7 +249,11 @@ impl Task<'_> {
 
     /// The wait until the next poll: a quarter of the delivery's age, from the configured base to one hour.
     pub(crate) fn look_again(&self) -> Outcome {
-        Outcome::Later(wait(self.runtime.clock.now(), self.delivery.updated_at, self.runtime.config.poll_base()))
+        Outcome::Later(wait(
+            self.runtime.clock.now(),
+            self.delivery.updated_at,
+            self.runtime.config.publish.poll_base(),
+        ))
     }
 
     /// Whether a recall should have been proven by now.

@@ -108,7 +108,7 @@ impl Assemble {
         Place {
             input: job.scratch.input(),
             output: job.scratch.output(),
-            allow_missing_landlock: self.runtime.config.allow_missing_landlock,
+            allow_missing_landlock: self.runtime.config.child.allow_missing_landlock,
         }
     }
 
@@ -152,7 +152,7 @@ impl Handler for Assemble {
         let assembly = Assembly {
             workplace: &Worker { runtime: &self.runtime, job: &job },
             dir: &job.scratch,
-            allow_missing_landlock: self.runtime.config.allow_missing_landlock,
+            allow_missing_landlock: self.runtime.config.child.allow_missing_landlock,
             plan,
             rendition,
             source: source(&job)?,

@@ -59,7 +59,7 @@ impl Encode {
         Place {
             input: job.scratch.input(),
             output: job.scratch.output(),
-            allow_missing_landlock: self.runtime.config.allow_missing_landlock,
+            allow_missing_landlock: self.runtime.config.child.allow_missing_landlock,
         }
     }
 }

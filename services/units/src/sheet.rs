@@ -88,7 +88,7 @@ async fn read(units: &Units, bytes: &[u8]) -> Result<Book, Problem> {
     let dir = runtime.scratch.dir(&format!("sheet-{}", Uuid::new_v4()))?;
     let file = dir.input().join(upload::sheet::SHEET);
     tokio::fs::write(&file, bytes).await.context("write a sheet for the child")?;
-    let request = upload::sheet::request(dir.input(), limits, runtime.config.allow_missing_landlock);
+    let request = upload::sheet::request(dir.input(), limits, runtime.config.child.allow_missing_landlock);
     let answer = runtime.child.run(&request, upload::sheet::DEADLINE, &units.app.stop, |_| ()).await;
     let read =
         upload::sheet::answered(answer, &limits).map_err(|error| anyhow::anyhow!(error).context("read a sheet"))?;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use runtime::broker::Broker;
 use runtime::clock::Clock;
-use runtime::config::Config;
+use runtime::config::{DatabaseConfig, UploadConfig};
 use runtime::seal::Keyring;
 use runtime::store::Store;
 use serde::Serialize;
@@ -73,12 +73,13 @@ pub struct Bounds {
     pub upload_most_unfinished: u32,
 }
 
-impl From<&Config> for Bounds {
-    fn from(config: &Config) -> Self {
+impl Bounds {
+    /// As they are set.
+    pub fn of(database: &DatabaseConfig, upload: &UploadConfig) -> Self {
         Self {
-            database_connections: config.database_connections,
-            upload_high_water_gib: config.upload_high_water_gib,
-            upload_most_unfinished: config.upload_most_unfinished,
+            database_connections: database.database_connections,
+            upload_high_water_gib: upload.upload_high_water_gib,
+            upload_most_unfinished: upload.upload_most_unfinished,
         }
     }
 }

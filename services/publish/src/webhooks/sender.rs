@@ -45,7 +45,7 @@ struct Sender {
 /// When the client cannot be created.
 pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     let soft = runtime.shutdown.soft.clone();
-    let keys = match runtime.config.keyring() {
+    let keys = match runtime.config.keys.keyring() {
         Ok(keys) => keys,
         Err(error) => {
             warn!("webhooks are not sent here: {error:#}");

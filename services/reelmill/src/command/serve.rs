@@ -70,7 +70,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
 async fn serve(args: Args) -> anyhow::Result<Exit> {
     let _telemetry = runtime::telemetry::init("reelmill", args.config.otlp_endpoint.as_deref())?;
     // Checked before anything is connected.
-    desk_url(&args.config)?;
+    desk_url(&args.config.desk)?;
     let runtime = Runtime::start(args.config).await?;
     let mut services = Services::new();
     for role in args.roles {

@@ -135,7 +135,7 @@ fn known(task: &Task<'_>, tokens: Tokens) -> String {
 /// The stored tokens; at first those of the environment.
 async fn load(task: &Task<'_>) -> Result<Option<Tokens>> {
     let (store, partner) = (&task.runtime.store, &task.partner.id);
-    let keys = task.runtime.config.keyring()?;
+    let keys = task.runtime.config.keys.keyring()?;
     if let Some((sealed, _)) = store.credentials(&account_of(partner)).await? {
         return Tokens::open(&keys, partner, &sealed).map(Some);
     }
@@ -167,7 +167,7 @@ async fn renew(task: &Task<'_>, old: &Tokens) -> Result<Result<Tokens, Failed>> 
 
 /// Stores that a renewal begins; `false` if the tokens have changed or another process is renewing them.
 async fn begin(task: &Task<'_>, old: &Tokens, mine: Renewal) -> Result<bool> {
-    let (keys, partner) = (task.runtime.config.keyring()?, &task.partner.id);
+    let (keys, partner) = (task.runtime.config.keys.keyring()?, &task.partner.id);
     let begin = |there: Option<Sealed>| async move {
         let mut there = Tokens::open(&keys, partner, &there.context("there are no tokens any more")?)?;
         let busy = there.renewal.is_some_and(|other| mine.since - other.since <= CUT_OFF_S);
@@ -189,7 +189,7 @@ async fn begin(task: &Task<'_>, old: &Tokens, mine: Renewal) -> Result<bool> {
 
 /// Calls the platform and stores its answer, holding the row's lock.
 async fn finish(task: &Task<'_>, mine: Renewal) -> Result<Result<Tokens, Failed>> {
-    let (keys, partner) = (task.runtime.config.keyring()?, &task.partner.id);
+    let (keys, partner) = (task.runtime.config.keys.keyring()?, &task.partner.id);
     let ended: Mutex<Option<Result<Tokens, Failed>>> = Mutex::new(None);
     let end = |result| *ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
     let ask = |there: Option<Sealed>| async {

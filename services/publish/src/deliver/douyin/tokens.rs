@@ -111,7 +111,7 @@ fn place(task: &Task<'_>) -> Vec<u8> {
 /// The stored account, unless an operator has configured other tokens since.
 fn opened(task: &Task<'_>, kept: Option<Sealed>, setup: &Account) -> Result<Account> {
     let Some(sealed) = kept else { return Ok(setup.clone()) };
-    let plain = task.runtime.config.keyring()?.open_for(&place(task), &sealed).context("open the credentials")?;
+    let plain = task.runtime.config.keys.keyring()?.open_for(&place(task), &sealed).context("open the credentials")?;
     let kept: Option<Account> = serde_json::from_slice(&plain).ok();
     Ok(kept.filter(|kept| kept.set_up == setup.set_up).unwrap_or_else(|| setup.clone()))
 }
@@ -214,7 +214,7 @@ fn take(account: &mut Account, due: Due, data: &Value, now: DateTime<Utc>) -> Re
 
 fn sealed(task: &Task<'_>, account: &Account) -> Result<NewCredentials> {
     let plain = serde_json::to_vec(account).context("write the credentials")?;
-    let sealed = task.runtime.config.keyring()?.seal_for(&place(task), &plain)?;
+    let sealed = task.runtime.config.keys.keyring()?.seal_for(&place(task), &plain)?;
     // When the refresh token ends, nothing can be done without the owner.
     Ok(NewCredentials { sealed, expires_at: DateTime::from_timestamp(account.refresh_until_s, 0) })
 }

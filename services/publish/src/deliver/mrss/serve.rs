@@ -141,7 +141,7 @@ fn item(partner: &PartnerId, row: FeedItem) -> anyhow::Result<Item> {
 
 /// Our address as partners reach it; if none is configured, the one that this partner has just used.
 fn public_url(runtime: &Runtime, headers: &HeaderMap) -> String {
-    if let Some(url) = &runtime.config.publish_url {
+    if let Some(url) = &runtime.config.publish.publish_url {
         return url.trim_end_matches('/').to_owned();
     }
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");

@@ -108,7 +108,7 @@ impl Notice {
 /// A request for a longer wait than our own.
 fn asked_for_time(task: &Task<'_>, headers: &HeaderMap) -> Option<Duration> {
     let asked = schedule::retry_after(headers, task.runtime.clock.now())?;
-    (asked > task.runtime.config.poll_base()).then_some(asked)
+    (asked > task.runtime.config.publish.poll_base()).then_some(asked)
 }
 
 /// Id and payload, equal on every call while the delivery's state is unchanged: ids, states and files only.

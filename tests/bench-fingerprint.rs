@@ -216,7 +216,7 @@ impl Bench {
         report: &ProbeReport,
     ) -> anyhow::Result<(RuleVerdict, Vec<SubmissionId>, [Duration; 2])> {
         let begun = Instant::now();
-        let standing = self.store.standing(id).await?;
+        let standing = self.store.earlier_works(id).await?;
         let searched = begun.elapsed();
         let begun = Instant::now();
         let candidates: Vec<SubmissionId> = standing.candidates.iter().map(|(id, _)| *id).collect();

@@ -225,7 +225,7 @@ impl Seen {
         tx: &mut Transaction,
         partner: &PartnerId,
     ) -> anyhow::Result<(Delivery, &DeliveryRow)> {
-        let stands = deliveries::standing(tx, self.id, partner).await?;
+        let stands = deliveries::current(tx, self.id, partner).await?;
         let (Some(stands), Some(row)) = (stands, self.delivery(partner)) else {
             return Err(Problem::from(Code::DeliveryUnknown).into());
         };

@@ -101,7 +101,7 @@ fn acts_and_views_know_neither_http_nor_the_command_line() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// How a call of each store function looks that takes a `By`, such as `people::release`. The trail and the history
+/// How a call of each store function looks that takes a `By`, such as `orders::release`. The trail and the history
 /// themselves are not acts.
 fn changes() -> BTreeSet<String> {
     let mut found: BTreeSet<String> = WITHOUT_BY.iter().map(|it| (*it).to_owned()).collect();
@@ -138,7 +138,7 @@ fn called<'a>(folder: &Path, changes: &'a BTreeSet<String>) -> BTreeSet<(String,
 #[test]
 fn nothing_but_the_desk_changes_anything_on_a_persons_behalf() {
     let changes = changes();
-    assert!(changes.len() > 30 && changes.contains("people::release"), "{changes:?}");
+    assert!(changes.len() > 30 && changes.contains("orders::release"), "{changes:?}");
     for name in ["upload", "units", "probe", "transcode", "publish", "pages", "reelmill"] {
         let called = called(&services().join(name).join("src"), &changes);
         let elsewhere: Vec<_> = called.iter().filter(|(path, _)| !path.starts_with(ENTRANTS)).collect();

@@ -9,7 +9,7 @@ use crate::rejection::Rejection;
 use crate::rendition::Plan;
 use crate::stage::Stage;
 
-pub use state::State;
+pub use state::{Phase, State};
 
 mod state;
 

@@ -11,7 +11,7 @@ use pipeline::screening::{ContestRules, Twin, Verdict, screen, screen_among};
 use pipeline::stage::Stage;
 use runtime::outcome::{Outcome, Output, Seat};
 use runtime::service::Runtime;
-use runtime::store::fingerprints::Standing;
+use runtime::store::fingerprints::EarlierWorks;
 use runtime::worker::{Handler, Job};
 use tracing::debug;
 
@@ -50,7 +50,8 @@ impl Handler for Screen {
 impl Screen {
     /// The verdict on an entry beside the accepted ones, and the last seat with which it was compared.
     async fn among(&self, job: &Job, info: &MediaInfo, rules: &ContestRules) -> Result<(Verdict, Option<Seat>)> {
-        let Standing { own, newest, same_file, candidates } = self.runtime.store.standing(job.submission.id).await?;
+        let EarlierWorks { own, newest, same_file, candidates } =
+            self.runtime.store.earlier_works(job.submission.id).await?;
         let searched = candidates.len();
         let begun = Instant::now();
         let compare_all =

@@ -111,7 +111,7 @@ async fn noted(desk: &Desk, caller: &Caller, report: &Report<'_>, trial: bool) -
                 let receipt = receipt(&stands, report)?;
                 let proof = shown.proof(id, partner, Shows::Live, &report.by, false);
                 proofs::add(tx, &proof, Some(&receipt), &report.by).await?;
-                let now = deliveries::standing(tx, id, partner).await?;
+                let now = deliveries::current(tx, id, partner).await?;
                 let delivered = Delivered {
                     id: id.0,
                     partner: partner.to_string(),

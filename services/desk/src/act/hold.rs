@@ -2,7 +2,7 @@
 use pipeline::id::SubmissionId;
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
-use runtime::store::people;
+use runtime::store::orders;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -60,12 +60,12 @@ pub async fn hold(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Hold) ->
                 return Ok(done);
             }
             let seen = caller.look(tx, id).await?;
-            let before = people::held(tx, id).await?.map(|(_, reason)| reason);
+            let before = orders::held(tx, id).await?.map(|(_, reason)| reason);
             let digest = digest(&seen, before.as_deref());
             if wish.digest.as_ref().is_some_and(|decided| *decided != digest) {
                 return Err(Problem::from(Code::Changed).into());
             }
-            people::hold_mezzanine(tx, id, reason, by).await?;
+            orders::hold_mezzanine(tx, id, reason, by).await?;
             let held = Held {
                 id: id.0,
                 was_held: before.is_some(),

@@ -4,7 +4,7 @@ use pipeline::id::SubmissionId;
 use pipeline::text::Limit;
 use runtime::problem::Problem;
 use runtime::serving::typed;
-use runtime::store::people;
+use runtime::store::orders;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ pub async fn note(desk: &Desk, caller: &Caller, id: SubmissionId, text: &str) ->
                 return Ok(done);
             }
             caller.look(tx, id).await?;
-            people::note(tx, id, text, &caller.by).await?;
+            orders::note(tx, id, text, &caller.by).await?;
             caller.end(tx, false, Noted { id: id.0 }).await
         })
     });

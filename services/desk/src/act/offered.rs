@@ -9,7 +9,7 @@ use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
 use runtime::problem::{Code, Problem};
 use runtime::store::bulk::{self, Ask, Which};
-use runtime::store::people;
+use runtime::store::orders;
 use runtime::store::submissions::SubmissionRow;
 
 use super::bulk::refused as refused_by_look;
@@ -59,7 +59,7 @@ pub async fn refusal(desk: &Desk, work: &SubmissionRow, act: OnWork) -> Result<O
         OnWork::Hold => None,
         OnWork::Release if machine.would_change(Event::Released { partners: None }) => None,
         OnWork::Withdraw if machine.would_change(Event::Withdrawn) => None,
-        OnWork::Recall if people::may_recall(machine) && machine.would_change(Event::Revoked) => None,
+        OnWork::Recall if orders::may_recall(machine) && machine.would_change(Event::Revoked) => None,
         OnWork::Release | OnWork::Recall | OnWork::Withdraw => refused(),
         OnWork::Cure => {
             let facts = desk.store.facts(work.id).await?.ok_or(Code::SubmissionUnknown)?;

@@ -5,7 +5,7 @@ use pipeline::delivery::{Delivery, Desired, Observed};
 use pipeline::id::SubmissionId;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
-use runtime::store::people;
+use runtime::store::orders;
 use runtime::store::recalls::RecallTerms;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -85,10 +85,10 @@ pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall
             let seen = caller.look(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
             let was = seen.machine.state.name();
-            if !people::may_recall(&seen.machine) {
+            if !orders::may_recall(&seen.machine) {
                 return Err(Code::StateWrong.about(in_states([was])).into());
             }
-            let applied = people::recall(tx, desk.store.policy(), id, partners, terms, by).await?;
+            let applied = orders::recall(tx, desk.store.policy(), id, partners, terms, by).await?;
             if !applied.changed {
                 return Err(Code::StateWrong.about(in_states([was])).into());
             }

@@ -9,7 +9,7 @@ use pipeline::preflight::Texts;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::typed;
-use runtime::store::{deliveries, people};
+use runtime::store::{deliveries, orders};
 use runtime::warning::Warning;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -88,7 +88,7 @@ pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Relea
             }
             let seen = caller.look(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
-            let applied = people::release(tx, desk.store.policy(), id, partners, at, by).await?;
+            let applied = orders::release(tx, desk.store.policy(), id, partners, at, by).await?;
             if !applied.changed {
                 return Err(Code::StateWrong.about(in_states([seen.machine.state.name()])).into());
             }

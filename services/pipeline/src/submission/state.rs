@@ -39,6 +39,23 @@ pub enum State {
     Revoked,
 }
 
+/// What a state means to those who follow a submission, whatever the stage or the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase<'a> {
+    /// Its film has not arrived.
+    Uploading,
+    /// A stage is at work and still has to finish these parts.
+    InProgress(Stage, &'a BTreeSet<Part>),
+    /// A person has to review or to release it.
+    Waiting,
+    /// It was delivered.
+    Published,
+    /// Its content was refused, for this reason.
+    Refused(&'a Rejection),
+    /// Its entrant withdrew it, or the organiser revoked it.
+    TakenBack,
+}
+
 impl State {
     /// The name of every state, in the usual order.
     pub const NAMES: [&str; 12] = [
@@ -67,6 +84,28 @@ impl State {
             State::Rejected { .. } => "rejected",
             State::Withdrawn => "withdrawn",
             State::Revoked => "revoked",
+        }
+    }
+
+    /// Its phase, for rules that do not depend on the exact state.
+    pub fn phase(&self) -> Phase<'_> {
+        match self {
+            State::Uploading => Phase::Uploading,
+            State::At { stage, pending } => Phase::InProgress(*stage, pending),
+            State::AwaitingReview | State::AwaitingRelease => Phase::Waiting,
+            State::Published => Phase::Published,
+            State::Rejected { reason, .. } => Phase::Refused(reason),
+            State::Withdrawn | State::Revoked => Phase::TakenBack,
+        }
+    }
+
+    /// Whether all files of its run are finished and were not refused.
+    pub fn has_files(&self) -> bool {
+        match self.phase() {
+            Phase::InProgress(stage, _) => stage == Stage::Publish,
+            Phase::Waiting => *self == State::AwaitingRelease,
+            Phase::Published => true,
+            Phase::Uploading | Phase::Refused(_) | Phase::TakenBack => false,
         }
     }
 

@@ -92,7 +92,7 @@ const QUERIES: [(&str, Query); 32] = [
     ("its parts", ask!(|of| of.store.parts(of.work))),
     ("its history", ask!(|of| of.store.history(of.work))),
     ("its deliveries", ask!(|of| of.store.deliveries(of.work))),
-    ("works like one", ask!(|of| of.store.standing(of.waiting))),
+    ("works like one", ask!(|of| of.store.earlier_works(of.waiting))),
     ("trouble", ask!(|of| of.store.trouble(&Sees::All, 50))),
     ("what is parked", ask!(|of| of.store.parked(&Sees::All, None, 50))),
     ("list", ask!(|of| list(of, Wanted::default()))),

@@ -2,34 +2,19 @@
 //! waits without being claimed; the reconciler wakes as many of a partner as it may be called at that moment. So a
 //! hundred thousand deliveries to one partner cost one statement for each thousand of them, and deliveries to other
 //! partners are not delayed.
-use std::time::Duration;
-
 use anyhow::Context;
-use pipeline::id::PartnerId;
-use pipeline::part::Part;
 use pipeline::stage::Stage;
 use sqlx::PgConnection;
 
-use super::accounts::{Account, BREAKER_FAILURES, Budget, MAIN};
+use super::accounts::{BREAKER_FAILURES, MAIN};
+use super::deliveries::part_of;
 use super::parts::{Claim, Commit};
 use super::{Store, messages};
 
+pub use super::accounts::OverBudget;
+
 /// Claimable deliveries of a partner that reserve their calls together with the one that exceeded the budget.
 const RESERVED_AT_ONCE: i64 = 1_000;
-
-/// A delivery exceeded its partner's budget.
-#[derive(Clone, Debug, PartialEq)]
-pub struct OverBudget {
-    /// The account that cannot be called now.
-    pub account: Account,
-    /// How fast it may be called.
-    pub budget: Budget,
-    /// The time until it could be called if no other delivery were waiting.
-    pub wait: Duration,
-    /// Whether the delivery has started: it made a call before this one, or its reserved time had come. It goes before
-    /// those that have not.
-    pub begun: bool,
-}
 
 impl Store {
     /// Makes a part wait for the time that it reserves at its partner. If it had not started, it goes to the end, no
@@ -180,9 +165,4 @@ async fn wake_reserved(tx: &mut PgConnection) -> anyhow::Result<usize> {
     .await
     .context("wake deliveries whose time has come")?;
     Ok(woken.rows_affected() as usize)
-}
-
-/// The text form of the partner's part.
-pub(super) fn part_of(partner: &PartnerId) -> String {
-    Part::Partner(partner.clone()).to_string()
 }

@@ -9,36 +9,13 @@ use super::Store;
 use crate::telemetry;
 use crate::wire::{self, Headers, Outgoing};
 
+mod row;
+
+pub(super) use row::Columns;
+pub use row::{Backlog, Stored};
+
 /// The channel on which Postgres announces new rows.
 pub const WAKE_CHANNEL: &str = "reelmill_outbox";
-
-/// A row of the outbox.
-#[derive(Clone, Debug)]
-pub struct Stored {
-    /// Its id: the message's id for receivers. For one submission, it grows in the order of events.
-    pub id: i64,
-    /// Exchange without prefix.
-    pub exchange: String,
-    /// Routing key.
-    pub routing_key: String,
-    /// CloudEvents type.
-    pub kind: String,
-    /// Protobuf.
-    pub body: Vec<u8>,
-    /// The rest.
-    pub headers: Json<Headers>,
-    /// When it was written; CloudEvents `time`.
-    pub created_at: chrono::DateTime<chrono::Utc>,
-}
-
-/// How much waits in the outbox.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Backlog {
-    /// Rows.
-    pub messages: i64,
-    /// Age of the oldest, in seconds.
-    pub lag_seconds: f64,
-}
 
 impl Store {
     /// How much waits to be sent.
@@ -53,27 +30,6 @@ impl Store {
         .await
         .context("measure the outbox")?;
         Ok(Backlog { messages: row.messages, lag_seconds: row.lag_seconds.max(0.0) })
-    }
-}
-
-/// Messages as the outbox's columns, for `unnest`.
-pub(super) struct Columns {
-    pub(super) exchanges: Vec<String>,
-    pub(super) keys: Vec<String>,
-    pub(super) kinds: Vec<String>,
-    pub(super) bodies: Vec<Vec<u8>>,
-    pub(super) headers: Vec<serde_json::Value>,
-}
-
-impl Columns {
-    pub(super) fn of(messages: &[Outgoing]) -> anyhow::Result<Self> {
-        Ok(Self {
-            exchanges: messages.iter().map(|message| message.exchange.to_owned()).collect(),
-            keys: messages.iter().map(|message| message.routing_key.clone()).collect(),
-            kinds: messages.iter().map(|message| message.kind.to_owned()).collect(),
-            bodies: messages.iter().map(|message| message.body.clone()).collect(),
-            headers: messages.iter().map(|it| serde_json::to_value(&it.headers)).collect::<Result<_, _>>()?,
-        })
     }
 }
 

@@ -13,7 +13,7 @@ use super::history::By;
 use super::parts::{Claim, Commit};
 use super::submissions::{Locked, apply_locked};
 use super::{Policy, Store, deliveries, fingerprints, previews, renditions, watch};
-use crate::outcome::Output;
+use crate::stored::Output;
 
 impl Store {
     /// Records what a part produced and advances its submission. The error [`Overtaken`] means that screening must

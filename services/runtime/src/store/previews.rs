@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 
 use super::{Policy, Store, garbage};
-use crate::outcome::StoredPreview;
+use crate::stored::StoredPreview;
 
 impl Store {
     /// A work's preview; `None` if none was made or the work's data has been deleted.

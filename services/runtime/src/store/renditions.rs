@@ -8,7 +8,8 @@ use sqlx::{PgConnection, PgPool};
 use uuid::Uuid;
 
 use super::Store;
-use crate::outcome::{ReusedFrom, StoredComparison, StoredCover, StoredFile, StoredRendition};
+use crate::objects::StoredFile;
+use crate::stored::{ReusedFrom, StoredComparison, StoredCover, StoredRendition};
 
 /// A rendition and which run made it.
 #[derive(Clone, Debug)]

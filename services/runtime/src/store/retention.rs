@@ -15,27 +15,13 @@ use super::audit::{self, Act};
 use super::desk::first_id;
 use super::history::{self, By};
 use super::{Policy, Store, entrants, is_unavailable};
-use crate::outcome::{StoredComparison, StoredCover};
+use crate::stored::{StoredComparison, StoredCover};
 
+mod amount;
 mod rows;
 
-/// Works, or rows, that are processed at a time.
-const AT_ONCE: i64 = 200;
-
-/// How much is past its time.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Amount {
-    /// Works, files or records.
-    pub count: u64,
-    /// Bytes of the object store that they take.
-    pub bytes: u64,
-}
-
-impl Amount {
-    fn of(count: i64, bytes: i64) -> Self {
-        Self { count: count.max(0) as u64, bytes: bytes.max(0) as u64 }
-    }
-}
+use amount::AT_ONCE;
+pub use amount::Amount;
 
 /// The position of a deletion that goes through works in the order of their ids; the default is before the first one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use sqlx::types::Json;
 use super::Store;
 use super::parts::{Claim, Commit, check_fence};
 use super::renditions::RenditionRow;
-use crate::outcome::StoredRendition;
+use crate::stored::StoredRendition;
 
 /// How a rendition of a run is obtained.
 #[derive(Clone, Debug, PartialEq)]

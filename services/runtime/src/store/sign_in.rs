@@ -275,7 +275,7 @@ pub async fn set_recovery_codes(tx: &mut PgConnection, person: PersonId, digests
     Ok(())
 }
 
-/// Deletes the credentials of a person who was ended, and ends their open invitations.
+/// Deletes the credentials of a person who was ended.
 pub(super) async fn forget(tx: &mut PgConnection, person: PersonId) -> anyhow::Result<()> {
     sqlx::query!("/* forget_factors */ delete from sign_in_factors where person = $1", person.0)
         .execute(&mut *tx)
@@ -285,5 +285,5 @@ pub(super) async fn forget(tx: &mut PgConnection, person: PersonId) -> anyhow::R
         .execute(&mut *tx)
         .await
         .context("forget recovery codes")?;
-    super::invitations::expire(tx, person).await
+    Ok(())
 }

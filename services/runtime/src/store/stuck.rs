@@ -13,32 +13,16 @@ use anyhow::{Context, ensure};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
 use pipeline::stage::Stage;
-use serde::Serialize;
 use sqlx::{PgConnection, PgExecutor};
 use uuid::Uuid;
 
 use super::history::{self, By};
-use super::{Policy, Store, deliveries, messages, recalls, submissions};
+use super::{Policy, Store, deliveries, messages, submissions};
 use crate::telemetry;
 
-/// The kinds, as in metric labels and finding names.
-pub const KINDS: [&str; 3] = ["delivery", "part", "surplus"];
+mod found;
 
-/// One violation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Stuck {
-    /// `delivery`: no part is open for it. `part`: the entry waits for it and it is not open. `surplus`: open, but not
-    /// needed.
-    pub kind: String,
-    /// The submission.
-    pub submission: Uuid,
-    /// The run of the part, existing or missing.
-    pub run: i32,
-    /// The part's stage.
-    pub stage: String,
-    /// The part's text form.
-    pub part: String,
-}
+pub use found::{KINDS, Stuck};
 
 /// Every violation for these submissions, as of one moment. No transaction leaves one, so every result is an error,
 /// even while services run.
@@ -150,7 +134,7 @@ async fn reopen_delivery(
     partner: &PartnerId,
 ) -> anyhow::Result<()> {
     let delivery = deliveries::locked(tx, id, partner).await?;
-    recalls::take_up(tx, policy, id, run, partner, &delivery).await
+    deliveries::take_up(tx, policy, id, run, partner, &delivery).await
 }
 
 async fn reopen(tx: &mut PgConnection, stuck: &Stuck, stage: Stage) -> anyhow::Result<()> {

@@ -28,14 +28,14 @@ pub const TYPES: [&str; 2] = ["submission.changed", "delivery.changed"];
 /// Type of the message with which a person tests an endpoint.
 pub const TEST_TYPE: &str = "webhook.test";
 
-/// The content of a message about a change.
-pub(super) struct Told {
+/// A message about a change.
+pub(super) struct Message {
     /// One of [`TYPES`].
     pub(super) kind: &'static str,
     pub(super) payload: String,
 }
 
-impl Told {
+impl Message {
     /// From `changed`, an event for the outbox.
     pub(super) fn of(changed: &Outgoing, at: DateTime<Utc>) -> anyhow::Result<Self> {
         let kind = match changed.kind {
@@ -56,7 +56,7 @@ pub(super) async fn follow(
     changed: &Outgoing,
     at: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    let told = Told::of(changed, at)?;
+    let message = Message::of(changed, at)?;
     sqlx::query!(
         "/* add_webhook_messages */
         insert into webhook_messages (endpoint, type, submission, body, status, finished_at)
@@ -72,9 +72,9 @@ pub(super) async fn follow(
             where state = 'enabled' and (types = '{}' or $1 = any(types))
                 and (contest is null or contest = (select contest from submissions where submissions.id = $2))
         ) interested",
-        told.kind,
+        message.kind,
         submission.0,
-        told.payload,
+        message.payload,
         QUEUE_BOUND,
     )
     .execute(tx)

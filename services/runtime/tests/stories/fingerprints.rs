@@ -41,11 +41,11 @@ impl World {
     async fn screening(&self, id: SubmissionId) -> (Claim, Seat) {
         let claim = self.store.claim(Stage::Screen, "me").await.unwrap().expect("something to screen");
         assert_eq!(claim.submission, id);
-        (claim, self.store.standing(id).await.unwrap().newest)
+        (claim, self.store.earlier_works(id).await.unwrap().newest)
     }
 
     async fn found(&self, id: SubmissionId) -> Vec<SubmissionId> {
-        self.store.standing(id).await.unwrap().candidates.into_iter().map(|(id, _)| id).collect()
+        self.store.earlier_works(id).await.unwrap().candidates.into_iter().map(|(id, _)| id).collect()
     }
 }
 
@@ -77,7 +77,7 @@ async fn of_two_copies_screened_together_one_is_accepted_and_one_compares_again(
         assert!(overtaken[0].is::<Overtaken>());
         assert_eq!((world.state(let_in).await.as_str(), world.state(other).await.as_str()), ("transcode", "screen"));
         assert_eq!(world.store.hand_back(&late).await.unwrap(), Commit::Committed);
-        let standing = world.store.standing(other).await.unwrap();
+        let standing = world.store.earlier_works(other).await.unwrap();
         assert_eq!(standing.same_file, (file == 1).then_some(let_in));
         assert_eq!(standing.candidates.len(), usize::from(file == 2));
         let claim = world.store.claim(Stage::Screen, "me").await.unwrap().unwrap();
@@ -91,12 +91,12 @@ async fn what_was_refused_or_taken_back_stands_in_nobodys_way() {
     let refused = world.probed_as(1, words(1..9)).await;
     world.let_in(refused).await;
     let copy = world.probed_as(1, words(1..9)).await;
-    assert_eq!(world.store.standing(copy).await.unwrap().same_file, Some(refused));
+    assert_eq!(world.store.earlier_works(copy).await.unwrap().same_file, Some(refused));
     assert_eq!(world.found(copy).await, [refused]);
     let reason = pipeline::rejection::Rejection::Undecodable;
     let event = Event::Rejected { run: 1, stage: Stage::Transcode, part: None, reason };
     assert!(world.store.apply(refused, &event, Actor::Operator).await.unwrap().changed);
-    assert_eq!(world.store.standing(copy).await.unwrap().same_file, None);
+    assert_eq!(world.store.earlier_works(copy).await.unwrap().same_file, None);
     assert!(world.found(copy).await.is_empty());
     world.let_in(copy).await;
     // The refused one is screened again: now it is the copy.
@@ -105,9 +105,9 @@ async fn what_was_refused_or_taken_back_stands_in_nobodys_way() {
     assert_eq!(world.found(refused).await, [copy]);
     // Everything about a work that the entrant withdraws is deleted.
     assert!(world.store.apply(copy, &Event::Withdrawn, Actor::Entrant).await.unwrap().changed);
-    let standing = world.store.standing(refused).await.unwrap();
+    let standing = world.store.earlier_works(refused).await.unwrap();
     assert_eq!((standing.same_file, standing.candidates.len()), (None, 0));
-    assert_eq!(world.store.standing(copy).await.unwrap().own, Fingerprint::default());
+    assert_eq!(world.store.earlier_works(copy).await.unwrap().own, Fingerprint::default());
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn a_work_that_is_live_keeps_its_place_though_a_later_run_of_it_is_refused
     redo(Stage::Transcode).await;
     refuse(2, Stage::Transcode).await;
     redo(Stage::Screen).await;
-    let standing = |id| world.store.standing(id);
+    let standing = |id| world.store.earlier_works(id);
     assert!(standing(live).await.unwrap().candidates.is_empty());
     refuse(3, Stage::Screen).await;
     let copy = world.probed_as(1, words(1..9)).await;

@@ -41,7 +41,7 @@ impl World {
     async fn screen(&self, id: SubmissionId) {
         let claim = self.claimed(Stage::Screen).await;
         assert_eq!(claim.submission, id);
-        let newest: Seat = self.store.standing(id).await.unwrap().newest;
+        let newest: Seat = self.store.earlier_works(id).await.unwrap().newest;
         let Output::Screened { verdict, plan, .. } = screened() else { unreachable!("the screening's output") };
         let output = Output::Screened { verdict, plan, compared: Some(newest) };
         assert_eq!(self.store.finish(&claim, &output).await.unwrap(), Commit::Committed);
@@ -54,7 +54,7 @@ impl World {
 
     /// Earlier works with the same film, by file and by words.
     async fn before(&self, id: SubmissionId) -> (Option<SubmissionId>, Vec<SubmissionId>) {
-        let standing = self.store.standing(id).await.unwrap();
+        let standing = self.store.earlier_works(id).await.unwrap();
         (standing.same_file, standing.candidates.into_iter().map(|(id, _)| id).collect())
     }
 }

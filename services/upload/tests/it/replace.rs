@@ -8,7 +8,7 @@ use pipeline::stage::Stage as Step;
 use pipeline::submission::{Event, Work};
 use reqwest::{Method, RequestBuilder};
 use runtime::store::history::Actor;
-use runtime::store::people;
+use runtime::store::orders;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -190,7 +190,7 @@ async fn what_may_not_be_replaced_is_refused_with_the_reason() {
         let (id, by) = (number(&entry), Actor::Organiser.into());
         let held = stage.app.store.transaction("hold", |tx, _| {
             let by = &by;
-            Box::pin(async move { people::hold_mezzanine(tx, id, reason, by).await })
+            Box::pin(async move { orders::hold_mezzanine(tx, id, reason, by).await })
         });
         held.await.unwrap();
     };

@@ -9,20 +9,11 @@ use pipeline::id::{PartnerId, SubmissionId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::start::{Tried, skip};
-use super::{Ask, history};
-use crate::store::history::By;
+use super::ask::Ask;
+use super::items::skip;
+use super::turn::{Tried, Turn};
 use crate::store::recalls::RecallTerms;
-use crate::store::{Policy, people, submissions};
-
-/// A work whose turn has come, locked.
-pub(super) struct Turn<'a> {
-    pub(super) job: Uuid,
-    pub(super) submission: SubmissionId,
-    /// The name of its state now.
-    pub(super) state: &'a str,
-    pub(super) by: &'a By,
-}
+use crate::store::{Policy, history, orders, submissions};
 
 /// Releases or recalls the work, or records why it did not.
 pub(super) async fn carry_out(
@@ -66,7 +57,7 @@ async fn release(
     if !is_as_seen(tx, turn.job, turn.submission).await? {
         return Ok(Some("changed"));
     }
-    let applied = people::release(tx, policy, turn.submission, partners, at, turn.by).await?;
+    let applied = orders::release(tx, policy, turn.submission, partners, at, turn.by).await?;
     Ok((!applied.changed).then_some("state_wrong"))
 }
 
@@ -80,11 +71,11 @@ async fn recall(
     within: &BTreeMap<PartnerId, Duration>,
 ) -> anyhow::Result<Option<&'static str>> {
     let machine = submissions::lock(tx, turn.submission).await?.machine.0;
-    if !people::may_recall(&machine) {
+    if !orders::may_recall(&machine) {
         return Ok(Some("state_wrong"));
     }
     let terms = RecallTerms { reason: turn.by.reason.clone(), within: within.clone() };
-    let applied = people::recall(tx, policy, turn.submission, partners, &terms, turn.by).await?;
+    let applied = orders::recall(tx, policy, turn.submission, partners, &terms, turn.by).await?;
     Ok((!applied.changed).then_some("state_wrong"))
 }
 

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::Looked;
+use super::look::Looked;
 use crate::store::submissions::FormText;
 
 /// Works whose texts are in memory at the same time; each has some kilobytes.

@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::Ask;
+use super::ask::Ask;
 use super::look::{Beginning, Looked};
 
 /// The cost of new runs.

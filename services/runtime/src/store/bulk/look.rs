@@ -12,8 +12,10 @@ use sqlx::PgConnection;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::{Ask, MAX_WORKS, Which, select, single, start};
-use crate::store::people;
+use super::ask::Ask;
+use super::which::{MAX_WORKS, Which, single};
+use super::{items, select};
+use crate::store::orders;
 
 /// Works that are checked at a time: each machine has about a kilobyte.
 const JUDGED_AT_ONCE: usize = 2000;
@@ -118,7 +120,7 @@ pub async fn take_turn(tx: &mut PgConnection, which: &Which, ask: &Ask) -> anyho
         .await
         .context("wait for another job to be made")?;
     if let Some(id) = single(which, ask) {
-        start::lock(tx, id).await?;
+        items::lock(tx, id).await?;
     }
     Ok(())
 }
@@ -207,7 +209,7 @@ fn judged(work: &Work, ask: &Ask) -> Judged {
         Ask::Reprocess { .. } | Ask::Release { .. } => after != *before,
         // A recall that failed at a partner is tried again.
         Ask::Recall { partners, .. } => {
-            people::may_recall(before) && (after != *before || (partners.is_some() && work.held))
+            orders::may_recall(before) && (after != *before || (partners.is_some() && work.held))
         }
     };
     Judged { changes, starts: started.into_iter().filter_map(partner).collect() }

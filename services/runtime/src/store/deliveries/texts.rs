@@ -7,7 +7,7 @@ use pipeline::preflight::Texts;
 use sqlx::types::Json;
 use sqlx::{PgConnection, PgExecutor};
 
-use super::wake;
+use super::part::wake;
 use crate::store::audit::{self, Act};
 use crate::store::history::{self, By};
 

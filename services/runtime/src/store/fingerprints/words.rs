@@ -3,7 +3,10 @@ use anyhow::Context;
 use pipeline::id::SubmissionId;
 use sqlx::PgConnection;
 
-use super::MOST_WORKS_OF_A_WORD;
+/// A word that more works than this have in common, such as an organiser's intro card, does not distinguish them: it
+/// finds none, and its search stops after this many rows. If most of a work's words are so common, the works share not
+/// a card but the film itself, entered many times, and some of them are compared.
+pub(super) const MOST_WORKS_OF_A_WORD: i64 = 64;
 
 /// The planner assumes that all words are equally common and may read the whole table for the first 64 works that have
 /// one. This setting applies until the end of the transaction.

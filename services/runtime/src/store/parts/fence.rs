@@ -1,7 +1,7 @@
 //! Whether a claim is still valid, checked within the transaction that depends on it.
 use sqlx::PgConnection;
 
-use super::{Claim, Commit};
+use super::claimed::{Claim, Commit};
 
 /// Locks the part if its fence is still that of the claim, until the end of the transaction.
 pub(in crate::store) async fn check_fence(tx: &mut PgConnection, claim: &Claim) -> anyhow::Result<Commit> {

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
-use super::{AT_ONCE, Amount};
+use super::amount::{AT_ONCE, Amount};
 use crate::store::Store;
 
 impl Store {

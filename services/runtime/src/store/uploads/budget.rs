@@ -7,7 +7,8 @@ use pipeline::id::{SubmissionId, UploadId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{NewUpload, Store, UploadKind};
+use super::rows::{NewUpload, UploadKind};
+use crate::store::Store;
 
 /// The newest records of aborted uploads that a submission keeps; the others are deleted when it starts a new one. A
 /// client that returns to one of those learns that it was aborted; for an older one, that there is none.

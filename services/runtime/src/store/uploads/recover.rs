@@ -7,7 +7,8 @@ use pipeline::id::{Fence, UploadId};
 use uuid::Uuid;
 
 use super::free::end_without_use;
-use super::{Store, unlock};
+use super::lock::unlock;
+use crate::store::Store;
 
 /// Wait after the first attempt that ended without a result; it doubles with each.
 const FIRST_WAIT: Duration = Duration::from_secs(5);

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use pipeline::id::{SubmissionId, UploadId};
 use uuid::Uuid;
 
-use super::Failure;
+use super::failure::Failure;
 
 /// The state of an upload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use pipeline::submission::{State, Submission};
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::standing::SETTLED;
+use super::settled::SETTLED;
 
 /// Stores the estimate of a plan, in the transaction that stores the plan.
 pub(in crate::store) async fn estimate(

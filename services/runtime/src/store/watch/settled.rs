@@ -5,7 +5,7 @@ use pipeline::delivery::Observed;
 use pipeline::submission::State;
 use sqlx::PgExecutor;
 
-use super::{Deliveries, Entries, LOOKED_AT, Rejected};
+use super::sample::{Deliveries, Entries, LOOKED_AT, Rejected};
 use crate::store::Store;
 
 /// Final states of a work, in which nothing more happens by itself and no person is waited for: those of

@@ -17,6 +17,6 @@ done
 rm -rf .sqlx
 mkdir .sqlx
 # A crate that is up to date is not compiled, and then its macros do not run.
-grep -rlE 'query(_as|_scalar)?!' --include='*.rs' services tests | xargs -r touch
+grep -rlE 'query(_file)?(_as|_scalar)?!' --include='*.rs' services tests | xargs -r touch
 DATABASE_URL=$DATABASE_URL SQLX_OFFLINE=false SQLX_OFFLINE_DIR=$PWD/.sqlx cargo check --workspace --all-targets
 echo "$(ls .sqlx | wc -l) queries described in .sqlx"

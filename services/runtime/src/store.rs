@@ -12,7 +12,7 @@
 //! | the progress of entries | `progress` |
 //! | new runs, releases and recalls of many works | `bulk` |
 //! | works by their state at partners | `board` |
-//! | release and recall, as people order them | `people` |
+//! | release and recall, as people order them | `orders` |
 //! | films that another one replaced, cure windows of one work | `former`, `cures` |
 //! | what organisers look at before they decide | `previews` |
 //! | what the desk's first page counts | `desk` |
@@ -59,9 +59,9 @@ pub mod link_mails;
 pub mod listing;
 pub mod messages;
 pub mod notices;
+pub mod orders;
 pub mod outcomes;
 pub mod parts;
-pub mod people;
 pub mod persons;
 mod policy;
 pub mod previews;

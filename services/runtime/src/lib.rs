@@ -2,9 +2,10 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | how is a process configured, started, stopped? | `config`, `service`, `health` |
+//! | how is a process configured, started, stopped? | `config`, `process`, `service`, `health` |
 //! | where is the truth stored? | `store` (Postgres) |
-//! | who does a part, and what if that process dies? | `worker`, `outcome`, `failure`, `lease`, `reconciler` |
+//! | who does a part, and what if that process dies? | `worker`, `failure`, `lease`, `reconciler` |
+//! | what does a finished part leave? | `outcome`, `stored` |
 //! | how are changes announced? | `outbox`, `broker`, `wire` |
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
 //! | do database and object store agree? | `fsck` |

@@ -1,21 +1,24 @@
 //! Directories for the files of running parts: one for each process, locked, so that the next process removes what a
 //! killed one left; and in it one for each part.
 use std::collections::HashMap;
-use std::fs::{self, DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::{Duration, SystemTime};
 
 use anyhow::Context;
 use rustix::fs::{FlockOperation, flock};
-use tracing::{info, warn};
 
+mod abandoned;
 mod left;
+mod part_dir;
+mod private;
 
+pub use abandoned::{Abandoned, abandoned, remove_if_abandoned};
 pub use left::Left;
+pub use part_dir::ScratchDir;
 
-use crate::child::ChildError;
+use abandoned::remove_abandoned;
+use private::{private, remove};
 
 /// The process's directory. Removed when dropped.
 pub struct Scratch {
@@ -26,14 +29,6 @@ pub struct Scratch {
     fetching: Mutex<HashMap<String, Weak<tokio::sync::Mutex<()>>>>,
     // Kept but never read: the lock on it shows that this process is alive.
     _lock: File,
-}
-
-/// One part's directory. Removed with everything in it when dropped.
-#[derive(Debug)]
-pub struct ScratchDir {
-    path: PathBuf,
-    input: PathBuf,
-    output: PathBuf,
 }
 
 impl Scratch {
@@ -92,13 +87,7 @@ impl Scratch {
 
     /// Creates an empty directory for one part. `name` is made of ids.
     pub fn dir(&self, name: &str) -> anyhow::Result<ScratchDir> {
-        let path = self.path.join(name);
-        // Removed when dropped, even if it is only half created.
-        let dir = ScratchDir { input: path.join("in"), output: path.join("out"), path };
-        for part in [&dir.path, &dir.input, &dir.output] {
-            private().create(part).with_context(|| format!("make {}", part.display()))?;
-        }
-        Ok(dir)
+        ScratchDir::create(self.path.join(name))
     }
 }
 
@@ -108,134 +97,10 @@ impl Drop for Scratch {
     }
 }
 
-impl ScratchDir {
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        &self.path
-    }
-
-    /// The directory that a child may read.
-    pub fn input(&self) -> &Path {
-        &self.input
-    }
-
-    /// The directory that a child may write.
-    pub fn output(&self) -> &Path {
-        &self.output
-    }
-
-    /// Creates another directory for a child to write to, separate from the output of the part's other children. `name`
-    /// is ours.
-    ///
-    /// # Errors
-    /// If it exists already or cannot be created.
-    pub fn beside(&self, name: &str) -> anyhow::Result<PathBuf> {
-        let path = self.path.join(name);
-        private().create(&path).with_context(|| format!("make {}", path.display()))?;
-        Ok(path)
-    }
-
-    /// Moves a file that a child left in the output directory to the input directory, under a name of ours, and
-    /// replaces any file there. From then on, no child can change it.
-    ///
-    /// # Errors
-    /// Those of [`Left::open`].
-    pub fn take(&self, name: &str, most_bytes: u64, to: &str) -> Result<Left, ChildError> {
-        // A rename moves a symbolic link unchanged; the moved file is checked in its new place, where nothing changes
-        // it any more.
-        Left::open(&self.output, name, most_bytes)?;
-        let moved = fs::rename(self.output.join(name), self.input.join(to));
-        moved.map_err(|error| ChildError::Failed(format!("take {name} out of the output directory: {error}")))?;
-        Left::open(&self.input, to, most_bytes)
-    }
-}
-
-impl Drop for ScratchDir {
-    fn drop(&mut self) {
-        remove(&self.path);
-    }
-}
-
-/// Creates directories that only this user may open: they contain unpublished works.
-fn private() -> DirBuilder {
-    let mut private = DirBuilder::new();
-    private.mode(0o700);
-    private
-}
-
-/// The directory of a dead process.
-#[derive(Clone, Debug)]
-pub struct Abandoned {
-    /// Its directory.
-    pub path: PathBuf,
-    /// Bytes in it.
-    pub bytes: u64,
-}
-
-/// Directories under `root` whose processes are dead and that were last modified more than `older_than` before `now`.
-pub fn abandoned(root: &Path, older_than: Duration, now: SystemTime) -> Vec<Abandoned> {
-    let of_processes = directories_of_processes(root).into_iter();
-    let old = of_processes.filter(|path| {
-        let touched = fs::metadata(path).and_then(|it| it.modified());
-        touched.is_ok_and(|at| now.duration_since(at).is_ok_and(|age| age >= older_than))
-    });
-    // The lock is released again immediately: this is only a check.
-    let dead = old.filter(|path| locked_by_nobody(path).is_some());
-    dead.map(|path| Abandoned { bytes: bytes_below(&path), path }).collect()
-}
-
-/// Removes a process's directory if that process is dead; returns whether it did.
-pub fn remove_if_abandoned(path: &Path) -> bool {
-    let Some(_lock) = locked_by_nobody(path) else { return false };
-    info!("removes {}, which a killed process left behind", path.display());
-    remove(path);
-    !path.exists()
-}
-
-fn remove_abandoned(root: &Path) {
-    for path in directories_of_processes(root) {
-        remove_if_abandoned(&path);
-    }
-}
-
-/// Only entries with the name of a process's directory: the root may be shared with others.
-fn directories_of_processes(root: &Path) -> Vec<PathBuf> {
-    let Ok(entries) = fs::read_dir(root) else { return Vec::new() };
-    let ours = |path: &PathBuf| {
-        let name = path.file_name().and_then(|name| name.to_str());
-        name.is_some_and(|name| name.parse::<uuid::Uuid>().is_ok()) && path.is_dir()
-    };
-    entries.flatten().map(|entry| entry.path()).filter(ours).collect()
-}
-
-/// The directory's lock, if no process holds it.
-fn locked_by_nobody(path: &Path) -> Option<File> {
-    let dir = File::open(path).ok()?;
-    flock(&dir, FlockOperation::NonBlockingLockExclusive).ok()?;
-    Some(dir)
-}
-
-fn bytes_below(path: &Path) -> u64 {
-    let Ok(entries) = fs::read_dir(path) else { return 0 };
-    let bytes = entries.flatten().map(|entry| match entry.file_type() {
-        Ok(kind) if kind.is_dir() => bytes_below(&entry.path()),
-        Ok(kind) if kind.is_file() => entry.metadata().map_or(0, |it| it.len()),
-        _ => 0,
-    });
-    bytes.sum()
-}
-
-fn remove(path: &Path) {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            warn!("could not remove {}: {error}", path.display())
-        }
-        _ => {}
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

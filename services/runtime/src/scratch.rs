@@ -17,8 +17,14 @@ pub use left::Left;
 
 use crate::child::ChildError;
 
-/// The process's directory. Removed when dropped.
+/// The process's directory. Clones share it; it is removed when the last of them is dropped.
+#[derive(Clone)]
 pub struct Scratch {
+    own: Arc<OwnDirectory>,
+}
+
+/// Removed when dropped.
+struct OwnDirectory {
     path: PathBuf,
     /// Paths at which running parts have fetched and verified files, by the files' keys.
     fetched: Mutex<HashMap<String, Vec<PathBuf>>>,
@@ -48,14 +54,15 @@ impl Scratch {
         private().create(&path).with_context(|| format!("make the scratch directory {}", path.display()))?;
         let lock = File::open(&path).with_context(|| format!("open {}", path.display()))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(|| format!("lock {}", path.display()))?;
-        Ok(Self { path, fetched: Mutex::default(), fetching: Mutex::default(), _lock: lock })
+        let own = OwnDirectory { path, fetched: Mutex::default(), fetching: Mutex::default(), _lock: lock };
+        Ok(Self { own: Arc::new(own) })
     }
 
     /// Waits until no other task of this process fetches the file `key`, and excludes others until the result is
     /// dropped: parts of one work that start together then fetch it once.
     pub async fn alone(&self, key: &str) -> tokio::sync::OwnedMutexGuard<()> {
         let lock = {
-            let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut fetching = self.own.fetching.lock().unwrap_or_else(PoisonError::into_inner);
             fetching.retain(|_, lock| lock.strong_count() > 0);
             let lock: Arc<_> = fetching.get(key).and_then(Weak::upgrade).unwrap_or_default();
             fetching.insert(key.to_owned(), Arc::downgrade(&lock));
@@ -67,7 +74,7 @@ impl Scratch {
     /// Creates `to` as another hard link to the file `key` that another running part fetched; false if none has it any
     /// more. It takes no space, and is removed with the last part that has it.
     pub fn link(&self, key: &str, to: &Path) -> bool {
-        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fetched = self.own.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(paths) = fetched.get_mut(key) else { return false };
         // Paths of parts that have ended no longer exist.
         let found = paths.iter().any(|path| fs::hard_link(path, to).is_ok());
@@ -82,7 +89,7 @@ impl Scratch {
 
     /// Records that the file `key` is at `path`, complete and verified, and that it will not be written to.
     pub fn fetched(&self, key: &str, path: &Path) {
-        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fetched = self.own.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         fetched.retain(|_, paths| {
             paths.retain(|path| path.exists());
             !paths.is_empty()
@@ -92,7 +99,7 @@ impl Scratch {
 
     /// Creates an empty directory for one part. `name` is made of ids.
     pub fn dir(&self, name: &str) -> anyhow::Result<ScratchDir> {
-        let path = self.path.join(name);
+        let path = self.own.path.join(name);
         // Removed when dropped, even if it is only half created.
         let dir = ScratchDir { input: path.join("in"), output: path.join("out"), path };
         for part in [&dir.path, &dir.input, &dir.output] {
@@ -102,7 +109,7 @@ impl Scratch {
     }
 }
 
-impl Drop for Scratch {
+impl Drop for OwnDirectory {
     fn drop(&mut self) {
         remove(&self.path);
     }
@@ -255,7 +262,7 @@ mod tests {
         drop((other, late));
         let next = scratch.dir("4").unwrap();
         assert!(!scratch.link("film", &source(&next)));
-        assert!(scratch.fetched.lock().unwrap().is_empty());
+        assert!(scratch.own.fetched.lock().unwrap().is_empty());
     }
 
     #[tokio::test]
@@ -269,7 +276,10 @@ mod tests {
         assert!((&mut second).now_or_never().is_none(), "the first has not ended");
         drop(first);
         assert!(second.now_or_never().is_some());
-        assert!(scratch.fetching.lock().unwrap().len() <= 1, "locks of files that are no longer fetched are dropped");
+        assert!(
+            scratch.own.fetching.lock().unwrap().len() <= 1,
+            "locks of files that are no longer fetched are dropped"
+        );
     }
 
     #[test]
@@ -281,7 +291,7 @@ mod tests {
         let part = scratch.dir("part").unwrap();
         let beside = part.beside("stills").unwrap();
         assert!(part.beside("stills").is_err(), "it is new");
-        for dir in [&root, &scratch.path, part.path(), part.input(), part.output(), &beside] {
+        for dir in [&root, &scratch.own.path, part.path(), part.input(), part.output(), &beside] {
             assert_eq!(fs::metadata(dir).unwrap().permissions().mode() & 0o777, 0o700, "{}", dir.display());
         }
     }
@@ -302,7 +312,7 @@ mod tests {
         assert!(abandoned(root.path(), hour, now).is_empty(), "nothing is old yet");
         let [old] = &abandoned(root.path(), hour, now + hour * 2)[..] else { panic!("one is old") };
         assert_eq!((&old.path, old.bytes), (&dead, 5));
-        assert!(!remove_if_abandoned(&living.path), "a living process' files are not touched, whatever their age");
+        assert!(!remove_if_abandoned(&living.own.path), "a living process' files are not touched, whatever their age");
         let _other = Scratch::new(root.path()).unwrap();
         assert!(!dead.exists());
         assert!(foreign.exists());

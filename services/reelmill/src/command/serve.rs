@@ -50,7 +50,7 @@ impl Role {
                 services.worker(transcode::Encode::new(runtime)).worker(transcode::Assemble::new(runtime))
             }
             Role::Publish => services
-                .worker(publish::Publish::new(runtime.clone())?)
+                .worker(publish::Publish::new(runtime)?)
                 .task("partners", publish::serve)
                 .task("webhooks", publish::webhooks::serve),
         })

@@ -19,7 +19,7 @@ use runtime::store::accounts::{Account, NewCredentials};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::client::{self, Failed, address};
+use super::platform::{self, Failed, address};
 use crate::exchange::{Body, PartnerHttp, Request, account_of};
 use crate::task::Task;
 
@@ -100,10 +100,10 @@ fn remedy(partner: &PartnerId) -> String {
 pub(super) async fn access(task: &Task<'_>, stale: Option<&str>) -> Result<Result<String, Failed>> {
     let Some(tokens) = load(task).await? else {
         let words = format!("there are no tokens: {}", remedy(&task.partner.id));
-        task.runtime.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await?;
+        task.tools.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await?;
         return Ok(Err(Failed::NotDone { words, again: PERSON }));
     };
-    let now_s = task.runtime.clock.now().timestamp();
+    let now_s = task.tools.clock.now().timestamp();
     let usable = tokens.is_valid(now_s, 0, stale);
     if tokens.is_valid(now_s, RENEW_BEFORE_S, stale) || (usable && tokens.refused) {
         return Ok(Ok(known(task, tokens)));
@@ -134,27 +134,27 @@ fn known(task: &Task<'_>, tokens: Tokens) -> String {
 
 /// The stored tokens; at first those of the environment.
 async fn load(task: &Task<'_>) -> Result<Option<Tokens>> {
-    let (store, partner) = (&task.runtime.store, &task.partner.id);
-    let keys = task.runtime.config.keyring()?;
+    let (store, partner) = (&task.tools.store, &task.partner.id);
+    let keys = task.tools.keys()?;
     if let Some((sealed, _)) = store.credentials(&account_of(partner)).await? {
-        return Tokens::open(&keys, partner, &sealed).map(Some);
+        return Tokens::open(keys, partner, &sealed).map(Some);
     }
     let (Some(access), Some(refresh)) = (task.optional_secret("ACCESS_TOKEN")?, task.optional_secret("REFRESH_TOKEN")?)
     else {
         return Ok(None);
     };
     let expires_at = task.optional_secret("EXPIRES_AT")?.and_then(|text| text.parse().ok()).unwrap_or(0);
-    let first = Tokens::new(access, refresh, expires_at).seal(&keys, partner)?;
+    let first = Tokens::new(access, refresh, expires_at).seal(keys, partner)?;
     // Another process may have been faster, and may have renewed them already.
     let put = move |there: Option<Sealed>| async move { Ok(there.is_none().then_some(first)) };
     store.renew_credentials(&account_of(partner), put).await?;
     let stored = store.credentials(&account_of(partner)).await?.context("the tokens that were just stored are gone")?;
-    Tokens::open(&keys, partner, &stored.0).map(Some)
+    Tokens::open(keys, partner, &stored.0).map(Some)
 }
 
 /// Obtains new tokens for `old`, unless another process has done so or is doing so.
 async fn renew(task: &Task<'_>, old: &Tokens) -> Result<Result<Tokens, Failed>> {
-    let now_s = task.runtime.clock.now().timestamp();
+    let now_s = task.tools.clock.now().timestamp();
     let mine = Renewal { by: Uuid::new_v4(), since: now_s };
     if !begin(task, old, mine).await? {
         // Another process has them already, or is obtaining them.
@@ -167,40 +167,40 @@ async fn renew(task: &Task<'_>, old: &Tokens) -> Result<Result<Tokens, Failed>> 
 
 /// Stores that a renewal begins; `false` if the tokens have changed or another process is renewing them.
 async fn begin(task: &Task<'_>, old: &Tokens, mine: Renewal) -> Result<bool> {
-    let (keys, partner) = (task.runtime.config.keyring()?, &task.partner.id);
+    let (keys, partner) = (task.tools.keys()?, &task.partner.id);
     let begin = |there: Option<Sealed>| async move {
-        let mut there = Tokens::open(&keys, partner, &there.context("there are no tokens any more")?)?;
+        let mut there = Tokens::open(keys, partner, &there.context("there are no tokens any more")?)?;
         let busy = there.renewal.is_some_and(|other| mine.since - other.since <= CUT_OFF_S);
         if there.access_token != old.access_token || busy {
             return Ok(None);
         }
         there.renewal = Some(mine);
-        there.seal(&keys, partner).map(Some)
+        there.seal(keys, partner).map(Some)
     };
-    let begun = task.runtime.store.renew_credentials(&account_of(partner), begin).await?.is_some();
+    let begun = task.tools.store.renew_credentials(&account_of(partner), begin).await?.is_some();
     if begun {
         // The state if the process dies now; a successful renewal replaces it.
         let todo = remedy(partner);
         let words = format!("a renewal of the tokens began and has not ended: if this stays, {todo} before they end");
-        task.runtime.store.note_health(&account_of(partner), false, Some(&words)).await?;
+        task.tools.store.note_health(&account_of(partner), false, Some(&words)).await?;
     }
     Ok(begun)
 }
 
 /// Calls the platform and stores its answer, holding the row's lock.
 async fn finish(task: &Task<'_>, mine: Renewal) -> Result<Result<Tokens, Failed>> {
-    let (keys, partner) = (task.runtime.config.keyring()?, &task.partner.id);
+    let (keys, partner) = (task.tools.keys()?, &task.partner.id);
     let ended: Mutex<Option<Result<Tokens, Failed>>> = Mutex::new(None);
     let end = |result| *ended.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(result);
     let ask = |there: Option<Sealed>| async {
-        let mut tokens = Tokens::open(&keys, partner, &there.context("there are no tokens any more")?)?;
+        let mut tokens = Tokens::open(keys, partner, &there.context("there are no tokens any more")?)?;
         if tokens.renewal != Some(mine) {
             return Ok(None);
         }
         match ask(task, &tokens).await? {
             Ok(new) => {
                 end(Ok(new.clone()));
-                return new.seal(&keys, partner).map(Some);
+                return new.seal(keys, partner).map(Some);
             }
             // The token may be used up: the stored beginning remains.
             Err(failed @ Failed::Lost(_)) => {
@@ -214,9 +214,9 @@ async fn finish(task: &Task<'_>, mine: Renewal) -> Result<Result<Tokens, Failed>
             }
         }
         tokens.renewal = None;
-        tokens.seal(&keys, partner).map(Some)
+        tokens.seal(keys, partner).map(Some)
     };
-    task.runtime.store.renew_credentials(&account_of(partner), ask).await?;
+    task.tools.store.renew_credentials(&account_of(partner), ask).await?;
     let ended = ended.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     let ended = ended.unwrap_or_else(|| Err(Failed::NotDone { words: "another process renews".into(), again: OTHERS }));
     note(task, &ended).await?;
@@ -230,7 +230,7 @@ async fn finish(task: &Task<'_>, mine: Renewal) -> Result<Result<Tokens, Failed>
 }
 
 async fn note(task: &Task<'_>, ended: &Result<Tokens, Failed>) -> Result<()> {
-    let (store, account) = (&task.runtime.store, account_of(&task.partner.id));
+    let (store, account) = (&task.tools.store, account_of(&task.partner.id));
     let todo = remedy(&task.partner.id);
     match ended {
         Ok(_) => store.note_health(&account, true, None).await,
@@ -251,7 +251,7 @@ async fn note(task: &Task<'_>, ended: &Result<Tokens, Failed>) -> Result<()> {
 pub(super) async fn accepted(task: &Task<'_>) -> Result<()> {
     let sound = load(task).await?.is_some_and(|tokens| tokens.renewal.is_none() && !tokens.refused);
     if sound {
-        task.runtime.store.note_health(&account_of(&task.partner.id), true, None).await?;
+        task.tools.store.note_health(&account_of(&task.partner.id), true, None).await?;
     }
     Ok(())
 }
@@ -259,7 +259,7 @@ pub(super) async fn accepted(task: &Task<'_>) -> Result<()> {
 /// The platform refuses a token that it has just issued, or the only one there is.
 pub(super) async fn not_accepted(task: &Task<'_>, words: &str) -> Result<()> {
     let words = format!("the access token is not accepted: {words}; {}", remedy(&task.partner.id));
-    task.runtime.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await
+    task.tools.store.note_health(&account_of(&task.partner.id), false, Some(&words)).await
 }
 
 /// The call itself. Its budget is a row of its own: that of the account is locked.
@@ -284,10 +284,10 @@ async fn ask(task: &Task<'_>, tokens: &Tokens) -> Result<Result<Tokens, Failed>>
     };
     let account = Account { partner: task.partner.id.clone(), name: "renewal".to_owned() };
     let http = PartnerHttp { account, submission: None, ..task.http() };
-    Ok(match client::read(http.call(request).await)? {
+    Ok(match platform::read(http.call(request).await)? {
         Ok(data) => {
-            let access = client::text_of(&data, "access_token");
-            let refresh = client::text_of(&data, "refresh_token");
+            let access = platform::text_of(&data, "access_token");
+            let refresh = platform::text_of(&data, "refresh_token");
             match (access, refresh, data["expires_in"].as_i64()) {
                 // `expires_in` is an absolute time, whatever its name says.
                 (Some(access), Some(refresh), Some(expires_at)) => Ok(Tokens::new(access, refresh, expires_at)),

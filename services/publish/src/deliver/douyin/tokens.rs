@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::api::{self, Failed, Refusal};
+use super::platform::{self, Failed, Refusal};
 use crate::exchange::{Body, PartnerHttp, Request, account_of};
 use crate::task::Task;
 
@@ -62,11 +62,11 @@ pub(super) async fn current(task: &Task<'_>) -> Result<Account> {
 pub(super) async fn renewed(task: &Task<'_>, stale: Option<&str>) -> Result<Account> {
     let setup = set_up(task)?;
     let key = account_of(&task.partner.id);
-    let kept = task.runtime.store.credentials(&key).await?.map(|(sealed, _)| sealed);
+    let kept = task.tools.store.credentials(&key).await?.map(|(sealed, _)| sealed);
     let mut account = opened(task, kept, &setup)?;
     // The refresh token first, and stored by itself: the old one may be invalid from then on.
     for _ in 0..2 {
-        let now_s = task.runtime.clock.now().timestamp();
+        let now_s = task.tools.clock.now().timestamp();
         account = match account.due(now_s, stale) {
             Due::Nothing => break,
             due => replaced(task, &key, &setup, due, stale).await?,
@@ -111,7 +111,7 @@ fn place(task: &Task<'_>) -> Vec<u8> {
 /// The stored account, unless an operator has configured other tokens since.
 fn opened(task: &Task<'_>, kept: Option<Sealed>, setup: &Account) -> Result<Account> {
     let Some(sealed) = kept else { return Ok(setup.clone()) };
-    let plain = task.runtime.config.keyring()?.open_for(&place(task), &sealed).context("open the credentials")?;
+    let plain = task.tools.keys()?.open_for(&place(task), &sealed).context("open the credentials")?;
     let kept: Option<Account> = serde_json::from_slice(&plain).ok();
     Ok(kept.filter(|kept| kept.set_up == setup.set_up).unwrap_or_else(|| setup.clone()))
 }
@@ -123,7 +123,7 @@ async fn replaced(task: &Task<'_>, key: &Key, setup: &Account, due: Due, stale: 
     let note = |it| *found.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(it);
     let renew = async |kept: Option<Sealed>| -> Result<Option<NewCredentials>> {
         let mut account = opened(task, kept, setup)?;
-        let now = task.runtime.clock.now();
+        let now = task.tools.clock.now();
         if account.due(now.timestamp(), stale) != due {
             note(Ok(account));
             return Ok(None);
@@ -140,17 +140,17 @@ async fn replaced(task: &Task<'_>, key: &Key, setup: &Account, due: Due, stale: 
         note(Ok(account));
         Ok(Some(new))
     };
-    task.runtime.store.renew_credentials(key, renew).await?;
+    task.tools.store.renew_credentials(key, renew).await?;
     let found = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
     match found.context("a renewal found nothing out")? {
         Ok(account) => {
-            task.runtime.store.note_health(key, true, None).await?;
+            task.tools.store.note_health(key, true, None).await?;
             Ok(account)
         }
         Err(refusal) => {
             let mine = OWNER_MUST_AGREE.contains(&refusal.code);
             let words = refusal.to_string();
-            task.runtime.store.note_health(key, !mine, Some(&words)).await?;
+            task.tools.store.note_health(key, !mine, Some(&words)).await?;
             bail!(
                 "douyin gives no new token: {words}{}",
                 if mine { "; the account's owner has to agree again" } else { "" }
@@ -173,7 +173,7 @@ async fn ask(task: &Task<'_>, account: &Account, due: Due) -> Result<Result<Valu
     let request = Request {
         step,
         method: Method::POST,
-        url: api::address(task, path)?,
+        url: platform::address(task, path)?,
         headers: Vec::new(),
         body: Body::Form(form),
         deadline: DEADLINE,
@@ -184,7 +184,7 @@ async fn ask(task: &Task<'_>, account: &Account, due: Due) -> Result<Result<Valu
     // Under a name of its own: the account's own row is locked by this very renewal.
     let key = Key { name: "oauth".into(), ..account_of(&task.partner.id) };
     let http = PartnerHttp { account: key, submission: None, ..task.http() };
-    match api::send(&http, request).await? {
+    match platform::send(&http, request).await? {
         Ok(data) => Ok(Ok(data)),
         Err(Failed::Refused(refusal)) => Ok(Err(refusal)),
         Err(failed) => bail!("ask douyin for a new token: {failed}"),
@@ -197,12 +197,12 @@ fn take(account: &mut Account, due: Due, data: &Value, now: DateTime<Utc>) -> Re
     let missing = |name: &str| format!("douyin's answer to a renewal lacks {name}");
     match due {
         Due::Refresh => {
-            account.refresh_token = api::text_of(data, "/refresh_token")?;
+            account.refresh_token = platform::text_of(data, "/refresh_token")?;
             account.refresh_until_s = until("expires_in").with_context(|| missing("expires_in"))?;
             account.renewals -= 1;
         }
         Due::Access | Due::Nothing => {
-            account.access_token = api::text_of(data, "/access_token")?;
+            account.access_token = platform::text_of(data, "/access_token")?;
             account.access_until_s = until("expires_in").with_context(|| missing("expires_in"))?;
             if let Some(refresh_until_s) = until("refresh_expires_in") {
                 account.refresh_until_s = refresh_until_s;
@@ -214,7 +214,7 @@ fn take(account: &mut Account, due: Due, data: &Value, now: DateTime<Utc>) -> Re
 
 fn sealed(task: &Task<'_>, account: &Account) -> Result<NewCredentials> {
     let plain = serde_json::to_vec(account).context("write the credentials")?;
-    let sealed = task.runtime.config.keyring()?.seal_for(&place(task), &plain)?;
+    let sealed = task.tools.keys()?.seal_for(&place(task), &plain)?;
     // When the refresh token ends, nothing can be done without the owner.
     Ok(NewCredentials { sealed, expires_at: DateTime::from_timestamp(account.refresh_until_s, 0) })
 }

@@ -35,7 +35,7 @@ mod turn;
 pub mod webhooks;
 mod xml;
 
-pub use deliver::bilibili::tokens::Tokens;
+pub use deliver::bilibili::stored_tokens::Tokens;
 pub use lacking::lacking;
 pub use publish::Publish;
 pub use serve::serve;

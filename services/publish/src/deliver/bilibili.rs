@@ -11,7 +11,7 @@
 //! | film and cover, resumed | `upload` |
 //! | the account's list, read for our line | `list`, `marks` |
 //! | what to do about each code | `codes` |
-//! | the account's tokens | `tokens` |
+//! | the account's tokens, stored, used and renewed | `stored_tokens`, `tokens`, `renewal` |
 //! | a signed call, and its answer | `client`, `signature`, `platform` |
 //! | the platform's webhooks | `webhook` |
 use std::time::Duration;
@@ -30,8 +30,10 @@ mod codes;
 mod list;
 mod marks;
 mod platform;
+mod renewal;
 mod signature;
-pub(crate) mod tokens;
+pub(crate) mod stored_tokens;
+mod tokens;
 mod upload;
 pub(crate) mod webhook;
 

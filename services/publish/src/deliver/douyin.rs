@@ -5,7 +5,7 @@
 //! |---|---|
 //! | calls over the wire, and their answers | `api`, `platform` |
 //! | what to do about its codes | `codes` |
-//! | our account's tokens | `tokens` |
+//! | our account's tokens, stored and renewed | `account`, `tokens` |
 //! | the video, in parts | `upload` |
 //! | the work's text, and the number by which it is found again | `text` |
 //! | the account's works | `works` |
@@ -27,6 +27,7 @@ use platform::{Failed, Refusal, text_of};
 use upload::{Session, Uploaded};
 use works::Work;
 
+mod account;
 mod api;
 mod codes;
 mod platform;

@@ -4,6 +4,7 @@
 //! | what | file |
 //! |---|---|
 //! | the server's address, and its trusted host key | `access` |
+//! | the connection, with a pinned host key | `connect` |
 //! | a session: bounded, every request with a deadline | `remote` |
 //! | one file, resumed where it broke | `transfer` |
 //! | the folder of one run, and the partner's answers in it | `folder` |
@@ -29,6 +30,7 @@ use crate::task::Task;
 
 pub(crate) mod access;
 mod adi;
+mod connect;
 mod describe;
 mod fill;
 mod folder;
@@ -38,9 +40,10 @@ mod session;
 mod transfer;
 
 use access::Access;
+use connect::ConnectError;
 use folder::{AGAIN, Folder, MARKER};
 use receipt::Status;
-use remote::{ConnectError, Remote};
+use remote::Remote;
 use session::session;
 
 /// The adapter.

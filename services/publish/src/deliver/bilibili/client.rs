@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::codes::{Advice, advice};
 use super::platform::{Failed, address, read};
+use super::renewal::PERSON;
 use super::signature::Signer;
 use super::tokens;
 use crate::exchange::{Body, PartnerHttp, Request};
@@ -87,7 +88,7 @@ pub(super) async fn call(task: &Task<'_>, call: &Call) -> Result<Result<Value, F
             }
             Err(Failed::Refused { code, words }) if advice(*code) == Advice::Token => {
                 tokens::not_accepted(task, words).await?;
-                return Ok(Err(Failed::NotDone { words: words.clone(), again: tokens::PERSON }));
+                return Ok(Err(Failed::NotDone { words: words.clone(), again: PERSON }));
             }
             _ => return Ok(answered),
         }

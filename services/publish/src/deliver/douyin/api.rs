@@ -8,6 +8,7 @@ use reqwest::Method;
 use reqwest::header::HeaderName;
 use serde_json::Value;
 
+use super::account::Account;
 use super::codes::{Advice, advice};
 use super::platform::{Failed, address, send};
 use super::tokens;
@@ -69,7 +70,7 @@ pub(super) async fn call(task: &Task<'_>, call: &Call) -> Result<Result<Value, F
     once(task, call, &account).await
 }
 
-async fn once(task: &Task<'_>, call: &Call, account: &tokens::Account) -> Result<Result<Value, Failed>> {
+async fn once(task: &Task<'_>, call: &Call, account: &Account) -> Result<Result<Value, Failed>> {
     let mut url = address(task, &format!("/api/douyin/v1/video/{}", call.what))?;
     url.query_pairs_mut().append_pair("open_id", &account.open_id);
     for (name, value) in &call.query {

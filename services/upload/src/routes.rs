@@ -43,7 +43,7 @@ fn pages() -> Vec<Route> {
         page("/contests/{contest}", get(site::contest::one)),
         page("/contests/{contest}/enter", get(site::enter::form)),
         form("/contests/{contest}/enter", post(site::enter::enter)),
-        form("/contests/{contest}/draft", post(site::enter::draft)),
+        form("/contests/{contest}/draft", post(site::draft::draft)),
         page("/find", get(site::find::find)),
         form("/find", post(site::find::ask)),
         page("/entries/{receipt}", get(site::entry::entry)),

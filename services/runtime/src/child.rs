@@ -42,7 +42,7 @@ pub fn hide_this_process() -> anyhow::Result<()> {
 #[derive(Clone)]
 pub struct ChildRunner {
     program: PathBuf,
-    environment: Vec<(String, String)>,
+    allow_missing_landlock: bool,
     spawner: Spawner,
     metrics: Metrics,
 }
@@ -54,11 +54,13 @@ impl ChildRunner {
             Some(program) => program.clone(),
             None => std::env::current_exe().context("find this program's own file")?,
         };
-        // The only setting that a child receives besides its request: whether it may run without Landlock.
-        let allowed = config.allow_missing_landlock;
-        let environment =
-            if allowed { vec![("REELMILL_ALLOW_MISSING_LANDLOCK".to_owned(), "true".to_owned())] } else { Vec::new() };
-        Ok(Self { program, environment, spawner: Spawner::start()?, metrics })
+        let allow_missing_landlock = config.allow_missing_landlock;
+        Ok(Self { program, allow_missing_landlock, spawner: Spawner::start()?, metrics })
+    }
+
+    /// Whether children may run on a kernel without Landlock, for the requests that say so.
+    pub fn allows_missing_landlock(&self) -> bool {
+        self.allow_missing_landlock
     }
 
     /// Runs one child to its end, within `wall` and until `cancelled`. `on_progress` is called with 0 to 1.
@@ -97,7 +99,11 @@ impl ChildRunner {
         }
         let request = serde_json::to_vec(request).map_err(|error| ChildError::failed("write the request", &error))?;
         let mut command = tokio::process::Command::new(&self.program);
-        command.arg("child").env_clear().envs(self.environment.iter().cloned());
+        command.arg("child").env_clear();
+        // The only setting that a child receives besides its request.
+        if self.allow_missing_landlock {
+            command.env("REELMILL_ALLOW_MISSING_LANDLOCK", "true");
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         // From here on, dropping `running` kills the whole group, however this function ends.
         let mut running =

@@ -20,8 +20,14 @@ pub use part_dir::ScratchDir;
 use abandoned::remove_abandoned;
 use private::{private, remove};
 
-/// The process's directory. Removed when dropped.
+/// The process's directory. Clones share it; it is removed when the last of them is dropped.
+#[derive(Clone)]
 pub struct Scratch {
+    own: Arc<OwnDirectory>,
+}
+
+/// Removed when dropped.
+struct OwnDirectory {
     path: PathBuf,
     /// Paths at which running parts have fetched and verified files, by the files' keys.
     fetched: Mutex<HashMap<String, Vec<PathBuf>>>,
@@ -43,14 +49,15 @@ impl Scratch {
         private().create(&path).with_context(|| format!("make the scratch directory {}", path.display()))?;
         let lock = File::open(&path).with_context(|| format!("open {}", path.display()))?;
         flock(&lock, FlockOperation::NonBlockingLockExclusive).with_context(|| format!("lock {}", path.display()))?;
-        Ok(Self { path, fetched: Mutex::default(), fetching: Mutex::default(), _lock: lock })
+        let own = OwnDirectory { path, fetched: Mutex::default(), fetching: Mutex::default(), _lock: lock };
+        Ok(Self { own: Arc::new(own) })
     }
 
     /// Waits until no other task of this process fetches the file `key`, and excludes others until the result is
     /// dropped: parts of one work that start together then fetch it once.
     pub async fn alone(&self, key: &str) -> tokio::sync::OwnedMutexGuard<()> {
         let lock = {
-            let mut fetching = self.fetching.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut fetching = self.own.fetching.lock().unwrap_or_else(PoisonError::into_inner);
             fetching.retain(|_, lock| lock.strong_count() > 0);
             let lock: Arc<_> = fetching.get(key).and_then(Weak::upgrade).unwrap_or_default();
             fetching.insert(key.to_owned(), Arc::downgrade(&lock));
@@ -62,7 +69,7 @@ impl Scratch {
     /// Creates `to` as another hard link to the file `key` that another running part fetched; false if none has it any
     /// more. It takes no space, and is removed with the last part that has it.
     pub fn link(&self, key: &str, to: &Path) -> bool {
-        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fetched = self.own.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(paths) = fetched.get_mut(key) else { return false };
         // Paths of parts that have ended no longer exist.
         let found = paths.iter().any(|path| fs::hard_link(path, to).is_ok());
@@ -77,7 +84,7 @@ impl Scratch {
 
     /// Records that the file `key` is at `path`, complete and verified, and that it will not be written to.
     pub fn fetched(&self, key: &str, path: &Path) {
-        let mut fetched = self.fetched.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut fetched = self.own.fetched.lock().unwrap_or_else(PoisonError::into_inner);
         fetched.retain(|_, paths| {
             paths.retain(|path| path.exists());
             !paths.is_empty()
@@ -87,11 +94,11 @@ impl Scratch {
 
     /// Creates an empty directory for one part. `name` is made of ids.
     pub fn dir(&self, name: &str) -> anyhow::Result<ScratchDir> {
-        ScratchDir::create(self.path.join(name))
+        ScratchDir::create(self.own.path.join(name))
     }
 }
 
-impl Drop for Scratch {
+impl Drop for OwnDirectory {
     fn drop(&mut self) {
         remove(&self.path);
     }

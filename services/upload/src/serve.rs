@@ -81,10 +81,10 @@ pub struct Further {
 /// Serves the public API on `LISTEN`, with further pages, until the process is asked to stop.
 pub async fn serve(
     runtime: Arc<Runtime>,
-    further: impl FnOnce(Arc<Runtime>, Arc<App>) -> anyhow::Result<Further>,
+    further: impl FnOnce(&Runtime, Arc<App>) -> anyhow::Result<Further>,
 ) -> anyhow::Result<()> {
     let app = App::of(&runtime)?;
-    let further = further(runtime.clone(), app.clone())?;
+    let further = further(&runtime, app.clone())?;
     let listen = runtime.config.upload.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the public API"))?;
     let followed = runtime.broker.follow(app.stop.clone());

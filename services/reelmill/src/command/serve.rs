@@ -45,15 +45,12 @@ impl Role {
                 let desk = desk::Desk::of(runtime, transcode::artefact::addresses)?;
                 services.task("desk", |runtime| desk::serve(runtime, desk))
             }
-            Role::Probe => {
-                services.worker(probe::Measure::new(runtime.clone())).worker(probe::Screen::new(runtime.clone()))
-            }
+            Role::Probe => services.worker(probe::Measure::new(runtime)).worker(probe::Screen::new(runtime)),
             Role::Transcode => {
-                let encode = transcode::Encode::new(runtime.clone());
-                services.worker(encode).worker(transcode::Assemble::new(runtime.clone()))
+                services.worker(transcode::Encode::new(runtime)).worker(transcode::Assemble::new(runtime))
             }
             Role::Publish => services
-                .worker(publish::Publish::new(runtime.clone())?)
+                .worker(publish::Publish::new(runtime)?)
                 .task("partners", publish::serve)
                 .task("webhooks", publish::webhooks::serve),
         })

@@ -20,7 +20,7 @@ fn what_a_running_part_has_is_linked_and_goes_with_the_last_of_them() {
     drop((other, late));
     let next = scratch.dir("4").unwrap();
     assert!(!scratch.link("film", &source(&next)));
-    assert!(scratch.fetched.lock().unwrap().is_empty());
+    assert!(scratch.own.fetched.lock().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn one_file_is_fetched_by_one_part_at_a_time_and_another_file_beside_it() 
     assert!((&mut second).now_or_never().is_none(), "the first has not ended");
     drop(first);
     assert!(second.now_or_never().is_some());
-    assert!(scratch.fetching.lock().unwrap().len() <= 1, "locks of files that are no longer fetched are dropped");
+    assert!(scratch.own.fetching.lock().unwrap().len() <= 1, "locks of files that are no longer fetched are dropped");
 }
 
 #[test]
@@ -46,7 +46,7 @@ fn nobody_else_may_look_into_scratch() {
     let part = scratch.dir("part").unwrap();
     let beside = part.beside("stills").unwrap();
     assert!(part.beside("stills").is_err(), "it is new");
-    for dir in [&root, &scratch.path, part.path(), part.input(), part.output(), &beside] {
+    for dir in [&root, &scratch.own.path, part.path(), part.input(), part.output(), &beside] {
         assert_eq!(fs::metadata(dir).unwrap().permissions().mode() & 0o777, 0o700, "{}", dir.display());
     }
 }
@@ -67,7 +67,7 @@ fn what_a_dead_process_left_is_removed_and_what_a_living_one_has_is_not() {
     assert!(abandoned(root.path(), hour, now).is_empty(), "nothing is old yet");
     let [old] = &abandoned(root.path(), hour, now + hour * 2)[..] else { panic!("one is old") };
     assert_eq!((&old.path, old.bytes), (&dead, 5));
-    assert!(!remove_if_abandoned(&living.path), "a living process' files are not touched, whatever their age");
+    assert!(!remove_if_abandoned(&living.own.path), "a living process' files are not touched, whatever their age");
     let _other = Scratch::new(root.path()).unwrap();
     assert!(!dead.exists());
     assert!(foreign.exists());

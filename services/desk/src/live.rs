@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::debug;
 use uuid::Uuid;
 
-use crate::view::READERS;
+use crate::roles::READERS;
 
 /// Streams that one person may have open; a page that is not visible closes its stream.
 pub(crate) const OF_ONE_PERSON: usize = 4;

@@ -21,8 +21,8 @@ use crate::Desk;
 use crate::act::Caller;
 use crate::act::decide;
 use crate::act::twins::{self, Finding, Twins};
-use crate::http::routes::Route;
 use crate::names::{partner_name, theme_name};
+use crate::route::Route;
 use crate::view::beside::{self, Alike, Beside, First, Side, Stretch};
 use crate::view::storyboard::Tile;
 

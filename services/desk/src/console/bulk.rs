@@ -26,8 +26,8 @@ use crate::Desk;
 use crate::act::Caller;
 use crate::act::bulk;
 use crate::act::reprocess::Beginning;
-use crate::http::routes::Route;
 use crate::names::partner_name;
+use crate::route::Route;
 use crate::view::contests;
 
 mod chosen;

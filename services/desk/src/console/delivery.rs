@@ -28,8 +28,8 @@ use crate::act::recalled::{ProveRemoval, recalled};
 use crate::act::texts::{Wording, texts};
 use crate::http::bag::fetched;
 use crate::http::pictures::with_picture;
-use crate::http::routes::Route;
 use crate::next::{Step, Turn};
+use crate::route::Route;
 use crate::view::delivery::{self, DeliveryWhole, TextLimits};
 
 const OPERATOR: &[Role] = &[Role::Operator];

@@ -15,8 +15,8 @@ use super::queue::SCREENER;
 use super::trouble::Row;
 use super::{Here, Shell, Visit, address, page, shown};
 use crate::Desk;
-use crate::http::routes::Route;
 use crate::names::contest_name;
+use crate::route::Route;
 use crate::view::home::{self, Home, Outlook, Waits, What};
 use crate::view::queue::{self, Line};
 

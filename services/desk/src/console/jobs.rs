@@ -17,8 +17,8 @@ use super::{Asked, Here, READERS, Sent, Shell, Visit, again, filtered, page, pos
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::job::{JobOrder, Order, order};
-use crate::http::routes::Route;
 use crate::names::{actor_name, partner_names, state_name};
+use crate::route::Route;
 use crate::view::Paging;
 use crate::view::jobs::{self, Job, JobWork, JobWorksFilter};
 

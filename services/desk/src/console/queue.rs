@@ -27,7 +27,7 @@ use crate::act::Caller;
 use crate::act::claim::{self, Opened};
 use crate::act::decide::{self, Wish};
 use crate::act::review::Decision;
-use crate::http::routes::Route;
+use crate::route::Route;
 use crate::view::card::{self, Card, MarkKind};
 use crate::view::queue::{self, Decided, Line};
 

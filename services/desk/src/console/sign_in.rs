@@ -17,7 +17,7 @@ use super::{Asked, Guest, Sent, Shell, Visit, again, cookie, inside, open, post_
 use crate::Desk;
 use crate::act::session;
 use crate::act::sign_in::{self, Password, SecondFactor, SignedIn, Visitor};
-use crate::http::routes::Route;
+use crate::route::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes: Vec<Route> =

@@ -10,9 +10,10 @@ use runtime::store::desk::Waiting;
 use runtime::store::listing::Count;
 use serde::Serialize;
 
+use super::board;
 use super::trouble::{self, Item};
-use super::{READERS, board};
 use crate::Desk;
+use crate::roles::READERS;
 
 /// The most troubles on the first page; the list has all of them.
 const MOST_TROUBLES: u32 = 20;

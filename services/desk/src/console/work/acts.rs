@@ -17,8 +17,8 @@ use serde::Deserialize;
 use crate::Desk;
 use crate::act::offered::{OnWork as Deed, refusal};
 use crate::console::{Here, Sent, Shell, Visit, again, page, post_to, see, shown};
-use crate::http::routes::Route;
-use crate::serve::Service;
+use crate::route::Route;
+use crate::service::Service;
 
 mod deed;
 mod options;

@@ -27,6 +27,7 @@ use crate::Desk;
 use crate::next::{Step, demand};
 
 pub mod authorise;
+mod beginning;
 pub mod bulk;
 pub mod claim;
 pub mod confirm;
@@ -38,7 +39,6 @@ pub mod evidence;
 pub mod hold;
 pub mod invitation;
 pub mod job;
-pub mod lasting;
 pub mod note;
 pub mod offered;
 pub mod person;

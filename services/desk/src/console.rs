@@ -8,6 +8,8 @@
 //! | how is a form read, and recognised when it is sent twice? | `sent` |
 //! | how does a problem look in a browser? | `problem_page` |
 //! | which cookies are there? | `cookie` |
+//! | what does a sign-in learn about a browser, and which cookies does it get? | `browser` |
+//! | what are jobs and stages called? | `job_text` |
 //! | which contests and themes may be chosen? | `names` |
 //! | how are screening's rules shown? | `rules` |
 //! | how is a job's choice of works shown? | `selected` |
@@ -20,6 +22,7 @@ mod address;
 mod assets;
 mod audit;
 mod beside;
+mod browser;
 mod bulk;
 mod checks;
 mod choice;
@@ -32,6 +35,7 @@ mod filed;
 mod home;
 mod html;
 mod invitation;
+mod job_text;
 mod jobs;
 mod local;
 pub(crate) mod loudness;
@@ -56,16 +60,15 @@ mod work;
 mod works;
 
 pub(crate) use address::{address, filtered};
-pub(crate) use bulk::stage_text;
 pub(crate) use choice::{Choice, choices};
 pub(crate) use events::{check_streams, is_refresh};
 pub use filed::Filed;
 pub use html::{shown, shown_with};
 pub(crate) use names::{contests_seen, themes};
 pub use problem_page::{again, as_pages};
-pub use sent::{Asked, Sent};
+pub use sent::{Asked, Nothing, Sent};
 pub use shell::{Here, Shell};
-pub use sign_in::{Nothing, Paths, doorway, sign_out};
+pub use sign_in::{Paths, doorway, sign_out};
 pub use visit::{Guest, Visit};
 
 pub(crate) use crate::roles::{CARRIERS, EVIDENCE, READERS};

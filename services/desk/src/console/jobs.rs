@@ -12,6 +12,7 @@ use runtime::store::tokens::Role;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use super::job_text::kind_text;
 use super::selected::selected;
 use super::{Asked, Here, READERS, Sent, Shell, Visit, again, filtered, page, post_to, see, shown};
 use crate::Desk;
@@ -28,15 +29,6 @@ pub(crate) fn routes() -> Vec<Route> {
         page("/jobs/{job}", READERS, get(one)),
         post_to("/jobs/{job}/order", &[Role::Organiser], post(ordered)),
     ]
-}
-
-/// The act of a job.
-pub(super) fn kind_text(say: Say, kind: &str) -> &'static str {
-    match kind {
-        "release" => say.t("发布", "Release"),
-        "recall" => say.t("撤下", "Recall"),
-        _ => say.t("重新处理", "Reprocess"),
-    }
 }
 
 /// A state of one work of a job.

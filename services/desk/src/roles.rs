@@ -9,3 +9,10 @@ pub(crate) const EVIDENCE: &[Role] = &[Role::Organiser, Role::Operator, Role::Au
 
 /// Roles that download finished files and bags, bring them to partners, and write the accompanying texts.
 pub(crate) const CARRIERS: &[Role] = &[Role::Organiser, Role::Operator];
+
+// One role each.
+pub(crate) const SCREENER: &[Role] = &[Role::Screener];
+pub(crate) const ORGANISER: &[Role] = &[Role::Organiser];
+pub(crate) const OPERATOR: &[Role] = &[Role::Operator];
+pub(crate) const AUDITOR: &[Role] = &[Role::Auditor];
+pub(crate) const ADMIN: &[Role] = &[Role::Admin];

@@ -11,7 +11,6 @@ use pipeline::delivery::Observed;
 use pipeline::submission::State as WorkState;
 use runtime::problem::{Code, Problem};
 use runtime::store::bulk::Kind;
-use runtime::store::tokens::Role;
 
 use chosen::Chosen;
 use look::LookPage;
@@ -26,13 +25,12 @@ use crate::act::Caller;
 use crate::act::bulk;
 use crate::act::reprocess::Beginning;
 use crate::names::partner_name;
+use crate::roles::ORGANISER;
 use crate::route::Route;
 use crate::view::contests;
 
 mod chosen;
 mod look;
-
-const ORGANISER: &[Role] = &[Role::Organiser];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![

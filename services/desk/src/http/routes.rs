@@ -8,14 +8,8 @@ use super::{
     bag, confirm, contact, cure, deliver, deliveries, docs, entry, evidence, hold, list, partners, persons, preview,
     proofs, recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
-use crate::roles::{CARRIERS, EVIDENCE, READERS};
+use crate::roles::{ADMIN, AUDITOR, CARRIERS, EVIDENCE, OPERATOR, ORGANISER, READERS, SCREENER};
 use crate::route::{Policy, Route};
-
-const SCREENER: &[Role] = &[Role::Screener];
-const ORGANISER: &[Role] = &[Role::Organiser];
-const OPERATOR: &[Role] = &[Role::Operator];
-const AUDITOR: &[Role] = &[Role::Auditor];
-const ADMIN: &[Role] = &[Role::Admin];
 
 /// Every route of the API.
 #[rustfmt::skip]

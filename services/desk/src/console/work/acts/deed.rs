@@ -4,6 +4,7 @@ use pipeline::id::SubmissionId;
 use runtime::store::tokens::Role;
 
 use crate::act::offered::OnWork as Deed;
+use crate::roles::{OPERATOR, ORGANISER};
 
 /// What an act's page says about it.
 struct Row {
@@ -15,9 +16,6 @@ struct Row {
     /// What it is for.
     about: (&'static str, &'static str),
 }
-
-const ORGANISER: &[Role] = &[Role::Organiser];
-const OPERATOR: &[Role] = &[Role::Operator];
 
 impl Deed {
     #[rustfmt::skip]

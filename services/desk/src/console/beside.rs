@@ -15,7 +15,6 @@ use runtime::serving::principal::Subject;
 use runtime::store::tokens::Role;
 use serde::Deserialize;
 
-use super::work::in_role;
 use super::{Here, READERS, Sent, Shell, Visit, page, post_to, see, shown, shown_with};
 use crate::Desk;
 use crate::act::Caller;
@@ -78,7 +77,7 @@ enum May {
 impl May {
     async fn of(desk: &Desk, visit: &Visit, both: &Beside) -> Result<Self, Problem> {
         let contest = ContestId::new(&both.work.contest);
-        let screener = in_role(visit, &[Role::Screener], &contest).filter(|_| both.found.is_some());
+        let screener = visit.caller_in(&[Role::Screener], &contest).filter(|_| both.found.is_some());
         let Some(screener) = screener.filter(|_| both.work.state == "awaiting_review") else { return Ok(May::Look) };
         let refusal = decide::refusal(desk, &screener, SubmissionId(both.work.id)).await?;
         Ok(refusal.map_or(May::Decide, |problem| {

@@ -8,7 +8,7 @@ use pipeline::partner::Replacement;
 use pipeline::submission::Redo;
 use runtime::problem::Problem;
 use runtime::store::bulk::{Ask, Which};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::bulk::JobMade;

@@ -6,17 +6,16 @@ use axum::Extension;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
-use pipeline::id::ContestId;
 use runtime::problem::Problem;
 use runtime::serving::principal::Subject;
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::tokens::Role;
 use serde::Deserialize;
 
 use super::{Asked, EVIDENCE, Here, READERS, Visit, page, rules, shown};
 use crate::Desk;
 use crate::act::Caller;
 use crate::names::{contest_name, theme_name};
+use crate::roles::{AUDITOR, ORGANISER, SCREENER};
 use crate::route::Route;
 use crate::view::ahead::ahead;
 use crate::view::audit::{self, Row as AuditRow, TrailFilter};
@@ -61,7 +60,7 @@ async fn whole(
         Some(_) => Some(exchanges::exchanges(&desk, &row, None).await?),
         None => None,
     };
-    let audit = match visit.caller_in(&[Role::Auditor], contest) {
+    let audit = match visit.caller_in(AUDITOR, contest) {
         Some(auditor) => Some(acts_on(&desk, &auditor, &row).await?),
         None => None,
     };
@@ -85,8 +84,8 @@ async fn whole(
         audit,
         acts: acts::links(&desk, &visit, &row).await?,
         notes: Notes::of(&desk, say, &row, visit.caller_in(note::WRITERS, contest).is_some(), None).await?,
-        may_see_contact: visit.caller_in(&[Role::Organiser], contest).is_some(),
-        reviews: work.state == "awaiting_review" && visit.caller_in(&[Role::Screener], contest).is_some(),
+        may_see_contact: visit.caller_in(ORGANISER, contest).is_some(),
+        reviews: work.state == "awaiting_review" && visit.caller_in(SCREENER, contest).is_some(),
         sha256: row.mezzanine_sha256.as_ref().map(hex::encode),
         work,
         catalogue: desk.catalogue.clone(),

@@ -15,9 +15,9 @@ use super::work::{self, Rejected};
 use crate::Desk;
 use crate::act::Caller;
 
-mod found;
+mod likeness;
 
-pub use found::{Alike, Found, Stretch, found};
+pub use likeness::{Alike, Found, Stretch, found};
 
 /// Two works.
 #[derive(Debug, Serialize)]

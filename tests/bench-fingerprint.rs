@@ -24,9 +24,9 @@ use pipeline::submission::{Event, Gate, Gates, Submission};
 use runtime::config::Config;
 use runtime::metrics::Metrics;
 use runtime::outcome::Output;
-use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::submissions::{self, NewSubmission};
+use runtime::store::{Policy, Store};
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
 use uuid::Uuid;
@@ -76,7 +76,8 @@ struct Tally {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let store = Store::new(&arguments.config, Metrics::new()?)?;
+    let (config, policy) = (&arguments.config, Policy::from(&arguments.config.work));
+    let store = Store::new(&config.database, &config.allow_plaintext, policy, Metrics::new()?)?;
     store.migrate().await?;
     let begun = Instant::now();
     let families = families(&arguments);
@@ -250,7 +251,7 @@ impl Bench {
     /// Adds entries without films, and times searches among them.
     async fn crowd(&self, arguments: &Arguments, families: &[Family]) -> anyhow::Result<Value> {
         let begun = Instant::now();
-        let mut connection = PgConnection::connect(&arguments.config.database_url).await?;
+        let mut connection = PgConnection::connect(&arguments.config.database.database_url).await?;
         let mut dice = Dice::new(1);
         // Built after the rows: inserted into an existing index they would take an hour.
         let definition: String =

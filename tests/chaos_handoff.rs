@@ -11,9 +11,9 @@ use pipeline::delivery::{Delivery, DeliveryEvent, Observed, RecallBy, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
 use runtime::config::Config;
 use runtime::metrics::Metrics;
-use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::recalls::RecallTerms;
+use runtime::store::{Policy, Store};
 use sqlx::types::Json;
 use uuid::Uuid;
 
@@ -114,7 +114,8 @@ impl Chaos {
         pipeline.command(&["migrate"]).await.exits(0);
         let url = format!("--database-url={}", pipeline.truth.url);
         let config = Arguments::parse_from(["chaos", &url, "--amqp-url=amqp://unused"]).config;
-        let store = Store::new(&config, Metrics::new().expect("metrics")).expect("a store");
+        let (policy, metrics) = (Policy::from(&config.work), Metrics::new().expect("metrics"));
+        let store = Store::new(&config.database, &config.allow_plaintext, policy, metrics).expect("a store");
         let mut works = Vec::new();
         for number in 0..plan.works {
             works.push(planted::work(&pipeline, &plan::title(number), &PARTNERS).await);

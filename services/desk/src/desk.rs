@@ -5,7 +5,7 @@ use anyhow::Context;
 use pipeline::catalogue::{Catalogue, Contest};
 use pipeline::id::ContestId;
 use runtime::clock::Clock;
-use runtime::config::Config;
+use runtime::config::{DeskConfig, KeysConfig};
 use runtime::desk_url::desk_url;
 use runtime::network::Network;
 use runtime::objects::Objects;
@@ -44,12 +44,31 @@ pub struct Desk {
     pub addresses: Addresses,
 }
 
+/// The settings of a desk.
+#[derive(Clone, Copy)]
+pub struct DeskSettings<'a> {
+    /// Where staff reach it.
+    pub desk: &'a DeskConfig,
+    /// `PUBLIC_URL`, if it is set.
+    pub public_url: Option<&'a str>,
+    /// Keys for personal data.
+    pub keys: &'a KeysConfig,
+    /// `ALLOW_PRIVATE_NETWORKS`.
+    pub allowed_networks: &'a [Network],
+}
+
 impl Desk {
     /// For the service role.
     pub fn of(runtime: &Runtime, addresses: Addresses) -> anyhow::Result<Self> {
         let config = &runtime.config;
-        let objects = runtime.objects.clone();
-        Self::with(config, runtime.store.clone(), objects, runtime.catalogue.clone(), runtime.clock.clone(), addresses)
+        let settings = DeskSettings {
+            desk: &config.desk,
+            public_url: config.upload.public_url.as_deref(),
+            keys: &config.keys,
+            allowed_networks: &config.allow_private_networks,
+        };
+        let (store, objects) = (runtime.store.clone(), runtime.objects.clone());
+        Self::with(settings, store, objects, runtime.catalogue.clone(), runtime.clock.clone(), addresses)
     }
 
     /// For the pages of recommending units, at the public address.
@@ -59,9 +78,14 @@ impl Desk {
     }
 
     /// For a command on this machine. It connects to the database and, where needed, to the object store.
-    pub fn for_command(config: &Config, store: Store, addresses: Addresses) -> anyhow::Result<Self> {
-        let objects = Objects::new(&(&config.s3).into());
-        Self::with(config, store, objects, config.catalogue()?, Clock::default(), addresses)
+    pub fn for_command(
+        settings: DeskSettings<'_>,
+        store: Store,
+        objects: Objects,
+        catalogue: Arc<Catalogue>,
+        addresses: Addresses,
+    ) -> anyhow::Result<Self> {
+        Self::with(settings, store, objects, catalogue, Clock::default(), addresses)
     }
 
     /// The keys for personal data, or an error that names the missing setting.
@@ -75,18 +99,19 @@ impl Desk {
     }
 
     fn with(
-        config: &Config,
+        settings: DeskSettings<'_>,
         store: Store,
         objects: Objects,
         catalogue: Arc<Catalogue>,
         clock: Clock,
         addresses: Addresses,
     ) -> anyhow::Result<Self> {
-        let url = desk_url(config)?.unwrap_or_default();
-        let keys = config.personal_data_keys.is_some().then(|| config.keyring()).transpose()?;
-        let allowed_networks = config.allow_private_networks.clone();
+        let url = desk_url(settings.desk)?.unwrap_or_default();
+        let keys = settings.keys;
+        let keys = keys.personal_data_keys.is_some().then(|| keys.keyring()).transpose()?;
+        let allowed_networks = settings.allowed_networks.to_vec();
         let pace = Pace::default();
-        let public_url = config.public_url.as_deref().unwrap_or_default().trim_end_matches('/').to_owned();
+        let public_url = settings.public_url.unwrap_or_default().trim_end_matches('/').to_owned();
         let site = Site::Console;
         Ok(Self { store, objects, catalogue, clock, keys, site, url, public_url, allowed_networks, pace, addresses })
     }

@@ -1,4 +1,5 @@
-//! The staff API: parse, call, render. `routes` lists who may use which route; `gate` enforces it.
+//! The staff API: parse, call, render. `routes` lists who may use which route; `gate` enforces it; `openapi` describes
+//! it.
 use crate::act::Caller;
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
@@ -10,6 +11,7 @@ pub(crate) mod contact;
 pub(crate) mod cure;
 pub(crate) mod deliver;
 pub(crate) mod deliveries;
+pub(crate) mod docs;
 pub(crate) mod entry;
 pub(crate) mod evidence;
 pub(crate) mod gate;

@@ -9,7 +9,9 @@
 //! | which act does a delivery wait for? | `next` |
 //! | is a file a picture? | `picture` |
 //! | what are contests, themes, partners and parts called? | `names` |
-//! | which routes are there, and who may use them? | `http::routes`, `http::gate` |
+//! | which routes are there, and who may use them? | `routes`, of `http::routes` and `console::routes`; `http::gate` |
+//! | what surrounds every route? | `router` |
+//! | what may a handler use? | `service` |
 //! | who receives which updates? | `live` |
 //! | which pages are there? | `console` |
 //! | what do other sites with a sign-in share with it? | `site` |
@@ -28,7 +30,12 @@ mod live;
 mod names;
 pub mod next;
 mod picture;
+mod roles;
+mod route;
+mod router;
+mod routes;
 mod serve;
+mod service;
 #[cfg(test)]
 mod structure;
 pub mod view;
@@ -43,10 +50,11 @@ pub mod site {
     pub use crate::http::gate::admitted;
 }
 
-pub use desk::Desk;
-pub use http::gate::Policy;
+pub use desk::{Desk, DeskSettings};
 pub use http::openapi::document;
-pub use http::routes::{Listed, list, router};
 pub use http::verify::Verifier;
 pub use live::{Change, Live, Update};
-pub use serve::{Service, Settings, serve, serve_on};
+pub use route::{Listed, Policy};
+pub use routes::list;
+pub use serve::{serve, serve_on};
+pub use service::{Service, Settings};

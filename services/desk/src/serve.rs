@@ -3,89 +3,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::extract::FromRef;
-use runtime::broker::Broker;
-use runtime::doors::Doors;
 use runtime::service::Runtime;
 use runtime::serving::places::share_of;
 use runtime::serving::{self, counted};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use crate::decisions;
 use crate::desk::Desk;
-use crate::http::routes;
-use crate::http::verify::Verifier;
 use crate::live::Live;
+use crate::router::router;
+use crate::routes;
+use crate::service::{Service, Settings};
 use crate::view::checks::Bounds;
 
 /// How long running requests may take once the process stops.
 const GRACE: Duration = Duration::from_secs(7);
 
-/// A desk that is served. Clones share everything.
-#[derive(Clone)]
-pub struct Service {
-    /// What acts and views need.
-    pub desk: Arc<Desk>,
-    /// Counts and logs refused requests.
-    pub doors: Doors,
-    /// Recently verified tokens; losing them costs time only.
-    pub verifier: Arc<Verifier>,
-    /// Sends updates to open pages.
-    pub live: Live,
-    /// The broker, for the checks; `None` if there is none.
-    pub broker: Option<Broker>,
-    /// Limits.
-    pub settings: Settings,
-    /// Cancelled when the service is to stop.
-    pub stop: CancellationToken,
-}
-
-impl FromRef<Service> for Arc<Desk> {
-    fn from_ref(service: &Service) -> Self {
-        service.desk.clone()
-    }
-}
-
-/// Limits of the service.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// Our proxies in front of this service, each of which adds to X-Forwarded-For.
-    pub forwarded_hops: u8,
-    /// The share of connections and requests that one address may have, percent.
-    pub address_share_percent: u8,
-    /// Connections at once.
-    pub connections: usize,
-    /// How long a client may take to send the head of a request.
-    pub heads_within: Duration,
-    /// Requests at once.
-    pub requests_at_once: usize,
-    /// Every request is answered within this.
-    pub deadline: Duration,
-    /// Limits of the process, which the checks compare with the state of the other servers.
-    pub neighbours: Bounds,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            forwarded_hops: 0,
-            address_share_percent: 100,
-            connections: 512,
-            heads_within: Duration::from_secs(15),
-            requests_at_once: 64,
-            deadline: Duration::from_secs(30),
-            neighbours: Bounds { database_connections: 0, upload_high_water_gib: 0, upload_most_unfinished: 0 },
-        }
-    }
-}
-
 /// Serves on `DESK_LISTEN` until the process stops.
 pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
     let config = &runtime.config;
     anyhow::ensure!(desk.keys.is_some(), "the desk needs PERSONAL_DATA_KEYS: organisers ask it who entered a work");
-    let listen = config.desk_listen;
+    let listen = config.desk.desk_listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the desk"))?;
     let service = Service {
         desk: Arc::new(desk),
@@ -94,9 +33,9 @@ pub async fn serve(runtime: Arc<Runtime>, desk: Desk) -> anyhow::Result<()> {
         live: Live::default(),
         broker: Some(runtime.broker.clone()),
         settings: Settings {
-            neighbours: Bounds::from(config),
-            forwarded_hops: config.forwarded_hops,
-            address_share_percent: config.address_share_percent,
+            neighbours: Bounds::of(&config.database, &config.upload),
+            forwarded_hops: config.serving.forwarded_hops,
+            address_share_percent: config.serving.address_share_percent,
             ..Settings::default()
         },
         stop: runtime.shutdown.soft.clone(),
@@ -125,8 +64,7 @@ pub async fn serve_on(service: Service, listener: TcpListener) -> anyhow::Result
     };
     let deciding = tokio::spawn(decisions::carry_out(service.desk.clone(), service.stop.clone()));
     let turned_away = metrics.calls.turned_away("desk");
-    let router = routes::router(service.clone());
-    serving::serve(listener, router, bounds, service.doors.clone(), turned_away, &service.stop).await;
+    serving::serve(listener, router(service.clone()), bounds, service.doors.clone(), turned_away, &service.stop).await;
     if !matches!(tokio::time::timeout(GRACE, deciding).await, Ok(Ok(()))) {
         warn!("held decisions were not at rest when the desk stopped; another desk carries them out");
     }

@@ -3,7 +3,7 @@
 //!
 //! Lists are paged by cursor, and counts are limited. A work of another contest does not exist for the caller.
 use pipeline::id::ContestId;
-use pipeline::person::{Role, Sees};
+use pipeline::person::Sees;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::store::listing::{Count, MOST_ROWS};
 use serde::{Deserialize, Serialize};
@@ -39,9 +39,6 @@ pub mod trouble;
 pub mod webhooks;
 pub mod work;
 pub mod works;
-
-/// The roles that read works. Admin alone does not.
-pub(crate) const READERS: &[Role] = &[Role::Screener, Role::Organiser, Role::Operator, Role::Auditor];
 
 /// Which page of a list.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]

@@ -6,15 +6,19 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use media::protocol::ProbeReport;
+use pipeline::catalogue::Catalogue;
 use pipeline::media_info::Outline;
 use pipeline::object_key::{ObjectKey, PreviewFile};
 use pipeline::rejection::Rejection;
 use pipeline::screening::first_look;
 use pipeline::stage::Stage;
-use runtime::child::ChildError;
+use runtime::child::{ChildError, ChildRunner};
+use runtime::fetch::Fetcher;
+use runtime::objects::Objects;
 use runtime::outcome::{Outcome, Output, StoredPreview};
 use runtime::scratch::Left;
 use runtime::service::Runtime;
+use runtime::store::Store;
 use runtime::worker::{Handler, Job};
 use tracing::{error, warn};
 
@@ -26,13 +30,23 @@ const TELLING: Duration = Duration::from_secs(5);
 
 /// The probe stage's handler.
 pub struct Measure {
-    runtime: Arc<Runtime>,
+    store: Store,
+    objects: Objects,
+    fetcher: Fetcher,
+    catalogue: Arc<Catalogue>,
+    child: ChildRunner,
 }
 
 impl Measure {
     /// A handler that works with these servers.
-    pub fn new(runtime: Arc<Runtime>) -> Self {
-        Self { runtime }
+    pub fn new(runtime: &Runtime) -> Self {
+        Self {
+            store: runtime.store.clone(),
+            objects: runtime.objects.clone(),
+            fetcher: Fetcher::new(runtime.objects.clone(), runtime.scratch.clone()),
+            catalogue: runtime.catalogue.clone(),
+            child: runtime.child.clone(),
+        }
     }
 
     /// Measures the file of `bytes` bytes; a preview for reviewers is left in `output`.
@@ -42,10 +56,10 @@ impl Measure {
         output: Option<&Path>,
         bytes: u64,
     ) -> Result<(ProbeReport, Option<answer::Preview>), ChildError> {
-        let request = request::probe(job.scratch.input(), output, self.runtime.config.allow_missing_landlock);
+        let request = request::probe(job.scratch.input(), output, self.child.allows_missing_landlock());
         let progress = job.progress.clone();
         let tell = move |done| progress.set(done);
-        let report = self.runtime.child.run(&request, request::DEADLINE, &job.cancelled, tell).await?;
+        let report = self.child.run(&request, request::DEADLINE, &job.cancelled, tell).await?;
         answer::probed(&request, &report, bytes)?;
         let preview = output.map(|output| answer::preview(&request, output)).transpose()?;
         Ok((report, preview.flatten()))
@@ -56,7 +70,7 @@ impl Measure {
     /// the object store and [`request::OUTLINE_DEADLINE`] allow.
     async fn look_at_ends(&self, job: &Job) -> bool {
         let ends = job.scratch.input().join(ENDS);
-        let fetched = self.runtime.fetch_ends(&job.submission, &ends).await;
+        let fetched = self.fetcher.fetch_ends(&job.submission, &ends).await;
         let looked = match &fetched {
             Ok(()) => self.look_at(job, ENDS).await,
             Err(error) => {
@@ -71,17 +85,17 @@ impl Measure {
 
     /// Stores what the headers of this file say for the entrant; false if they say nothing.
     async fn look_at(&self, job: &Job, file: &str) -> bool {
-        let Some(contest) = self.runtime.catalogue.contest(&job.submission.contest) else { return false };
-        let request = request::outline(job.scratch.input(), file, self.runtime.config.allow_missing_landlock);
+        let Some(contest) = self.catalogue.contest(&job.submission.contest) else { return false };
+        let request = request::outline(job.scratch.input(), file, self.child.allows_missing_landlock());
         // Refusals are left to the probe as well, which reads the whole file.
-        let outline = self.runtime.child.run(&request, request::OUTLINE_DEADLINE, &job.cancelled, |_| ()).await;
+        let outline = self.child.run(&request, request::OUTLINE_DEADLINE, &job.cancelled, |_| ()).await;
         let Ok::<Option<Outline>, _>(Some(outline)) = outline else { return false };
         if let Err(lie) = answer::outline(&outline) {
             warn!(submission.id = %job.submission.id, "no first look at {}: {lie}", job.submission.id);
             return false;
         }
         let look = first_look(&outline, &contest.rules);
-        let keeping = self.runtime.store.keep_first_look(&job.claim, &look);
+        let keeping = self.store.keep_first_look(&job.claim, &look);
         let kept = tokio::time::timeout(TELLING, keeping).await.context("the database takes too long");
         if let Err(error) = kept.flatten() {
             warn!(submission.id = %job.submission.id, "the first look at {} was not stored: {error:#}", job.submission.id);
@@ -93,7 +107,7 @@ impl Measure {
     async fn store(&self, job: &Job, left: &answer::Preview) -> Result<StoredPreview> {
         let put = async |file: PreviewFile, left: &Left| {
             let key = ObjectKey::Preview(job.submission.id, job.run, job.fence, file);
-            self.runtime.objects.put_left(&key, left).await.with_context(|| format!("store {key}"))
+            self.objects.put_left(&key, left).await.with_context(|| format!("store {key}"))
         };
         Ok(StoredPreview {
             proxy: put(PreviewFile::Proxy, &left.proxy).await?,
@@ -108,7 +122,7 @@ impl Handler for Measure {
 
     async fn handle(&self, job: Job) -> Result<Outcome> {
         let source = job.scratch.input().join(SOURCE);
-        let fetching = self.runtime.fetch_mezzanine(&job.submission, &source);
+        let fetching = self.fetcher.fetch_mezzanine(&job.submission, &source);
         let (fetched, looked) = tokio::join!(fetching, self.look_at_ends(&job));
         // Compared with what was recorded when the upload finished; a difference is our store's fault, not the entrant's.
         let (bytes, sha256) = fetched?;

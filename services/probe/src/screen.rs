@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use pipeline::catalogue::Catalogue;
 use pipeline::fingerprint::{Likeness, compare};
 use pipeline::media_info::MediaInfo;
 use pipeline::planner::plan;
@@ -11,19 +12,21 @@ use pipeline::screening::{ContestRules, Twin, Verdict, screen, screen_among};
 use pipeline::stage::Stage;
 use runtime::outcome::{Outcome, Output, Seat};
 use runtime::service::Runtime;
+use runtime::store::Store;
 use runtime::store::fingerprints::EarlierWorks;
 use runtime::worker::{Handler, Job};
 use tracing::debug;
 
 /// The screen stage's handler.
 pub struct Screen {
-    runtime: Arc<Runtime>,
+    store: Store,
+    catalogue: Arc<Catalogue>,
 }
 
 impl Screen {
-    /// A handler that judges by this runtime's catalogue.
-    pub fn new(runtime: Arc<Runtime>) -> Self {
-        Self { runtime }
+    /// A handler that judges by this runtime's catalogue and database.
+    pub fn new(runtime: &Runtime) -> Self {
+        Self { store: runtime.store.clone(), catalogue: runtime.catalogue.clone() }
     }
 }
 
@@ -32,7 +35,7 @@ impl Handler for Screen {
 
     async fn handle(&self, job: Job) -> Result<Outcome> {
         let info = job.submission.media_info.as_ref().context("the submission was not probed")?;
-        let catalogue = &self.runtime.catalogue;
+        let catalogue = &self.catalogue;
         let contest = catalogue
             .contest(&job.submission.contest)
             .with_context(|| format!("the catalogue has no contest {}", job.submission.contest))?;
@@ -50,8 +53,7 @@ impl Handler for Screen {
 impl Screen {
     /// The verdict on an entry beside the accepted ones, and the last seat with which it was compared.
     async fn among(&self, job: &Job, info: &MediaInfo, rules: &ContestRules) -> Result<(Verdict, Option<Seat>)> {
-        let EarlierWorks { own, newest, same_file, candidates } =
-            self.runtime.store.earlier_works(job.submission.id).await?;
+        let EarlierWorks { own, newest, same_file, candidates } = self.store.earlier_works(job.submission.id).await?;
         let searched = candidates.len();
         let begun = Instant::now();
         let compare_all =

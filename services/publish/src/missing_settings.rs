@@ -3,10 +3,10 @@ use anyhow::Result;
 use pipeline::id::PartnerId;
 use pipeline::partner::{DeliveryMethod, Partner};
 
-use crate::deliver::mrss::serve::SECRET_CHARS;
+use crate::deliver::mrss::access::SECRET_CHARS;
 use crate::deliver::sftp_drop::access::Access;
+use crate::partner_setting::{partner_setting, variable};
 use crate::settings::required;
-use crate::task::{partner_setting, variable};
 
 /// Names of the missing variables, or what is wrong with one. The tokens of an authorised bilibili account are in the
 /// database, so they are not checked.

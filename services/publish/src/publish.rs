@@ -1,6 +1,4 @@
 //! The publish stage's handler: uses the method that the partner's file in the catalogue names.
-use std::sync::Arc;
-
 use anyhow::{Context, Result, bail};
 use pipeline::delivery::Desired;
 use pipeline::part::Part;
@@ -17,24 +15,23 @@ use crate::deliver::mrss::Mrss;
 use crate::deliver::operator::Operator;
 use crate::deliver::s3_drop::S3Drop;
 use crate::deliver::sftp_drop::SftpDrop;
-use crate::exchange;
-use crate::guarded::Guarded;
 use crate::redact::Secrets;
 use crate::task::Task;
+use crate::tools::Tools;
 use crate::turn::Turn;
 
 /// The publish stage's handler.
 pub struct Publish {
-    runtime: Arc<Runtime>,
-    client: reqwest::Client,
-    guarded: Guarded,
+    tools: Tools,
 }
 
 impl Publish {
     /// A handler that works with these servers.
-    pub fn new(runtime: Arc<Runtime>) -> Result<Self> {
-        let guarded = Guarded::new(&runtime.config.allow_private_networks)?;
-        Ok(Self { runtime, client: exchange::client()?, guarded })
+    ///
+    /// # Errors
+    /// When the clients for HTTP cannot be created.
+    pub fn new(runtime: &Runtime) -> Result<Self> {
+        Ok(Self { tools: Tools::of(runtime)? })
     }
 }
 
@@ -43,14 +40,13 @@ impl Handler for Publish {
 
     async fn handle(&self, job: Job) -> Result<Outcome> {
         let Part::Partner(id) = &job.part else { bail!("{} is no part of publish", job.part) };
-        let runtime = self.runtime.as_ref();
-        let partner = runtime.catalogue.partner(id).with_context(|| format!("the catalogue has no partner {id}"))?;
-        let delivery = runtime.store.delivery(job.submission.id, id).await?;
+        let tools = &self.tools;
+        let partner = tools.catalogue.partner(id).with_context(|| format!("the catalogue has no partner {id}"))?;
+        let delivery = tools.store.delivery(job.submission.id, id).await?;
         let delivery = delivery.with_context(|| format!("no delivery to {id} is planned"))?;
         // What is to be taken back waits for no other delivery.
         let turn = Turn::new(job.claim.reserved || delivery.machine.desired == Desired::Gone);
-        let (client, guarded, secrets) = (&self.client, &self.guarded, Secrets::default());
-        let mut task = Task { runtime, job: &job, partner, delivery, client, guarded, secrets, turn };
+        let mut task = Task { tools, job: &job, partner, delivery, secrets: Secrets::default(), turn };
         task.learn_secrets();
         let task = &mut task;
         match partner.method {

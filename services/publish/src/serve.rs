@@ -9,12 +9,9 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use pipeline::id::PartnerId;
-use runtime::config::Config;
-use runtime::doors::{Denied, Door, Reason};
+use runtime::config::ServingConfig;
 use runtime::metrics::TurnedAway;
 use runtime::service::Runtime;
 use runtime::serving::places::{Gate, Places, Until, share_of};
@@ -22,7 +19,9 @@ use runtime::serving::{self, Bounds};
 use tokio::net::TcpListener;
 use tracing::info;
 
-use crate::deliver::{bilibili, douyin, mrss};
+use crate::deliver::mrss::serve as mrss;
+use crate::deliver::{bilibili, douyin};
+use crate::partner_app::PartnerApp;
 
 /// The largest notice that is read, bytes.
 const NOTICE_BYTES: usize = 256 << 10;
@@ -39,34 +38,17 @@ const HEADS_WITHIN: Duration = Duration::from_secs(15);
 /// Time limit of a feed, of the answer to a notice, and of the first byte of a file.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// The state of every request.
-#[derive(Clone)]
-pub(crate) struct PartnerApp {
-    /// Servers, catalogue, configuration.
-    pub(crate) runtime: Arc<Runtime>,
-}
-
-/// An answer that refuses a request at a door, with its log line. `partner` is the claimed partner, if there is such a
-/// partner.
-pub(crate) fn denied(mut answer: Response, door: Door, reason: Reason, partner: Option<&PartnerId>) -> Response {
-    let code = if answer.status() == StatusCode::UNAUTHORIZED { "unauthorised" } else { "forbidden" };
-    let credential = partner.map(ToString::to_string);
-    answer.extensions_mut().insert(Denied { door, reason, code, credential });
-    answer
-}
-
 /// Every route, one adapter's after the other.
-fn router(app: PartnerApp) -> Router {
-    let config = &app.runtime.config;
+fn router(runtime: &Runtime) -> Router {
+    let (config, app) = (&runtime.config.serving, PartnerApp::of(runtime));
     let gate = |places, until| {
-        let places = Places::divided(places, config.address_share_percent, turned_away(&app.runtime));
+        let places = Places::divided(places, config.address_share_percent, turned_away(runtime));
         from_fn_with_state(Gate::new(places, config.forwarded_hops, until).within(DEADLINE), placed)
     };
     let (requests, files) = (gate(REQUESTS, Until::Answered), gate(FILES, Until::Taken));
-    let (bilibili, douyin) = (bilibili::webhook::routes(), douyin::webhook::routes(&app.runtime));
-    let (feeds, films) = (mrss::feeds(app.runtime.clone()), mrss::files(app.runtime.clone()));
-    let asked = Router::new().merge(bilibili).merge(douyin).with_state(app).merge(feeds).layer(requests);
-    asked.merge(films.layer(files)).layer(DefaultBodyLimit::max(NOTICE_BYTES))
+    let notices = bilibili::webhook::routes().merge(douyin::webhook::routes(&app.catalogue));
+    let short = notices.merge(mrss::feeds()).layer(requests);
+    short.merge(mrss::files().layer(files)).layer(DefaultBodyLimit::max(NOTICE_BYTES)).with_state(app)
 }
 
 /// Middleware: a slot for each request.
@@ -78,7 +60,7 @@ fn turned_away(runtime: &Runtime) -> TurnedAway {
     runtime.metrics.calls.turned_away("partners")
 }
 
-fn bounds(config: &Config) -> Bounds {
+fn bounds(config: &ServingConfig) -> Bounds {
     // Behind a proxy of ours all connections come from the proxy.
     let percent = if config.forwarded_hops == 0 { config.address_share_percent } else { 100 };
     Bounds {
@@ -91,11 +73,11 @@ fn bounds(config: &Config) -> Bounds {
 
 /// Serves on `PUBLISH_LISTEN` until the process is asked to stop.
 pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
-    let listen = runtime.config.publish_listen;
+    let listen = runtime.config.publish.publish_listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for partners"))?;
     info!("partners are served on {}", listener.local_addr()?);
-    let (stop, bounds) = (runtime.shutdown.soft.clone(), bounds(&runtime.config));
+    let (stop, bounds) = (runtime.shutdown.soft.clone(), bounds(&runtime.config.serving));
     let (turned_away, doors) = (turned_away(&runtime), runtime.doors.clone());
-    serving::serve(listener, router(PartnerApp { runtime }), bounds, doors, turned_away, &stop).await;
+    serving::serve(listener, router(&runtime), bounds, doors, turned_away, &stop).await;
     Ok(())
 }

@@ -2,14 +2,15 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use desk::Desk;
 use desk::act::Caller;
+use desk::{Desk, DeskSettings};
 
 use pipeline::person::Sees;
 use runtime::metrics::Metrics;
+use runtime::objects::Objects;
 use runtime::problem::{Code, Problem};
-use runtime::store::Store;
 use runtime::store::history::{Actor, By};
+use runtime::store::{Policy, Store};
 use runtime::transport::Trusted;
 
 use crate::exit::WrongUsage;
@@ -48,9 +49,8 @@ fn host() -> String {
 pub(crate) async fn connect(url: &str, allow_plaintext: Vec<Trusted>) -> anyhow::Result<Store> {
     // These commands never use the broker; the services announce their work from the outbox.
     let given = [("--database-url", url), ("--amqp-url", "amqp://unused")];
-    let mut config = settings::read(&given).map_err(|error| WrongUsage(error.to_string()))?;
-    config.allow_plaintext = allow_plaintext;
-    let store = Store::new(&config, Metrics::new()?)?;
+    let config = settings::read(&given).map_err(|error| WrongUsage(error.to_string()))?;
+    let store = Store::new(&config.database, &allow_plaintext, Policy::from(&config.work), Metrics::new()?)?;
     let answered = tokio::time::timeout(Duration::from_secs(10), store.ping()).await;
     let silent = |_| anyhow::Error::from(Problem::from(Code::DatabaseUnavailable));
     answered.map_err(silent).flatten().context("reach the database")?;
@@ -61,7 +61,15 @@ impl DatabaseArgs {
     /// A desk on this database, with the settings of this environment.
     pub(crate) async fn desk(&self) -> anyhow::Result<Desk> {
         let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
-        Desk::for_command(&config, self.connect().await?, transcode::artefact::addresses)
+        let store = self.connect().await?;
+        let (objects, catalogue) = (Objects::new(&(&config.s3).into()), config.catalogue.read()?);
+        let settings = DeskSettings {
+            desk: &config.desk,
+            public_url: config.upload.public_url.as_deref(),
+            keys: &config.keys,
+            allowed_networks: &config.allow_private_networks,
+        };
+        Desk::for_command(settings, store, objects, catalogue, transcode::artefact::addresses)
     }
 
     /// A desk, and the person at this command line as its caller.

@@ -45,10 +45,10 @@ impl CatalogueArgs {
     /// Reads the catalogue and finds the contest in it.
     pub(crate) fn read(&self) -> anyhow::Result<(std::sync::Arc<Catalogue>, Contest)> {
         let mut config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
-        config.catalogue_dir.clone_from(&self.catalogue_dir);
+        config.catalogue.catalogue_dir.clone_from(&self.catalogue_dir);
         // Nothing is entered here: the demo's rules are the call's, without its dates.
-        config.demo_contest = true;
-        let catalogue = config.catalogue()?;
+        config.catalogue.demo_contest = true;
+        let catalogue = config.catalogue.read()?;
         let Some(contest) = catalogue.contest(&ContestId::new(&self.contest)).cloned() else {
             let known: Vec<&str> = catalogue.contests.keys().map(ContestId::as_str).collect();
             return Err(
@@ -73,9 +73,9 @@ impl Local {
     pub(crate) fn new() -> anyhow::Result<Self> {
         runtime::child::hide_this_process()?;
         let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
-        let child = ChildRunner::new(&config, Metrics::new()?)?;
-        let scratch = Scratch::new(&config.scratch_dir).context("prepare scratch space (SCRATCH_DIR)")?;
-        let allow_missing_landlock = config.allow_missing_landlock;
+        let child = ChildRunner::new(&config.child, Metrics::new()?)?;
+        let scratch = Scratch::new(&config.work.scratch_dir).context("prepare scratch space (SCRATCH_DIR)")?;
+        let allow_missing_landlock = config.child.allow_missing_landlock;
         Ok(Self { child, scratch, allow_missing_landlock, cancelled: CancellationToken::new() })
     }
 

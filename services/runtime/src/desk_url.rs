@@ -3,7 +3,7 @@
 //! `reelmill doctor`.
 use axum::http::Uri;
 
-use crate::config::Config;
+use crate::config::DeskConfig;
 use crate::transport::is_this_machine;
 
 /// Why the value of `DESK_URL` is refused.
@@ -54,7 +54,7 @@ impl std::error::Error for DeskUrlRefused {}
 ///
 /// # Errors
 /// [`DeskUrlRefused`].
-pub fn desk_url(config: &Config) -> Result<Option<String>, DeskUrlRefused> {
+pub fn desk_url(config: &DeskConfig) -> Result<Option<String>, DeskUrlRefused> {
     match config.desk_url.as_deref() {
         None | Some("") => Ok(None),
         Some(text) => checked(text.trim_end_matches('/')).map(Some),

@@ -29,6 +29,7 @@ mod complete;
 mod door;
 mod files;
 mod keys;
+mod paths;
 
 /// How long running requests may continue after a stop was requested.
 const GRACE: Duration = Duration::from_secs(5);

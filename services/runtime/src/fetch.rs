@@ -4,9 +4,9 @@ use std::path::Path;
 use anyhow::Context;
 use pipeline::object_key::ObjectKey;
 
-use crate::objects::ObjectError;
+use crate::objects::{ObjectError, Objects};
 use crate::outcome::StoredFile;
-use crate::service::Runtime;
+use crate::scratch::Scratch;
 use crate::store::submissions::SubmissionRow;
 
 /// How many bytes are fetched of a file's two ends: as much of its start as libav reads to find the streams, and at the
@@ -31,7 +31,19 @@ pub fn is_lost(failure: &anyhow::Error) -> bool {
     failure.chain().any(gone)
 }
 
-impl Runtime {
+/// Fetches stored files to scratch. Clones share everything.
+#[derive(Clone)]
+pub struct Fetcher {
+    objects: Objects,
+    scratch: Scratch,
+}
+
+impl Fetcher {
+    /// Fetches from this object store. Parts of this process that need the same mezzanine share one copy.
+    pub fn new(objects: Objects, scratch: Scratch) -> Self {
+        Self { objects, scratch }
+    }
+
     /// Fetches a file that a part stored.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Endpoints for monitoring: /healthz (is it alive?), /readyz (can it work?), /metrics, /dashboards (to see it) and
 //! /runbook (what to do).
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,28 +15,40 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
-use crate::service::Runtime;
-use crate::serving::places::{Gate, Places, Until};
-use crate::serving::{self, Bounds};
+use crate::broker::Broker;
+use crate::doors::Doors;
+use crate::metrics::Metrics;
+use crate::objects::Objects;
+use crate::serving;
+use crate::serving::gate::{Gate, Until};
+use crate::serving::places::Places;
+use crate::store::Store;
 
+mod bounds;
+pub(crate) mod figures;
 mod pages;
 mod runbook;
 mod starting;
 
 pub(crate) use starting::Starting;
 
+use bounds::BOUNDS;
+
+/// What the admin port reads.
+pub(crate) struct Health {
+    pub(crate) store: Store,
+    pub(crate) broker: Broker,
+    pub(crate) objects: Objects,
+    pub(crate) metrics: Metrics,
+    pub(crate) doors: Doors,
+    pub(crate) scratch_dir: PathBuf,
+    /// Cancelled once the process takes nothing new.
+    pub(crate) stopping: CancellationToken,
+}
+
 /// A server that needs longer than this to answer counts as unreachable. Below the usual probe timeout of 5 s.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Few monitoring clients connect. One that takes everything must leave slots for others: a probe without a slot would
-/// end the process.
-const BOUNDS: Bounds = Bounds {
-    connections: 256,
-    of_one_address: 64,
-    // Longer than the usual time between two scrapes on one connection.
-    heads_within: Duration::from_secs(75),
-    grace: Duration::ZERO,
-};
 /// Requests at the same time that query the other servers.
 const ASKING: usize = 16;
 const ASKING_OF_ONE: usize = 8;
@@ -43,14 +56,14 @@ const ASKING_OF_ONE: usize = 8;
 const DEADLINE: Duration = Duration::from_secs(10);
 
 /// Ends only when it is dropped: health is served for the lifetime of the process.
-pub(crate) async fn serve(runtime: Arc<Runtime>, listener: TcpListener) {
-    let turned_away = runtime.metrics.calls.turned_away("admin");
-    let doors = runtime.doors.without_proxies();
-    serving::serve(listener, router(runtime), BOUNDS, doors, turned_away, &CancellationToken::new()).await;
+pub(crate) async fn serve(health: Health, listener: TcpListener) {
+    let turned_away = health.metrics.calls.turned_away("admin");
+    let doors = health.doors.clone();
+    serving::serve(listener, router(Arc::new(health)), BOUNDS, doors, turned_away, &CancellationToken::new()).await;
 }
 
-fn router(runtime: Arc<Runtime>) -> Router {
-    let places = Places::new(ASKING, ASKING_OF_ONE, runtime.metrics.calls.turned_away("admin"));
+fn router(health: Arc<Health>) -> Router {
+    let places = Places::new(ASKING, ASKING_OF_ONE, health.metrics.calls.turned_away("admin"));
     let asking = Router::new()
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
@@ -64,7 +77,7 @@ fn router(runtime: Arc<Runtime>) -> Router {
         .route("/runbook/", get(runbook::list))
         .route("/runbook/{name}", get(runbook::page))
         .merge(asking)
-        .with_state(runtime)
+        .with_state(health)
 }
 
 /// Middleware: a slot for each request.
@@ -73,10 +86,10 @@ async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Respo
 }
 
 /// 200 if the database, the broker with every consumer, and the object store answer; else 503. The body lists each.
-async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
+async fn ready(State(health): State<Arc<Health>>) -> Response {
     let (database, broker, objects) =
-        tokio::join!(within(runtime.store.ping()), within(runtime.broker.check()), within(objects(&runtime)),);
-    let stopping = runtime.shutdown.soft.is_cancelled();
+        tokio::join!(within(health.store.ping()), within(health.broker.check()), within(objects(&health.objects)));
+    let stopping = health.stopping.is_cancelled();
     let checks = [("database", database), ("broker", broker), ("objects", objects)];
     let ready = !stopping && checks.iter().all(|(_, result)| result.is_ok());
     let told: Map<String, Value> = checks
@@ -88,8 +101,8 @@ async fn ready(State(runtime): State<Arc<Runtime>>) -> Response {
     (status, Json(told)).into_response()
 }
 
-async fn objects(runtime: &Runtime) -> anyhow::Result<()> {
-    anyhow::ensure!(runtime.objects.healthy().await, "the bucket does not answer");
+async fn objects(objects: &Objects) -> anyhow::Result<()> {
+    anyhow::ensure!(objects.healthy().await, "the bucket does not answer");
     Ok(())
 }
 
@@ -102,28 +115,28 @@ async fn within(check: impl Future<Output = anyhow::Result<()>>) -> Result<(), S
     }
 }
 
-async fn metrics(State(runtime): State<Arc<Runtime>>) -> Response {
+async fn metrics(State(health): State<Arc<Health>>) -> Response {
     // If the database does not answer, its old values stay; the others are still served.
-    if let Err(error) = within(measure(&runtime)).await {
+    if let Err(error) = within(measure(&health)).await {
         warn!("could not measure the queues: {error}");
     }
-    match runtime.metrics.text() {
+    match health.metrics.text() {
         Ok(text) => ([(header::CONTENT_TYPE, "text/plain; version=0.0.4")], text).into_response(),
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, format!("{error:#}")).into_response(),
     }
 }
 
 /// Reads the figures of the whole installation, and those that this process has not counted itself.
-async fn measure(runtime: &Runtime) -> anyhow::Result<()> {
-    let (metrics, store) = (&runtime.metrics, &runtime.store);
-    metrics.whole.tell_scratch(&runtime.config.scratch_dir);
+async fn measure(health: &Health) -> anyhow::Result<()> {
+    let (metrics, store) = (&health.metrics, &health.store);
+    metrics.whole.set_scratch(&health.scratch_dir);
     let (open, idle) = store.connections();
     let connections = &metrics.calls.database_connections;
     connections.with_label_values(&["idle"]).set(idle);
     connections.with_label_values(&["used"]).set(open - idle);
-    metrics.whole.tell_messages(&store.backlog().await?);
+    figures::set_messages(&metrics.whole, &store.backlog().await?);
     if let Some((sample, age_s)) = store.last_sample().await? {
-        metrics.whole.tell_sample(&sample, age_s);
+        figures::set_sample(&metrics.whole, &sample, age_s);
     }
     Ok(())
 }

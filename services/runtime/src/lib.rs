@@ -2,9 +2,10 @@
 //!
 //! | question | file |
 //! |---|---|
-//! | how is a process configured, started, stopped? | `config`, `service`, `health` |
+//! | how is a process configured, started, stopped? | `config`, `process`, `service`, `health` |
 //! | where is the truth stored? | `store` (Postgres) |
-//! | who does a part, and what if that process dies? | `worker`, `outcome`, `failure`, `lease`, `reconciler` |
+//! | who does a part, and what if that process dies? | `worker`, `failure`, `lease`, `reconciler` |
+//! | what does a finished part leave? | `outcome`, `stored` |
 //! | how are changes announced? | `outbox`, `broker`, `wire` |
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
 //! | do database and object store agree? | `fsck` |
@@ -46,6 +47,7 @@ mod outbox;
 pub mod outcome;
 pub mod password;
 pub mod problem;
+mod process;
 pub mod range;
 mod reconciler;
 mod removal;
@@ -57,6 +59,7 @@ pub mod secret;
 pub mod service;
 pub mod serving;
 pub mod store;
+pub mod stored;
 mod tally;
 pub mod telemetry;
 pub mod transport;

@@ -8,8 +8,8 @@ use lettre::message::header::ContentType;
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
 
-use crate::config::Config;
-use crate::transport::smtp_line;
+use crate::config::MailConfig;
+use crate::transport::{Trusted, smtp_line};
 
 /// The longest wait for one answer of the server.
 const ANSWER_WITHIN: Duration = Duration::from_secs(10);
@@ -39,17 +39,20 @@ fn status(code: &Option<u16>) -> String {
 }
 
 impl Mailer {
-    /// Configured by `SMTP_URL` and `MAIL_FROM`; `None` if no server is named.
+    /// Configured by `SMTP_URL` and `MAIL_FROM`; `None` if no server is named. `public_url` is `PUBLIC_URL`; the servers in
+    /// `allowed` may be reached without TLS.
     ///
     /// # Errors
     /// An unreadable address, a server that would be reached without TLS, or links without `PUBLIC_URL`.
-    pub fn of(config: &Config) -> anyhow::Result<Option<Self>> {
+    pub fn of(config: &MailConfig, public_url: Option<&str>, allowed: &[Trusted]) -> anyhow::Result<Option<Self>> {
         let Some(url) = config.smtp_url.as_deref().filter(|url| !url.is_empty()) else { return Ok(None) };
-        smtp_line(config)?;
+        smtp_line(url, allowed)?;
         let from = config.mail_from.as_deref().context("SMTP_URL needs MAIL_FROM, the sender of the mail")?;
         let from = from.parse().context("MAIL_FROM is no mail address")?;
-        let public = config.public_url.as_deref().unwrap_or_default();
-        anyhow::ensure!(!public.is_empty(), "SMTP_URL needs PUBLIC_URL: a mail holds a whole link");
+        anyhow::ensure!(
+            public_url.is_some_and(|url| !url.is_empty()),
+            "SMTP_URL needs PUBLIC_URL: a mail holds a whole link"
+        );
         // The error would repeat the password.
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url)
             .map_err(|_| anyhow::anyhow!("SMTP_URL is no address of a mail server"))?;

@@ -1,19 +1,14 @@
-//! Every reason to refuse a request or an act. The codes with their texts are one table, `code`. Programs read the code;
-//! `serving::render` turns a problem into an answer.
+//! Every reason to refuse a request or an act. The codes with their texts are one table, `code`; `causes` turns errors
+//! of other parts into problems. Programs read the code; `serving::render` turns a problem into an answer.
 use std::num::NonZeroU32;
 
 use pipeline::form::Wrong;
 use pipeline::lang::Lang;
-use pipeline::person;
-use pipeline::replacing::Refusal;
-use tracing::{error, warn};
 
 use crate::doors::{Denied, Door, Reason};
-use crate::objects::ObjectError;
-use crate::serving::RETRY_AFTER_S;
-use crate::serving::places::Full;
-use crate::store::uploads::Failure;
+use crate::serving::full::RETRY_AFTER_S;
 
+mod causes;
 mod code;
 mod detail;
 
@@ -68,28 +63,6 @@ pub struct Refused {
     credential: Option<String>,
 }
 
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::NotOpenYet(at) => Code::NotOpenYet.about(at.to_rfc3339()),
-            Refusal::TooLate(at) => Code::DeadlinePassed.about(at.to_rfc3339()),
-            Refusal::NoFilm => Code::NoFilmYet.into(),
-            Refusal::FilmStays => Code::FilmStays.into(),
-            Refusal::ReviewBegan => Code::ReviewBegan.into(),
-            Refusal::TakenBack => Code::SubmissionClosed.into(),
-        }
-    }
-}
-
-impl From<Failure> for Code {
-    fn from(failure: Failure) -> Self {
-        match failure {
-            Failure::JoinFailed => Code::JoinFailed,
-            Failure::Damaged | Failure::StoreFailed => Code::UploadDamaged,
-        }
-    }
-}
-
 /// A problem before rendering: the renderer turns it into text in the language that the client asked for.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -123,36 +96,6 @@ impl From<Code> for Problem {
     }
 }
 
-/// The detail is its subject, the same in every language: an id, a role, a login name.
-impl From<person::Refused> for Problem {
-    fn from(refused: person::Refused) -> Self {
-        use person::Refused;
-        match refused {
-            Refused::Unknown(id) => Code::PersonUnknown.about(id.to_string()),
-            Refused::Ended(id) => Code::PersonEnded.about(id.to_string()),
-            Refused::Outranks(held) | Refused::NotHeld(held) => Code::RoleNotHeld.about(held.to_string()),
-            Refused::ContestMissing(role) => Code::ContestMissing.about(role.to_string()),
-            Refused::LastAdmin => Code::LastAdmin.into(),
-            Refused::LoginTaken(login) => Code::LoginTaken.about(login.to_string()),
-        }
-    }
-}
-
-impl From<ObjectError> for Problem {
-    fn from(err: ObjectError) -> Self {
-        match err {
-            ObjectError::Unavailable(_) | ObjectError::File(_) => {
-                warn!("an upload has to wait: {err}");
-                Code::Unavailable.into()
-            }
-            ObjectError::NotFound | ObjectError::Refused(_) => {
-                error!("the object store does not do what uploads need: {err}");
-                Code::Internal.into()
-            }
-        }
-    }
-}
-
 impl std::fmt::Display for Problem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(self.code.name())?;
@@ -162,33 +105,6 @@ impl std::fmt::Display for Problem {
 
 /// A problem found within a transaction ends it like any error, and is returned unchanged.
 impl std::error::Error for Problem {}
-
-impl From<anyhow::Error> for Problem {
-    fn from(err: anyhow::Error) -> Self {
-        if let Some(problem) = err.downcast_ref::<Problem>() {
-            return problem.clone();
-        }
-        if let Some(refused) = err.downcast_ref::<person::Refused>() {
-            return refused.clone().into();
-        }
-        if err.is::<crate::bearer::Busy>() {
-            return Code::Overloaded.into();
-        }
-        if crate::store::is_unavailable(&err) {
-            warn!("a request has to wait for the database: {err:#}");
-            return Problem { cause: Some(format!("{err:#}").into()), ..Code::Unavailable.into() };
-        }
-        error!("a request failed: {err:#}");
-        Problem { cause: Some(format!("{err:#}").into()), ..Code::Internal.into() }
-    }
-}
-
-/// The local disk: full or broken. It may work again soon, and the upload can be resumed.
-impl From<std::io::Error> for Problem {
-    fn from(err: std::io::Error) -> Self {
-        ObjectError::File(err).into()
-    }
-}
 
 impl Problem {
     /// Seconds until the same request may succeed.
@@ -225,15 +141,6 @@ impl Problem {
     pub(crate) fn denied(&self) -> Option<Denied> {
         let Refused { door, reason, credential } = self.refused.as_deref().cloned().or_else(|| self.code.refusal())?;
         Some(Denied { door, reason, code: self.code.name(), credential })
-    }
-}
-
-impl From<Full> for Code {
-    fn from(full: Full) -> Self {
-        match full {
-            Full::Everywhere => Code::Overloaded,
-            Full::Address => Code::TooManyAtOnce,
-        }
     }
 }
 

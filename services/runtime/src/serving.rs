@@ -7,7 +7,7 @@
 //! | connections, in total and of one address | this file | 503 or 429 and the end of the connection |
 //! | the time for a head, and the silence between requests | this file | the end of the connection |
 //! | how long a client reads no byte of an answer, and how slowly it reads | `stall`, `pace` | the end of the connection |
-//! | requests at the same time, in total and of one address, and the time for each | `places` | 503 or 429 |
+//! | requests at the same time, in total and of one address, and the time for each | `places`, `gate` | 503 or 429 |
 //! | bodies | the routes | 413 |
 use std::net::IpAddr;
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub mod act;
 pub mod client;
 pub mod counted;
 pub mod docs;
+pub mod full;
+pub mod gate;
 pub(crate) mod headers;
 pub mod openapi;
 pub mod origins;
@@ -45,7 +47,8 @@ pub mod traced;
 pub mod typed;
 
 use client::Peer;
-use places::{Full, Places};
+use full::{Full, RETRY_AFTER_S};
+use places::Places;
 use stall::Stalling;
 
 use crate::doors::Doors;
@@ -61,8 +64,6 @@ const TURNED_AWAY_AT_ONCE: usize = 256;
 const TURNED_AWAY_WITHIN: Duration = Duration::from_secs(1);
 /// Wait after a failed `accept`, for example because of too few file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-/// Seconds after which a refused client should try again.
-pub const RETRY_AFTER_S: u32 = 5;
 
 /// The limits of one port.
 #[derive(Clone, Copy, Debug)]

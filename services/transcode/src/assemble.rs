@@ -1,7 +1,6 @@
 //! Stage assemble: one part is one rendition. Its encodes are fetched, assembled and measured, and only then is the result stored. A
 //! rendition that was made before is reused.
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use media::protocol::QcReport;
@@ -19,15 +18,16 @@ use tracing::warn;
 
 use crate::answer;
 use crate::assembly::{Assembly, Step, Workplace};
-use crate::request::{self, Place, RENDITION, SOUND, SOURCE, Timed};
+use crate::request::{self, RENDITION, SOUND, SOURCE, Timed};
 use crate::reuse;
+use crate::tools::Tools;
 use keep::Keep;
 
 mod keep;
 
 /// The assemble stage's handler.
 pub struct Assemble {
-    runtime: Arc<Runtime>,
+    tools: Tools,
 }
 
 /// How much of the part is done when the file is joined; the rest is quality control, which decodes all of it.
@@ -38,7 +38,7 @@ type Encoded = Vec<(Part, Output)>;
 
 /// A worker with one claimed part.
 struct Worker<'a> {
-    runtime: &'a Runtime,
+    tools: &'a Tools,
     job: &'a Job,
 }
 
@@ -51,25 +51,25 @@ impl Workplace for Worker<'_> {
         };
         let progress = self.job.progress.clone();
         let show = move |done: f64| progress.set(from + (to - from) * done);
-        Ok(self.runtime.child.run(&timed.request, timed.deadline, &self.job.cancelled, show).await?)
+        Ok(self.tools.child.run(&timed.request, timed.deadline, &self.job.cancelled, show).await?)
     }
 
     async fn bring_source(&self, to: &Path) -> Result<()> {
-        self.runtime.fetch_mezzanine(&self.job.submission, to).await.map(|_| ())
+        self.tools.fetcher.fetch_mezzanine(&self.job.submission, to).await.map(|_| ())
     }
 }
 
 impl Assemble {
     /// A handler that works with these servers.
-    pub fn new(runtime: Arc<Runtime>) -> Self {
-        Self { runtime }
+    pub fn new(runtime: &Runtime) -> Self {
+        Self { tools: Tools::of(runtime) }
     }
 
     /// Puts everything that the rendition is joined from into the input directory. An encode that the store lost is made again, to the
     /// same bits.
     async fn fetch(&self, assembly: &Assembly<'_, Worker<'_>>, encoded: &Encoded) -> Result<()> {
         let (plan, rendition) = (assembly.plan, assembly.rendition);
-        let place = self.place(assembly.workplace.job);
+        let place = self.tools.place(assembly.workplace.job);
         match &rendition.video {
             VideoSource::Copied => assembly.workplace.bring_source(&assembly.dir.input().join(SOURCE)).await?,
             VideoSource::Encoded(id) => {
@@ -95,21 +95,13 @@ impl Assemble {
         to: &str,
         lost: impl FnOnce() -> Result<Timed>,
     ) -> Result<()> {
-        let Err(failure) = self.runtime.fetch(file, &assembly.dir.input().join(to)).await else { return Ok(()) };
+        let Err(failure) = self.tools.fetcher.fetch(file, &assembly.dir.input().join(to)).await else { return Ok(()) };
         if !is_lost(&failure) {
             return Err(failure);
         }
         let id = assembly.workplace.job.submission.id;
         warn!(submission.id = %id, "the store lost an encode, which is made again: {failure:#}");
         assembly.encode(&lost()?, to).await.with_context(|| format!("make {} again", file.key))
-    }
-
-    fn place<'a>(&self, job: &'a Job) -> Place<'a> {
-        Place {
-            input: job.scratch.input(),
-            output: job.scratch.output(),
-            allow_missing_landlock: self.runtime.config.allow_missing_landlock,
-        }
     }
 
     /// A file that was made before, with new covers where those that came with it are not the planned ones.
@@ -122,9 +114,9 @@ impl Assemble {
         if found.cover.is_some() && found.covers.len() == rendition.covers.len() {
             return Ok(found.clone());
         }
-        self.runtime.fetch(&found.video, &job.scratch.input().join(RENDITION)).await?;
-        let timed = request::covers(rendition, source(job)?, found.duration_ms, self.place(job));
-        let (progress, child) = (job.progress.clone(), &self.runtime.child);
+        self.tools.fetcher.fetch(&found.video, &job.scratch.input().join(RENDITION)).await?;
+        let timed = request::covers(rendition, source(job)?, found.duration_ms, self.tools.place(job));
+        let (progress, child) = (job.progress.clone(), &self.tools.child);
         let show = move |done: f64| progress.set(done);
         let report = child.run(&timed.request, timed.deadline, &job.cancelled, show).await.context("cut covers")?;
         let cut = answer::covers(&timed.request, &report).context("cut covers")?;
@@ -133,7 +125,7 @@ impl Assemble {
     }
 
     fn keep<'a>(&'a self, job: &'a Job, rendition: &'a PlannedRendition) -> Keep<'a> {
-        Keep { objects: &self.runtime.objects, job, rendition }
+        Keep { objects: &self.tools.objects, job, rendition }
     }
 }
 
@@ -143,16 +135,16 @@ impl Handler for Assemble {
     async fn handle(&self, job: Job) -> Result<Outcome> {
         let plan = job.submission.plan.as_ref().context("the submission has no plan")?;
         let rendition = wanted(&job, plan)?;
-        if let Some(found) = reuse::choices(&self.runtime, &job, plan).await?.found(&rendition.name) {
-            reuse::still_there(&self.runtime, found).await?;
+        if let Some(found) = reuse::choices(&self.tools, &job, plan).await?.found(&rendition.name) {
+            reuse::still_there(&self.tools, found).await?;
             let rendition = self.with_covers(&job, rendition, found).await?;
             return Ok(Outcome::Done(Output::Assembled { rendition }));
         }
-        let encoded = self.runtime.store.outputs(job.submission.id, job.run, Stage::Transcode).await?;
+        let encoded = self.tools.store.outputs(job.submission.id, job.run, Stage::Transcode).await?;
         let assembly = Assembly {
-            workplace: &Worker { runtime: &self.runtime, job: &job },
+            workplace: &Worker { tools: &self.tools, job: &job },
             dir: &job.scratch,
-            allow_missing_landlock: self.runtime.config.allow_missing_landlock,
+            allow_missing_landlock: self.tools.child.allows_missing_landlock(),
             plan,
             rendition,
             source: source(&job)?,

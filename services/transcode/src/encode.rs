@@ -1,6 +1,5 @@
 //! Stage transcode: one part is one segment of the picture, or the whole sound. All encodes of a part come from one decode.
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use media::protocol::{AudioReport, SegmentReport};
@@ -15,12 +14,13 @@ use runtime::service::Runtime;
 use runtime::worker::{Handler, Job};
 
 use crate::answer::{self, Encoded};
-use crate::request::{self, Place, SOURCE, Timed};
+use crate::request::{self, SOURCE, Timed};
 use crate::reuse;
+use crate::tools::Tools;
 
 /// The transcode stage's handler.
 pub struct Encode {
-    runtime: Arc<Runtime>,
+    tools: Tools,
 }
 
 /// What the child made of a part.
@@ -31,12 +31,12 @@ struct Made {
 
 impl Encode {
     /// A handler that works with these servers.
-    pub fn new(runtime: Arc<Runtime>) -> Self {
-        Self { runtime }
+    pub fn new(runtime: &Runtime) -> Self {
+        Self { tools: Tools::of(runtime) }
     }
 
     async fn segment(&self, job: &Job, plan: &Plan, index: u32) -> Result<Made, ChildError> {
-        let timed = request::segment(plan, index, self.place(job)).map_err(ours)?;
+        let timed = request::segment(plan, index, self.tools.place(job)).map_err(ours)?;
         let report: SegmentReport = self.run(job, &timed).await?;
         let files = answer::segment(&timed.request, &report)?;
         Ok(Made { files, report: serde_json::to_value(&report).map_err(ours)? })
@@ -44,7 +44,7 @@ impl Encode {
 
     async fn sound(&self, job: &Job, plan: &Plan) -> Result<Made, ChildError> {
         let source = job.submission.media_info.as_ref().context("the submission was not probed").map_err(ours)?;
-        let timed = request::sound(plan, source, self.place(job));
+        let timed = request::sound(plan, source, self.tools.place(job));
         let report: AudioReport = self.run(job, &timed).await?;
         let files = answer::sound(&timed.request, &report)?;
         Ok(Made { files, report: serde_json::to_value(&report).map_err(ours)? })
@@ -52,15 +52,7 @@ impl Encode {
 
     async fn run<R: serde::de::DeserializeOwned>(&self, job: &Job, timed: &Timed) -> Result<R, ChildError> {
         let progress = job.progress.clone();
-        self.runtime.child.run(&timed.request, timed.deadline, &job.cancelled, move |done| progress.set(done)).await
-    }
-
-    fn place<'a>(&self, job: &'a Job) -> Place<'a> {
-        Place {
-            input: job.scratch.input(),
-            output: job.scratch.output(),
-            allow_missing_landlock: self.runtime.config.allow_missing_landlock,
-        }
+        self.tools.child.run(&timed.request, timed.deadline, &job.cancelled, move |done| progress.set(done)).await
     }
 }
 
@@ -82,7 +74,7 @@ impl Handler for Encode {
 
     async fn handle(&self, job: Job) -> Result<Outcome> {
         let plan = job.submission.plan.as_ref().context("the submission has no plan")?;
-        let plan = &reuse::choices(&self.runtime, &job, plan).await?.to_make(plan);
+        let plan = &reuse::choices(&self.tools, &job, plan).await?.to_make(plan);
         let nothing = match &job.part {
             Part::Segment(_) => plan.videos.is_empty(),
             Part::Audio => plan.audios.is_empty(),
@@ -92,7 +84,7 @@ impl Handler for Encode {
             let report = serde_json::json!({ "encodes": [], "code": media::engine() });
             return Ok(Outcome::Done(Output::Encoded { files: BTreeMap::new(), report }));
         }
-        self.runtime.fetch_mezzanine(&job.submission, &job.scratch.input().join(SOURCE)).await?;
+        self.tools.fetcher.fetch_mezzanine(&job.submission, &job.scratch.input().join(SOURCE)).await?;
         let made = match &job.part {
             Part::Segment(index) => self.segment(&job, plan, *index).await,
             _ => self.sound(&job, plan).await,
@@ -106,7 +98,7 @@ impl Handler for Encode {
         let mut files = BTreeMap::new();
         for Encoded { id, file, .. } in made {
             let key = key_of(&job, &id);
-            let stored = self.runtime.objects.put_left(&key, &file).await;
+            let stored = self.tools.objects.put_left(&key, &file).await;
             files.insert(id, stored.with_context(|| format!("store {key}"))?);
         }
         Ok(Outcome::Done(Output::Encoded { files, report }))

@@ -7,6 +7,7 @@
 //! | where its encodes come from and its files go, in the services | `assemble` |
 //! | which segments are encoded again because the joined picture breaks the cap | `again` |
 //! | which renditions are reused, and how they are found | `reuse`, `artefact` |
+//! | the servers that both stages use | `tools` |
 //! | whether the child's answers fit its requests | `answer` |
 //! | what the sandboxed child is asked to do, also used without a server | `request` |
 
@@ -19,6 +20,7 @@ pub mod request;
 mod assemble;
 mod encode;
 mod reuse;
+mod tools;
 
 pub use assemble::Assemble;
 pub use encode::Encode;

@@ -9,13 +9,13 @@ use pipeline::object_key::{Compared, ObjectKey};
 use pipeline::rendition::{Plan, PlannedCover, PlannedRendition, VideoSource};
 use runtime::objects::ObjectError;
 use runtime::outcome::{ReusedFrom, StoredComparison, StoredCover, StoredRendition};
-use runtime::service::Runtime;
 use runtime::store::renditions::RenditionRow;
 use runtime::store::reuse::Choice;
 use runtime::worker::Job;
 use tracing::{info, warn};
 
 use crate::artefact;
+use crate::tools::Tools;
 
 /// What holds for a run: one choice for each rendition of its plan.
 pub(crate) struct Choices(Vec<Choice>);
@@ -48,21 +48,21 @@ pub(crate) fn address(job: &Job, plan: &Plan, rendition: &PlannedRendition) -> R
 }
 
 /// The run's choices. Missing ones are made now.
-pub(crate) async fn choices(runtime: &Runtime, job: &Job, plan: &Plan) -> Result<Choices> {
-    let mut choices = runtime.store.choices(job.submission.id, job.run).await?;
+pub(crate) async fn choices(tools: &Tools, job: &Job, plan: &Plan) -> Result<Choices> {
+    let mut choices = tools.store.choices(job.submission.id, job.run).await?;
     for rendition in &plan.renditions {
         if choices.iter().any(|choice| choice.name == rendition.name) {
             continue;
         }
         let address = address(job, plan, rendition)?;
-        let found = look_for(runtime, job, rendition, &address).await?;
+        let found = look_for(tools, job, rendition, &address).await?;
         let ours = Choice { name: rendition.name.clone(), rendition: found };
-        let Some(holds) = runtime.store.choose(&job.claim, &address, &ours).await? else {
+        let Some(holds) = tools.store.choose(&job.claim, &address, &ours).await? else {
             bail!("the claim on {} was lost", job.part);
         };
         match &ours.rendition {
             // Another part chose first, and its copy is used.
-            Some(copied) if holds != ours => forget(runtime, copied).await,
+            Some(copied) if holds != ours => forget(tools, copied).await,
             Some(_) => {
                 let (name, id) = (&ours.name, job.submission.id);
                 info!(submission.id = %id, rendition.name = %name, "{name} of {id} was made before and is reused");
@@ -76,13 +76,13 @@ pub(crate) async fn choices(runtime: &Runtime, job: &Job, plan: &Plan) -> Result
 
 /// A finished file with this address, copied to keys of this claim.
 async fn look_for(
-    runtime: &Runtime,
+    tools: &Tools,
     job: &Job,
     rendition: &PlannedRendition,
     address: &[u8; 32],
 ) -> Result<Option<StoredRendition>> {
-    for (owner, row) in runtime.store.renditions_at(address).await? {
-        match copy(runtime, job, rendition, &row).await {
+    for (owner, row) in tools.store.renditions_at(address).await? {
+        match copy(tools, job, rendition, &row).await {
             Ok(copied) => {
                 let reused_from = Some(ReusedFrom { submission: owner, run: row.run });
                 return Ok(Some(StoredRendition { reused_from, ..copied }));
@@ -96,19 +96,19 @@ async fn look_for(
 }
 
 async fn copy(
-    runtime: &Runtime,
+    tools: &Tools,
     job: &Job,
     rendition: &PlannedRendition,
     row: &RenditionRow,
 ) -> Result<StoredRendition, ObjectError> {
     let (made, name) = (&row.rendition, &rendition.name);
     let key = ObjectKey::Rendition(job.submission.id, job.run, name.clone(), job.fence);
-    let video = runtime.objects.copy_file(&made.video, &key).await?;
+    let video = tools.objects.copy_file(&made.video, &key).await?;
     let cover = match &made.cover {
         None => None,
         Some(cover) => {
             let key = ObjectKey::Cover(job.submission.id, job.run, name.clone(), job.fence);
-            Some(runtime.objects.copy_file(cover, &key).await?)
+            Some(tools.objects.copy_file(cover, &key).await?)
         }
     };
     let mut covers = Vec::new();
@@ -117,16 +117,16 @@ async fn copy(
     let suiting: Option<Vec<_>> = rendition.covers.iter().map(|planned| Some((planned, suits(planned)?))).collect();
     for (place, (planned, cover)) in suiting.unwrap_or_default().into_iter().enumerate() {
         let key = ObjectKey::PartnerCover(job.submission.id, job.run, name.clone(), job.fence, place as u32);
-        let file = runtime.objects.copy_file(&cover.file, &key).await?;
+        let file = tools.objects.copy_file(&cover.file, &key).await?;
         covers.push(StoredCover { partners: planned.partners.clone(), file, ..cover.clone() });
     }
-    let comparison = copy_stills(runtime, job, name, &made.comparison).await?;
+    let comparison = copy_stills(tools, job, name, &made.comparison).await?;
     Ok(StoredRendition { video, cover, covers, comparison, ..made.clone() })
 }
 
 /// Copies the stills of a rendition. Pairs whose files are gone are left out: stills are not worth another encode.
 async fn copy_stills(
-    runtime: &Runtime,
+    tools: &Tools,
     job: &Job,
     name: &RenditionName,
     made: &[StoredComparison],
@@ -137,8 +137,8 @@ async fn copy_stills(
             let place = copied.len() as u32;
             ObjectKey::Comparison(job.submission.id, job.run, name.clone(), job.fence, place, of)
         };
-        let source = runtime.objects.copy_file(&pair.source, &key(Compared::Source)).await;
-        let rendition = runtime.objects.copy_file(&pair.rendition, &key(Compared::Rendition)).await;
+        let source = tools.objects.copy_file(&pair.source, &key(Compared::Source)).await;
+        let rendition = tools.objects.copy_file(&pair.rendition, &key(Compared::Rendition)).await;
         match (source, rendition) {
             (Ok(source), Ok(rendition)) => copied.push(StoredComparison { source, rendition, ..pair.clone() }),
             (Err(ObjectError::NotFound), _) | (_, Err(ObjectError::NotFound)) => {}
@@ -154,9 +154,9 @@ fn is_wanted(made: &StoredCover, planned: &PlannedCover) -> bool {
 }
 
 /// Deletes a copy that is not needed. Best effort: the sweep at the end of the run finds it too.
-async fn forget(runtime: &Runtime, copied: &StoredRendition) {
+async fn forget(tools: &Tools, copied: &StoredRendition) {
     for file in copied.files() {
-        if let Err(error) = runtime.objects.delete(&file.key).await {
+        if let Err(error) = tools.objects.delete(&file.key).await {
             info!("{} is left to the sweep: {error}", file.key);
         }
     }
@@ -166,9 +166,9 @@ async fn forget(runtime: &Runtime, copied: &StoredRendition) {
 ///
 /// # Errors
 /// When it does not.
-pub(crate) async fn still_there(runtime: &Runtime, found: &StoredRendition) -> Result<()> {
+pub(crate) async fn still_there(tools: &Tools, found: &StoredRendition) -> Result<()> {
     for file in found.files() {
-        let there = runtime.objects.head(&file.key).await.with_context(|| format!("look for {}", file.key))?;
+        let there = tools.objects.head(&file.key).await.with_context(|| format!("look for {}", file.key))?;
         if there != file.bytes {
             bail!("{} has {there} bytes instead of {}", file.key, file.bytes);
         }

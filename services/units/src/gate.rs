@@ -11,7 +11,7 @@ use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::store::units::Of;
 
-use crate::Units;
+use crate::state::Units;
 
 /// The role that signs in here.
 const RECOMMENDER: &[Role] = &[Role::Recommender];

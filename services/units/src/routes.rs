@@ -11,9 +11,9 @@ use runtime::problem::{Code, Problem};
 use runtime::serving::render::problems;
 use upload::same_site;
 
-use crate::Units;
 use crate::gate::{Gate, Policy, enforce};
 use crate::page::{films, home, sheets, unit, works};
+use crate::state::Units;
 
 /// The largest form.
 const BODY_BYTES: usize = 64 * 1024;

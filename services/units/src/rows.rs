@@ -8,8 +8,8 @@ use pipeline::form::{self, Checked, Filled, Wrong, id};
 use pipeline::sheet::plain_title;
 use runtime::problem::Problem;
 
-use crate::Units;
 use crate::sheet::{Kept, Row};
+use crate::state::Units;
 
 /// One row with its outcome.
 pub(crate) struct Line<'k> {

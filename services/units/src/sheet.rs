@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-use crate::Units;
+use crate::state::Units;
 
 /// Children that read sheets at the same time, on one machine.
 static TURNS: Semaphore = Semaphore::const_new(2);
@@ -79,17 +79,17 @@ fn place(id: Uuid) -> Vec<u8> {
 }
 
 async fn read(units: &Units, bytes: &[u8]) -> Result<Book, Problem> {
-    let (limits, runtime) = (Limits::default(), &units.runtime);
+    let limits = Limits::default();
     if bytes.len() as u64 > limits.file_bytes {
         let refusal = paper::Refusal::FileTooLarge { most_bytes: limits.file_bytes };
         return Err(refused(|lang| refusal.text(lang)));
     }
     let _turn = TURNS.acquire().await.map_err(anyhow::Error::from)?;
-    let dir = runtime.scratch.dir(&format!("sheet-{}", Uuid::new_v4()))?;
+    let dir = units.scratch.dir(&format!("sheet-{}", Uuid::new_v4()))?;
     let file = dir.input().join(upload::sheet::SHEET);
     tokio::fs::write(&file, bytes).await.context("write a sheet for the child")?;
-    let request = upload::sheet::request(dir.input(), limits, runtime.config.allow_missing_landlock);
-    let answer = runtime.child.run(&request, upload::sheet::DEADLINE, &units.app.stop, |_| ()).await;
+    let request = upload::sheet::request(dir.input(), limits, units.child.allows_missing_landlock());
+    let answer = units.child.run(&request, upload::sheet::DEADLINE, &units.app.stop, |_| ()).await;
     let read =
         upload::sheet::answered(answer, &limits).map_err(|error| anyhow::anyhow!(error).context("read a sheet"))?;
     read.map_err(|refusal| refused(|lang| refusal.text(lang)))

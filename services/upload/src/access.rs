@@ -9,20 +9,8 @@ use runtime::problem::{Code, Problem};
 use runtime::serving::principal::{Principal, Subject};
 
 use crate::app::App;
+use crate::policy::Policy;
 use crate::token;
-
-/// Who may use a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// Everyone, by a program or a script of any site.
-    Public,
-    /// Everyone, in a browser: a page, which may set cookies and does not answer scripts of other sites.
-    Page,
-    /// The entrant of an upload's submission. The upload protocol's handlers check it, since they know the upload.
-    Upload,
-    /// The entrant of the submission in the address.
-    Entry,
-}
 
 /// The check before one route.
 #[derive(Clone)]

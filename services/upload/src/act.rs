@@ -7,5 +7,7 @@ pub(crate) mod enter;
 pub(crate) mod enter_row;
 pub(crate) mod key;
 pub(crate) mod link;
+mod quota;
+mod recommended;
 pub(crate) mod replace;
 pub(crate) mod withdraw;

@@ -17,6 +17,7 @@ pub(crate) mod enter;
 pub(crate) mod form;
 pub(crate) mod read;
 pub(crate) mod replace;
+pub(crate) mod status;
 pub(crate) mod withdraw;
 
 /// The largest form: every field at its longest, escaped, is a third of it.

@@ -8,14 +8,14 @@
 //! | what can entrants do to an entry? | `act` |
 //! | how are bytes received? | `tus` |
 //! | how are they made durable? | `writer` |
-//! | when is an upload complete, and what happens to the others? | `finish`, `sweep` |
-//! | who may, how often, and how many at once? | `access`, `token`, `limit`, `places` |
+//! | when is an upload complete, and what happens to the others? | `finish`, `sweep`, `free`, `fault` |
+//! | who may, how often, and how many at once? | `policy`, `access`, `token`, `limit`, `places` |
 //! | how is an entry numbered, and found by its number? | `receipt` |
 //! | how is a lost link sent again? | `mail` |
 //! | which open pages are notified of a change? | `live` |
 //! | how does a unit enter works? | `by_unit` |
 //! | what is a spreadsheet's reader asked, and what does its answer mean? | `sheet` |
-//! | who is too slow, and how much is unfinished in total? | `senders`, `stock` |
+//! | who is too slow, how much is stored, and how much is too much? | `senders`, `stock`, `high_water` |
 //!
 //! Absent here: any state between two requests, any file name as a key, any acknowledged byte that is not durable.
 
@@ -24,13 +24,17 @@ mod act;
 mod app;
 mod cors;
 mod entries;
+mod fault;
 mod finish;
+mod free;
+mod high_water;
 mod home;
 mod limit;
 mod live;
 mod mail;
 mod openapi;
 mod places;
+mod policy;
 mod receipt;
 mod routes;
 mod senders;
@@ -50,12 +54,11 @@ pub mod by_unit {
     pub use crate::token::Token;
 }
 
-pub use access::Policy;
 pub use app::{App, Settings};
 pub use limit::Limiter;
 pub use live::{Change, Live};
-pub use openapi::document;
-pub use routes::{Listed, list, router, router_with, same_site};
+pub use policy::{Listed, Policy};
+pub use routes::{document, list, router, router_with, same_site};
 pub use senders::Senders;
 pub use serve::{Further, serve, serve_on, serve_with};
 pub use stock::Stock;

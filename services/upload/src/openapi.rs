@@ -1,8 +1,5 @@
 //! The description of the API for programs: OpenAPI 3.1 at `/api/v1/openapi.json`.
-use std::sync::Arc;
-
 use axum::Json;
-use axum::extract::State;
 use axum::response::IntoResponse;
 use runtime::serving::docs;
 use runtime::serving::openapi::{Described, Token, Who, complete, describe, served_at};
@@ -10,9 +7,8 @@ use runtime::serving::render::ProblemBody;
 use serde_json::Value;
 use utoipa::{Modify, OpenApi};
 
-use crate::access::Policy;
 use crate::app::App;
-use crate::routes;
+use crate::policy::{Listed, Policy};
 use crate::{entries, tus};
 
 use words::WORDS;
@@ -37,22 +33,14 @@ mod words;
         tus::options::discover, tus::create::create, tus::head::head, tus::patch::patch, tus::terminate::terminate,
     ),
     components(schemas(ProblemBody)),
-    modifiers(&Token, &Policies, &WORDS),
+    modifiers(&Token),
     tags((name = "entries", description = "The form"), (name = "tus", description = "The film"), (name = "service", description = "About itself")),
 )]
 struct Document;
 
-/// Adds the policies of the table of routes to the document.
-struct Policies;
-
-impl Modify for Policies {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        describe(document, &described());
-    }
-}
-
-fn described() -> Vec<Described> {
-    let described = |route: routes::Listed| Described {
+/// The routes of the API, each with who may use it.
+fn described(routes: Vec<Listed>) -> Vec<Described> {
+    let described = |route: Listed| Described {
         method: route.method.as_str().to_ascii_lowercase(),
         path: route.path,
         who: match route.policy {
@@ -61,14 +49,14 @@ fn described() -> Vec<Described> {
         },
         keyed: false,
     };
-    routes::list().into_iter().filter(|route| !route.is_page()).map(described).collect()
+    routes.into_iter().filter(|route| !route.is_page()).map(described).collect()
 }
 
 /// This document.
 #[utoipa::path(get, path = "/api/v1/openapi.json", tag = "service",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub(crate) async fn serve(State(app): State<Arc<App>>) -> Json<Value> {
-    let mut document = document();
+pub(crate) fn serve(app: &App, routes: Vec<Listed>) -> Json<Value> {
+    let mut document = document(routes);
     served_at(&mut document, &app.settings.public_url);
     Json(document)
 }
@@ -76,13 +64,16 @@ pub(crate) async fn serve(State(app): State<Arc<App>>) -> Json<Value> {
 /// Every address, what it does, and who may use it.
 #[utoipa::path(get, path = "/api/v1/docs", tag = "service",
     responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
-pub(crate) async fn page() -> impl IntoResponse {
-    docs::page(&document())
+pub(crate) fn page(routes: Vec<Listed>) -> impl IntoResponse {
+    docs::page(&document(routes))
 }
 
-/// The document, with this server's own address.
-pub fn document() -> Value {
-    complete(&Document::openapi(), &described(), NO_PAGES)
+/// The document about these routes.
+pub(crate) fn document(routes: Vec<Listed>) -> Value {
+    let (mut document, routes) = (Document::openapi(), described(routes));
+    describe(&mut document, &routes);
+    WORDS.modify(&mut document);
+    complete(&document, &routes, NO_PAGES)
 }
 
 /// No list of this API is paged.

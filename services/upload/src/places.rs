@@ -11,8 +11,8 @@
 //! | bodies | the routes | 413 |
 //! | entries of one address | `limit` | 429 |
 //! | unfinished uploads of one entry, and their bytes | `tus::create` | 429 |
-//! | bytes of films in the installation | `stock` | 503 `store_full` |
-//! | unfinished uploads in the installation | `stock` | 503 `uploads_full` |
+//! | bytes of films in the installation | `high_water` | 503 `store_full` |
+//! | unfinished uploads in the installation | `high_water` | 503 `uploads_full` |
 //! | hashes of organisers' tokens, made or verified | `runtime::bearer` | 503 |
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ pub(crate) fn turned_away(app: &App) -> TurnedAway {
     app.store.metrics().calls.turned_away("public")
 }
 
-/// Middleware: a slot for each request of the upload protocol, by its method after `tus::overridden`. If every slot for
+/// Middleware: a slot for each request of the upload protocol, by its method after `tus::version::overridden`. If every slot for
 /// bytes is taken, the slowest sender is dropped.
 pub(crate) async fn placed_upload(State(uploads): State<Uploads>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::PATCH | Method::POST) {

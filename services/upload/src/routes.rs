@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::Method;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
@@ -14,13 +14,15 @@ use runtime::serving::counted::count;
 use runtime::serving::places::placed;
 use runtime::serving::render::problems;
 use runtime::serving::traced::traced;
+use serde_json::Value;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use uuid::Uuid;
 
-use crate::access::{Gate, Policy, enforce};
+use crate::access::{Gate, enforce};
 use crate::app::App;
 use crate::cors::cors;
 use crate::places::{Uploads, of_requests, placed_upload};
+use crate::policy::{Listed, Policy};
 use crate::site::problem::as_page;
 use crate::{entries, home, openapi, site, tus};
 
@@ -32,24 +34,6 @@ struct Route {
     handler: MethodRouter<Arc<App>>,
 }
 
-/// A route for tests and the document.
-#[derive(Clone, Debug)]
-pub struct Listed {
-    /// Its one method.
-    pub method: Method,
-    /// With `{names}`.
-    pub path: &'static str,
-    /// Who may use it.
-    pub policy: Policy,
-}
-
-impl Listed {
-    /// Whether people open it in a browser.
-    pub fn is_page(&self) -> bool {
-        self.policy == Policy::Page
-    }
-}
-
 /// Every page, and the files that pages load.
 fn pages() -> Vec<Route> {
     let page = |path, handler| Route { method: Method::GET, path, policy: Policy::Page, handler };
@@ -59,7 +43,7 @@ fn pages() -> Vec<Route> {
         page("/contests/{contest}", get(site::contest::one)),
         page("/contests/{contest}/enter", get(site::enter::form)),
         form("/contests/{contest}/enter", post(site::enter::enter)),
-        form("/contests/{contest}/draft", post(site::enter::draft)),
+        form("/contests/{contest}/draft", post(site::draft::draft)),
         page("/find", get(site::find::find)),
         form("/find", post(site::find::ask)),
         page("/entries/{receipt}", get(site::entry::entry)),
@@ -88,8 +72,8 @@ fn api() -> Vec<Route> {
     let route = |method, path, policy, handler| Route { method, path, policy, handler };
     let read = |path, policy, handler| route(Method::GET, path, policy, handler);
     vec![
-        read("/api/v1/openapi.json", Public, get(openapi::serve)),
-        read("/api/v1/docs", Public, get(openapi::page)),
+        read("/api/v1/openapi.json", Public, get(|State(app): State<Arc<App>>| async move { openapi::serve(&app, list()) })),
+        read("/api/v1/docs", Public, get(async || openapi::page(list()))),
 
         route(Method::POST, "/api/v1/submissions", Public, post(entries::enter::enter)),
         read("/api/v1/submissions/{id}", Entry, get(entries::read::read)),
@@ -126,6 +110,11 @@ pub fn list() -> Vec<Listed> {
     pages().into_iter().chain(api()).chain(uploads()).map(listed).collect()
 }
 
+/// The description of the API: OpenAPI 3.1, with this server's own address.
+pub fn document() -> Value {
+    openapi::document(list())
+}
+
 /// Every route of the public API, for `axum::serve`.
 pub fn router(app: Arc<App>) -> Router {
     router_with(app, Router::new())
@@ -140,9 +129,9 @@ pub fn router_with(app: Arc<App>, further: Router) -> Router {
         .layer(from_fn_with_state(requests.clone(), placed));
     let tus = of(&app, uploads())
         .method_not_allowed_fallback(async || Problem::from(Code::MethodUnknown))
-        .layer(from_fn(tus::version))
+        .layer(from_fn(tus::version::required))
         .layer(from_fn_with_state(Uploads::of(&app), placed_upload))
-        .layer(from_fn(tus::overridden))
+        .layer(from_fn(tus::version::overridden))
         .layer(DefaultBodyLimit::disable());
     // A page has cookies and no CORS, everything else CORS and no cookie.
     let pages = of(&app, pages())

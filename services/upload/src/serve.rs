@@ -27,23 +27,23 @@ impl App {
     /// From a process's connections and its configuration.
     pub fn of(runtime: &Runtime) -> anyhow::Result<Arc<Self>> {
         let config = &runtime.config;
-        let keys = config.keyring()?;
-        let public_url = config.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
+        let keys = config.keys.keyring()?;
+        let public_url = config.upload.public_url.clone().unwrap_or_default().trim_end_matches('/').to_owned();
         let plain = public_url.bytes().all(|it| it.is_ascii_graphic());
         anyhow::ensure!(plain, "PUBLIC_URL has characters that no address has: {public_url:?}");
         let scratch = runtime.scratch.dir("uploads")?;
         let settings = Settings {
             public_url,
-            entries_per_minute: config.entries_per_minute,
-            forwarded_hops: config.forwarded_hops,
-            address_share_percent: config.address_share_percent,
-            cors_origins: config.cors_origins.clone(),
+            entries_per_minute: config.upload.entries_per_minute,
+            forwarded_hops: config.serving.forwarded_hops,
+            address_share_percent: config.serving.address_share_percent,
+            cors_origins: config.upload.cors_origins.clone(),
             admin: Some(runtime.admin_addr),
-            desk_url: desk_url(config)?,
-            budget_factor: config.upload_budget_factor,
-            high_water_bytes: u64::from(config.upload_high_water_gib) << 30,
-            most_unfinished: u64::from(config.upload_most_unfinished),
-            least_rate: u64::from(config.upload_least_kib_s) * 1024,
+            desk_url: desk_url(&config.desk)?,
+            budget_factor: config.upload.upload_budget_factor,
+            high_water_bytes: u64::from(config.upload.upload_high_water_gib) << 30,
+            most_unfinished: u64::from(config.upload.upload_most_unfinished),
+            least_rate: u64::from(config.upload.upload_least_kib_s) * 1024,
             ..Settings::default()
         };
         Ok(Arc::new(App {
@@ -56,7 +56,7 @@ impl App {
             doors: runtime.doors.clone(),
             entries: crate::limit::Limiter::default(),
             live: crate::live::Live::default(),
-            mailer: Mailer::of(config)?,
+            mailer: Mailer::of(&config.mail, config.upload.public_url.as_deref(), &config.allow_plaintext)?,
             mail_waits: Notify::new(),
             links: crate::limit::Limiter::default(),
             drafts: crate::limit::Limiter::default(),
@@ -81,11 +81,11 @@ pub struct Further {
 /// Serves the public API on `LISTEN`, with further pages, until the process is asked to stop.
 pub async fn serve(
     runtime: Arc<Runtime>,
-    further: impl FnOnce(Arc<Runtime>, Arc<App>) -> anyhow::Result<Further>,
+    further: impl FnOnce(&Runtime, Arc<App>) -> anyhow::Result<Further>,
 ) -> anyhow::Result<()> {
     let app = App::of(&runtime)?;
-    let further = further(runtime.clone(), app.clone())?;
-    let listen = runtime.config.listen;
+    let further = further(&runtime, app.clone())?;
+    let listen = runtime.config.upload.listen;
     let listener = TcpListener::bind(listen).await.with_context(|| format!("listen on {listen} for the public API"))?;
     let followed = runtime.broker.follow(app.stop.clone());
     let hearing = tokio::spawn(app.live.clone().hear(followed, app.stop.clone()));

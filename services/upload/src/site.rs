@@ -4,7 +4,7 @@
 //! |---|---|
 //! | what does a contest's page show? | `contest` |
 //! | what does the browser need to check a film before it is sent? | `film` |
-//! | how is a work entered? | `enter`, `asked`, `typed` |
+//! | how is a work entered? | `enter`, `draft`, `asked`, `typed` |
 //! | what is the state of an entry, and who acts next? | `entry`, `course`, `events` |
 //! | who may see it, and what can they do? | `key`, `opened`, `cookies`, `withdraw` |
 //! | how is its form corrected, and its film replaced? | `correct`, `replace` |
@@ -31,6 +31,7 @@ pub(crate) mod contest;
 pub(crate) mod cookies;
 pub(crate) mod correct;
 mod course;
+pub(crate) mod draft;
 pub(crate) mod enter;
 pub(crate) mod entry;
 pub(crate) mod events;

@@ -1,78 +1,34 @@
-//! The high-water mark: how many bytes of entrants' films the object store may hold in the whole installation, how many
-//! uploads may be unfinished, and what is refused beyond that.
+//! How many bytes of entrants' films the object store holds in the whole installation, and how many uploads are
+//! unfinished: one database query for many requests.
 //!
 //! Complete films count as well as unfinished ones, since nothing deletes the film of a refused work: otherwise entries
 //! could fill the store one after the other. Renditions are not counted: their number depends on how many works people
 //! accept.
 use std::time::Duration;
 
-use runtime::store::uploads;
+use runtime::store::{Store, uploads};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
-use tracing::info;
 
-use crate::app::App;
-use runtime::problem::{Code, Problem};
+/// How often the figures are queried. Between two queries 256 senders at 10 MB/s bring 12 GiB.
+pub(crate) const EVERY: Duration = Duration::from_secs(5);
 
-/// The installation's figures: one database query for many requests.
+/// The installation's figures.
 #[derive(Default)]
 pub struct Stock {
     seen: Mutex<Option<(Instant, uploads::Stock)>>,
 }
 
-/// The kind of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wish {
-    /// A new upload.
-    Begin,
-    /// More bytes of an upload in progress, or its end: these have a tenth more, so that uploads that were begun can be
-    /// finished.
-    GoOn,
-}
-
-/// Refuses what would exceed the high-water mark.
-pub(crate) async fn check(app: &App, wish: Wish) -> Result<(), Problem> {
-    let (mark, most_unfinished) = (app.settings.high_water_bytes, app.settings.most_unfinished);
-    if mark == 0 && most_unfinished == 0 {
-        return Ok(());
-    }
-    let stock = app.stock.now(app).await?;
-    let most = match wish {
-        Wish::Begin => mark,
-        Wish::GoOn => mark.saturating_add(mark / 10),
-    };
-    if mark > 0 && stock.bytes >= most {
-        app.store.metrics().uploads.count("held_off");
-        return Err(Code::StoreFull.into());
-    }
-    if wish == Wish::Begin && most_unfinished > 0 && stock.unfinished >= most_unfinished {
-        app.store.metrics().uploads.count("held_off");
-        make_room(app).await?;
-        return Err(Code::UploadsFull.into());
-    }
-    Ok(())
-}
-
-/// Makes room for uploads that begin later: uploads that have less than one part and were idle for [`IDLE`] expire
-/// early. Otherwise a client that opens uploads and sends nothing could block all others for a day.
-async fn make_room(app: &App) -> anyhow::Result<()> {
-    let given_up = app.store.give_up_idle_uploads(LITTLE_BYTES, IDLE).await?;
-    if given_up > 0 {
-        app.store.metrics().uploads.uploads.with_label_values(&["expired"]).inc_by(given_up);
-        info!("{given_up} uploads that stood still were given up: too many are unfinished");
-    }
-    Ok(())
-}
-
 impl Stock {
-    async fn now(&self, app: &App) -> anyhow::Result<uploads::Stock> {
+    /// The figures, queried again if they are older than `every`.
+    pub(crate) async fn now(&self, store: &Store, every: Duration) -> anyhow::Result<uploads::Stock> {
         let mut seen = self.seen.lock().await;
         if let Some((at, stock)) = *seen
-            && at.elapsed() < app.settings.high_water_every
+            && at.elapsed() < every
         {
             return Ok(stock);
         }
-        let stock = app.store.stock().await?;
+        let stock = store.stock().await?;
         *seen = Some((Instant::now(), stock));
         Ok(stock)
     }
@@ -84,10 +40,3 @@ impl Stock {
         }
     }
 }
-
-/// How often the figures are queried. Between two queries 256 senders at 10 MB/s bring 12 GiB.
-pub(crate) const EVERY: Duration = Duration::from_secs(5);
-/// An upload that received nothing for this long is idle.
-const IDLE: Duration = Duration::from_secs(3600);
-/// This much is sent again within seconds: the smallest part.
-const LITTLE_BYTES: u64 = 8 * 1024 * 1024;

@@ -3,26 +3,26 @@
 //! the pages of the queue use it: ten seconds for undo are for a person with a keyboard; a program or a command decides
 //! at once, by `review`. A held decision that is overtaken is then refused, and the queue shows its reviewer why.
 use chrono::{DateTime, Utc};
-use pipeline::id::{PersonId, SubmissionId};
+use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
-use pipeline::person::{Held as Holds, Role, Sees};
-use pipeline::submission::State;
 use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
-use runtime::store::held::{self, Failure, Holding};
-use runtime::store::{Transaction, persons, reviews};
+use runtime::store::held::{self, Holding};
+use runtime::store::reviews;
 use serde::{Deserialize, Serialize};
-use tracing::{info, warn};
 use uuid::Uuid;
 
-use super::review::{Decision, decided};
-use super::{Caller, Done, Seen, settle};
+use super::claim;
+use super::review::Decision;
+use super::{Caller, Done, settle};
 use crate::Desk;
-use crate::names::in_states;
+use checks::{awaits_review, is_about, is_free};
 
-/// Most decisions carried out in one pass; the next pass continues.
-const MOST: u32 = 200;
+mod checks;
+mod due;
+
+pub use due::carry_out;
 
 /// A decision to hold.
 #[derive(Clone, Debug)]
@@ -59,9 +59,9 @@ pub struct Work {
 /// held.
 pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) -> Result<Done<Held>, Problem> {
     let person = caller.person()?;
-    let (words, phrase) = said(desk, &wish)?;
-    wish.decision.event(words.clone())?;
-    let (words, phrase, decision) = (words.as_deref(), phrase.as_deref(), wish.decision.name());
+    let said = Said::of(desk, &wish)?;
+    wish.decision.event(said.words.clone())?;
+    let (said, decision) = (&said, wish.decision.name());
     let done = desk.store.transaction("decide", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {
@@ -75,6 +75,7 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) 
             awaits_review(&seen)?;
             is_about(&seen, wish.run)?;
             is_free(tx, id, person).await?;
+            let (words, phrase) = (said.words.as_deref(), said.phrase.as_deref());
             let holding = Holding { submission: id, run: seen.machine.run, decision, words, phrase };
             let due_at = held::hold(tx, holding, person, &caller.by).await?;
             caller.end(tx, false, Held { id: id.0, due_at }).await
@@ -99,17 +100,6 @@ pub async fn refusal(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<O
     }
 }
 
-/// Refuses a work that another reviewer has open, or that has a held decision.
-async fn is_free(tx: &mut Transaction, id: SubmissionId, person: PersonId) -> anyhow::Result<()> {
-    if let Some(other) = reviews::claimant(tx, id, person).await? {
-        return Err(Code::CardTaken.about(other.name).into());
-    }
-    if held::is_held(tx, id).await? {
-        return Err(Problem::from(Code::DecisionHeld).into());
-    }
-    Ok(())
-}
-
 /// Undoes a decision of the caller that was not carried out yet: on one work, or their last one. The work is claimed
 /// for them again.
 pub async fn undo(desk: &Desk, caller: &Caller, id: Option<SubmissionId>) -> Result<Done<Work>, Problem> {
@@ -124,7 +114,7 @@ pub async fn undo(desk: &Desk, caller: &Caller, id: Option<SubmissionId>) -> Res
         })
     });
     let done = settle(done.await)?;
-    super::claim::open(desk, caller, SubmissionId(done.value.id)).await?;
+    claim::open(desk, caller, SubmissionId(done.value.id)).await?;
     Ok(done)
 }
 
@@ -159,116 +149,22 @@ pub async fn dismiss(desk: &Desk, caller: &Caller, decision: i64) -> Result<Done
     settle(done.await)
 }
 
-/// Carries out the decisions that are due, each in a transaction of its own together with the deletion of its row.
-/// Returns the number carried out. A decision that is refused then is kept for its person to read.
-///
-/// # Errors
-/// The first failure of ours, after every other decision was carried out.
-pub async fn carry_out(desk: &Desk) -> anyhow::Result<u32> {
-    let (mut count, mut failure) = (0, None);
-    for id in desk.store.due_decisions(MOST).await? {
-        match carry_out_one(desk, id).await {
-            Ok(done) => count += u32::from(done),
-            Err(error) => {
-                failure.get_or_insert(error.context(format!("carry out the held decision {id}")));
-            }
-        }
-    }
-    failure.map_or(Ok(count), Err)
+/// The words of a decision, and the phrase that they are based on.
+struct Said {
+    words: Option<String>,
+    phrase: Option<String>,
 }
 
-/// The result of a decision.
-enum Outcome {
-    CarriedOut(SubmissionId),
-    Refused(SubmissionId, Failure),
-    /// It was undone, or another desk carries it out.
-    NotOurs,
-}
-
-async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
-    let outcome = desk.store.transaction("held_decision", |tx, _| {
-        Box::pin(async move {
-            let Some(due) = held::take(tx, id).await? else { return Ok(Outcome::NotOurs) };
-            let decision = Decision::called(&due.decision).ok_or_else(|| anyhow::anyhow!("no such decision"))?;
-            let event = decision.event(due.words)?;
-            let caller = Caller { by: due.by, sees: Sees::All, roles: None, key: None };
-            let done = match still_may(tx, &caller, due.submission, due.run).await {
-                Ok(seen) => decided(desk, tx, &seen, &event, &caller.by).await.map(drop),
-                Err(error) => Err(error),
-            };
-            match done {
-                Ok(()) => {
-                    held::carried_out(tx, id).await?;
-                    Ok(Outcome::CarriedOut(due.submission))
-                }
-                // A refusal has changed nothing, so this transaction can continue; a failure of ours ends it.
-                Err(error) => {
-                    let why = failure(&error.downcast::<Problem>()?);
-                    held::failed(tx, id, &why).await?;
-                    Ok(Outcome::Refused(due.submission, why))
-                }
-            }
-        })
-    });
-    match outcome.await? {
-        Outcome::CarriedOut(submission) => {
-            info!(submission.id = %submission, "the held decision on {submission} was carried out");
-            Ok(true)
-        }
-        Outcome::Refused(submission, why) => {
-            let code = &why.code;
-            warn!(submission.id = %submission, code, "the held decision on {submission} changes nothing: {}", why.en);
-            Ok(false)
-        }
-        Outcome::NotOurs => Ok(false),
-    }
-}
-
-/// Whether the decision can still be carried out: its person still holds the role, and the work is in the run that they
-/// saw.
-async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run: Option<u32>) -> anyhow::Result<Seen> {
-    let role = Role::ALL.into_iter().find(|role| role.actor() == caller.by.actor);
-    let person = persons::lock(tx, &caller.person()?.to_string()).await?;
-    let seen = caller.look(tx, id).await?;
-    let contest = seen.contest.clone();
-    let holds = |role| person.is_some_and(|person| person.holds(&Holds::within(role, contest)));
-    if !role.is_some_and(holds) {
-        return Err(Problem::from(Code::RoleMissing).into());
-    }
-    is_about(&seen, run)?;
-    Ok(seen)
-}
-
-fn failure(problem: &Problem) -> Failure {
-    let (zh, en) = (problem.text(Lang::Zh), problem.text(Lang::En));
-    Failure { code: problem.code.name().to_owned(), zh, en }
-}
-
-/// The words of a decision, and the phrase they are based on.
-fn said(desk: &Desk, wish: &Wish) -> Result<(Option<String>, Option<String>), Problem> {
-    let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
-    if wish.decision == Decision::Accept {
-        return Ok((words, None));
-    }
-    let Some(id) = wish.phrase.as_deref().filter(|id| !id.is_empty()) else { return Ok((words, None)) };
-    let Some(phrase) = desk.catalogue.phrase(id) else {
-        let all: Vec<&str> = desk.catalogue.phrases.iter().map(|it| it.id.as_str()).collect();
-        return Err(Code::FieldWrong.about(Detail::from(all.join(", ")).of("phrase")));
-    };
-    Ok((words.or_else(|| Some(phrase.text(wish.lang).to_owned())), Some(phrase.id.clone())))
-}
-
-/// Refuses a decision about an earlier run: the newer one may have another verdict.
-fn is_about(seen: &Seen, run: Option<u32>) -> Result<(), Problem> {
-    match run {
-        Some(run) if run != seen.machine.run => Err(Code::Changed.into()),
-        Some(_) | None => Ok(()),
-    }
-}
-
-fn awaits_review(seen: &Seen) -> Result<(), Problem> {
-    match &seen.machine.state {
-        State::AwaitingReview => Ok(()),
-        other => Err(Code::StateWrong.about(in_states([other.name()]))),
+impl Said {
+    fn of(desk: &Desk, wish: &Wish) -> Result<Self, Problem> {
+        let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
+        let named = wish.phrase.as_deref().filter(|id| !id.is_empty() && wish.decision == Decision::Refuse);
+        let Some(id) = named else { return Ok(Self { words, phrase: None }) };
+        let Some(phrase) = desk.catalogue.phrase(id) else {
+            let all: Vec<&str> = desk.catalogue.phrases.iter().map(|it| it.id.as_str()).collect();
+            return Err(Code::FieldWrong.about(Detail::from(all.join(", ")).of("phrase")));
+        };
+        let words = words.or_else(|| Some(phrase.text(wish.lang).to_owned()));
+        Ok(Self { words, phrase: Some(phrase.id.clone()) })
     }
 }

@@ -9,16 +9,14 @@ use runtime::doors::Reason;
 use runtime::password;
 use runtime::problem::{Code, Problem};
 use runtime::second_factor::{RecoveryCode, TotpSecret};
-use runtime::store::audit::{self, Act};
 use runtime::store::invitations::{self, ChooserSecret, Invitation, LinkSecret, Purpose};
 use runtime::store::sessions::{self, Factor, SessionSecret, Site, Why};
 use runtime::store::sign_in::{self, Chosen};
-use runtime::store::{Transaction, history::By};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::sign_in::{Device, SignedIn, Visitor, begun, by, digits, name_of, recovery};
+use super::sign_in::{Device, SignedIn, Visitor, begun, by, digits, name_of, record, recovery};
 use super::{Caller, Done, settle};
 use crate::Desk;
 use crate::view::persons::Person;
@@ -179,7 +177,7 @@ pub async fn confirm(
     let link = LinkSecret::parse(secret).ok_or(Code::InvitationUnknown)?;
     let codes = recovery::generate()?;
     let (cookie, now) = (SessionSecret::new()?, desk.store.time().await?);
-    let (digits, device) = (digits(code), Device::remembering(desk, visitor, login, now)?);
+    let (digits, device) = (digits(code), Device::remembering(desk, visitor.device.as_ref(), login, now)?);
     let accepted = desk.store.transaction("accept_invitation", |tx, _| {
         let (link, codes, cookie, name, digits) = (&link, &codes, &cookie, &name, &digits);
         Box::pin(async move {
@@ -210,16 +208,4 @@ pub async fn confirm(
 
 fn login_of(invitation: &Invitation) -> Result<&Login, Problem> {
     invitation.person.login.as_ref().ok_or_else(|| Code::LoginMissing.into())
-}
-
-/// A row of the trail about a person's credentials.
-pub(crate) async fn record(
-    tx: &mut Transaction,
-    by: &By,
-    act: &str,
-    after: serde_json::Value,
-    person: &person::Person,
-) -> anyhow::Result<()> {
-    let act = Act { act, submission: None, partner: None, before: json!({}), after };
-    audit::add_about(tx, by, &act, person::contest_of(&person.roles)).await
 }

@@ -12,7 +12,7 @@ use runtime::store::bulk::{self, Ask, Which};
 use runtime::store::orders;
 use runtime::store::submissions::SubmissionRow;
 
-use super::bulk::refused as refused_by_look;
+use super::bulk::making::refused as refused_by_look;
 use super::recall::is_concerned;
 use super::{cure, retry};
 use crate::Desk;

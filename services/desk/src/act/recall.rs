@@ -1,8 +1,10 @@
 //! Recall: recalls a work from every partner that has it or may have it, or from some. Its film is held from then on.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
+use pipeline::catalogue::Catalogue;
 use pipeline::delivery::{Delivery, Desired, Observed};
-use pipeline::id::SubmissionId;
+use pipeline::id::{PartnerId, SubmissionId};
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
 use runtime::store::orders;
@@ -11,7 +13,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::bulk::recall_within;
 use super::release::known;
 use super::{Caller, Done, Seen, missing_reason, settle};
 use crate::Desk;
@@ -127,4 +128,10 @@ fn asked(desk: &Desk, seen: &Seen) -> Vec<Asked> {
         }
     };
     concerned.map(asked).collect()
+}
+
+/// How long each partner has until a removal must be proven.
+pub(super) fn recall_within(catalogue: &Catalogue) -> BTreeMap<PartnerId, Duration> {
+    let hours = |hours: u32| Duration::from_secs(u64::from(hours) * 3600);
+    catalogue.partners.values().map(|it| (it.id.clone(), hours(it.recall_within_h))).collect()
 }

@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::invitation::record;
-use super::sign_in::{Attempt, Device, Shown, SignedIn, Visitor, begin, recovery, was_right};
+use super::sign_in::{Attempt, Device, Shown, SignedIn, Visitor, begin, record, recovery, was_right};
 use super::{Caller, Done, settle};
 use crate::Desk;
 
@@ -134,7 +133,7 @@ pub async fn change_password(
     password::fit(&wish.new, person).map_err(|wrong| Code::PasswordUnfit.about(wrong))?;
     let (hash, cookie) = (password::keep(&wish.new).await?, SessionSecret::new()?);
     let login = person.login.as_ref().ok_or(Code::LoginMissing)?;
-    let device = Device::remembering(desk, visitor, login, factors.now)?;
+    let device = Device::remembering(desk, visitor.device.as_ref(), login, factors.now)?;
     let current = caller.by.credential.map(|it| it.0).ok_or(Code::SessionUnknown)?;
     let changed = desk.store.transaction("change_password", |tx, _| {
         let (hash, cookie, set_at) = (&hash, &cookie, factors.password_set_at);

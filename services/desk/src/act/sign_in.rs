@@ -2,19 +2,14 @@
 //! nothing; a code of the second factor, or a recovery code, makes it a session. A wrong password and an unknown login
 //! name get the same answer, after the same work, and the same delays.
 use chrono::{DateTime, TimeDelta, Utc};
-use pipeline::id::{CredentialId, PersonId};
-use pipeline::person::{self, Actor, Login, Person};
+use pipeline::id::PersonId;
+use pipeline::person::Login;
 use runtime::doors::Reason;
 use runtime::password;
 use runtime::problem::{Code, Problem};
-use runtime::seal::Sealed;
-use runtime::second_factor::{RecoveryCode, TotpSecret};
-use runtime::store::audit::{self, Act};
-use runtime::store::history::By;
-use runtime::store::sessions::{self, Factor, NewSession, SessionSecret};
-use runtime::store::{Transaction, sign_in};
+use runtime::store::sessions::SessionSecret;
+use runtime::store::sign_in;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
 use crate::Desk;
@@ -22,36 +17,24 @@ use crate::Desk;
 mod agent;
 mod attempt;
 mod device;
+mod new_session;
 mod pace;
 pub(super) mod recovery;
+mod shown;
 mod under_seal;
+mod visitor;
 
 pub(crate) use attempt::{Attempt, begin, name_of, was_right};
 pub use device::Device;
+pub(crate) use new_session::{begun, by, record};
 pub use pace::Pace;
+pub(crate) use shown::{Shown, digits};
+pub use visitor::Visitor;
 
 /// Time from the password to the code.
 const PENDING: TimeDelta = TimeDelta::minutes(5);
 /// The associated data that a pending sign-in is sealed with.
 const PLACE: &[u8] = b"pending sign-in";
-
-/// The origin of a sign-in, as far as it is stored.
-#[derive(Clone, Debug, Default)]
-pub struct Visitor {
-    /// Pseudonym of the client's address.
-    pub address: Option<String>,
-    /// Browser and system in a few words.
-    pub agent: Option<String>,
-    /// The browser, if a person has signed in with it before.
-    pub device: Option<Device>,
-}
-
-impl Visitor {
-    /// From an address with this pseudonym, with this User-Agent and this device cookie.
-    pub fn new(address: Option<String>, user_agent: Option<&str>, device: Option<Device>) -> Self {
-        Self { address, agent: user_agent.and_then(agent::short), device }
-    }
-}
 
 /// The first step. Does not print itself.
 #[derive(Deserialize)]
@@ -141,7 +124,8 @@ pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<
     let attempt = begin(desk, visitor, login.as_str(), Some(pending.person)).await?;
     let shown = Shown::read(desk, pending.person, &factors.totp, &wish.code, factors.now)?;
     let (person, set_at) = (&factors.person, pending.password_set_at);
-    let (cookie, device) = (SessionSecret::new()?, Device::remembering(desk, visitor, login, factors.now)?);
+    let (cookie, device) =
+        (SessionSecret::new()?, Device::remembering(desk, visitor.device.as_ref(), login, factors.now)?);
     let begun = desk.store.transaction("sign_in", |tx, _| {
         let (cookie, attempt, shown) = (&cookie, &attempt, &shown);
         Box::pin(async move {
@@ -158,78 +142,6 @@ pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<
     let by_recovery = matches!(shown, Shown::Recovery(_));
     let recovery_codes_left = if by_recovery { Some(desk.store.recovery_codes_left(person.id).await?) } else { None };
     Ok(SignedIn { cookie, device, session, person: person.id, recovery_codes_left })
-}
-
-/// A code as parsed: nothing is used up yet.
-pub(crate) enum Shown {
-    /// The code of this time step.
-    Step(i64),
-    /// A recovery code.
-    Recovery(RecoveryCode),
-    /// Neither.
-    Nothing,
-}
-
-impl Shown {
-    pub(crate) fn read(
-        desk: &Desk,
-        person: PersonId,
-        totp: &Sealed,
-        code: &str,
-        now: DateTime<Utc>,
-    ) -> Result<Self, Problem> {
-        if let Some(code) = RecoveryCode::parse(code) {
-            return Ok(Self::Recovery(code));
-        }
-        let secret = TotpSecret::open(desk.keys()?, person, totp)?;
-        Ok(secret.step_of(&digits(code), now)?.map_or(Self::Nothing, Self::Step))
-    }
-
-    /// Uses it up.
-    pub(crate) async fn used(&self, desk: &Desk, tx: &mut Transaction, person: PersonId) -> anyhow::Result<Factor> {
-        let factor = match self {
-            Self::Step(step) => sign_in::use_step(tx, person, *step).await?.then_some(Factor::Totp),
-            Self::Recovery(code) => {
-                sign_in::use_recovery_code(tx, person, &code.digest()).await?.then_some(Factor::RecoveryCode)
-            }
-            Self::Nothing => None,
-        };
-        factor.ok_or_else(|| Code::CodeWrong.refused(desk.site.door(), Reason::Wrong, Some(person)).into())
-    }
-}
-
-/// The digits of a typed code, without blanks. One more than a code has, so that a longer one is wrong.
-pub(crate) fn digits(code: &str) -> String {
-    code.chars().filter(|c| !c.is_whitespace()).take(7).collect()
-}
-
-/// Begins the session of a person who has shown both factors, and records it in the trail.
-pub(crate) async fn begun(
-    desk: &Desk,
-    tx: &mut Transaction,
-    visitor: &Visitor,
-    person: &Person,
-    factor: Factor,
-    cookie: &SessionSecret,
-) -> anyhow::Result<Uuid> {
-    let id = Uuid::now_v7();
-    let (agent, address) = (visitor.agent.clone(), visitor.address.clone());
-    let new = NewSession { id, person: person.id, site: desk.site, factor, agent, address };
-    sessions::begin(tx, &new, cookie).await?;
-    let after = json!({ "session": id, "factor": factor, "agent": new.agent });
-    let act = Act { act: "signed_in", submission: None, partner: None, before: json!({}), after };
-    audit::add_about(tx, &by(person, visitor, Some(id)), &act, person::contest_of(&person.roles)).await?;
-    Ok(id)
-}
-
-/// The actor of a change to a person's own sign-in. The trail names one of their roles, or auditor for a person without a role.
-pub(crate) fn by(person: &Person, visitor: &Visitor, session: Option<Uuid>) -> By {
-    let actor = person.roles.first().map_or(Actor::Auditor, |held| held.role.actor());
-    let by = By::of(actor, person.id, person.name.as_str()).from_address(visitor.address.clone());
-    match session {
-        Some(session) => by.with_credential(CredentialId(session)),
-        None => by,
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! Webhooks: addresses that are notified of changes. Adding one, changing its secret, sending again, testing it,
-//! removing it.
+//! Webhooks: addresses that are notified of changes. Adding one, changing its secret, removing it; sending again and
+//! testing are in `send`.
 //!
 //! An address is checked by the rule of the client that calls it (`runtime::callable`): https, or plain http inside of
 //! ALLOW_PRIVATE_NETWORKS, without a password. A name is not resolved here; the client checks every address that it
@@ -9,18 +9,26 @@ use std::collections::BTreeSet;
 
 use pipeline::id::ContestId;
 use pipeline::person::Sees;
+use runtime::callable;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::EventType;
+use runtime::store::webhooks::TYPES;
 use runtime::store::webhooks::endpoints::{self, MOST, NewEndpoint};
-use runtime::store::webhooks::{TYPES, log};
-use runtime::webhook::{self, Target};
-use runtime::{callable, store};
+use runtime::webhook::Target;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Caller, Done, settle};
 use crate::Desk;
+use named::named;
+
+mod named;
+mod reason;
+mod send;
+
+pub use reason::WebhookReason;
+pub use send::{WebhookResend, WebhookResent, WebhookTest, resend, test};
 
 /// A webhook to add.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -55,42 +63,6 @@ pub struct WebhookSecret {
     pub contest: Option<String>,
     /// What verifies `webhook-signature` (standardwebhooks.com): `whsec_` and base64.
     pub secret: String,
-}
-
-/// Why a webhook is changed.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct WebhookReason {
-    /// Why, for the audit trail.
-    pub reason: Option<String>,
-}
-
-/// What to send again.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct WebhookResend {
-    /// Only this message, by its `webhook-id` (`msg_…`); if absent, all that were not delivered.
-    pub message: Option<String>,
-    /// Why, for the audit trail.
-    pub reason: Option<String>,
-}
-
-/// What is sent again.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct WebhookResent {
-    /// The webhook.
-    pub id: Uuid,
-    /// How many messages.
-    pub messages: u64,
-}
-
-/// The message for testing a webhook.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct WebhookTest {
-    /// The webhook.
-    pub id: Uuid,
-    /// The message, by its `webhook-id`.
-    pub message: String,
 }
 
 /// A removed webhook.
@@ -155,53 +127,6 @@ pub async fn rotate(
     settle(done.await)
 }
 
-/// Sends a message again under its old id, or all that were not delivered. Refused with `nothing_to_resend` if there
-/// are none, or the webhook is not enabled.
-pub async fn resend(
-    desk: &Desk,
-    caller: &Caller,
-    id: Uuid,
-    wish: WebhookResend,
-) -> Result<Done<WebhookResent>, Problem> {
-    let by = caller.because(wish.reason.as_deref())?;
-    let wrong = || {
-        Code::FieldWrong.about(Detail::new("须为 msg_ 加 32 位十六进制数字", "msg_ and 32 hex digits").of("message"))
-    };
-    let message = wish.message.as_deref().map(|it| webhook::message_id(it).ok_or_else(wrong)).transpose()?;
-    let by = &by;
-    let done = desk.store.transaction("resend_webhooks", |tx, _| {
-        Box::pin(async move {
-            if let Some(done) = caller.begin(tx, false).await? {
-                return Ok(done);
-            }
-            named(tx, caller, id).await?;
-            let messages = log::resend(tx, id, message, by).await?;
-            if messages == 0 {
-                return Err(Problem::from(Code::NothingToResend).into());
-            }
-            caller.end(tx, false, WebhookResent { id, messages }).await
-        })
-    });
-    settle(done.await)
-}
-
-/// Sends a test message. Refused with `nothing_to_resend` if the webhook is not enabled.
-pub async fn test(desk: &Desk, caller: &Caller, id: Uuid, wish: WebhookReason) -> Result<Done<WebhookTest>, Problem> {
-    let by = caller.because(wish.reason.as_deref())?;
-    let (by, at) = (&by, desk.clock.now());
-    let done = desk.store.transaction("test_webhook", |tx, _| {
-        Box::pin(async move {
-            if let Some(done) = caller.begin(tx, false).await? {
-                return Ok(done);
-            }
-            named(tx, caller, id).await?;
-            let message = log::test(tx, id, at, by).await?.ok_or_else(|| Problem::from(Code::NothingToResend))?;
-            caller.end(tx, false, WebhookTest { id, message: webhook::message_name(message) }).await
-        })
-    });
-    settle(done.await)
-}
-
 /// Removes a webhook: no more messages are sent, and its address and secrets are deleted.
 pub async fn remove(
     desk: &Desk,
@@ -222,12 +147,6 @@ pub async fn remove(
         })
     });
     settle(done.await)
-}
-
-/// Locks the webhook. One of another contest, or of all contests, does not exist for people who are bound to a contest.
-async fn named(tx: &mut store::Transaction, caller: &Caller, id: Uuid) -> anyhow::Result<endpoints::LockedEndpoint> {
-    let row = endpoints::lock(tx, id, &caller.sees).await?;
-    row.ok_or_else(|| Problem::from(Code::WebhookUnknown).into())
 }
 
 /// Why an address is not called.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::{Asked, cookie, inside, open, see};
 use crate::Desk;
-use crate::http::routes::Route;
+use crate::route::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![open(Method::GET, "/assets/{file}", get(asset)), open(Method::GET, "/lang/{lang}", get(lang))]

@@ -7,17 +7,15 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use axum::routing::{get, post};
-use pages::Say;
 use pipeline::delivery::Observed;
 use pipeline::submission::State as WorkState;
 use runtime::problem::{Code, Problem};
 use runtime::store::bulk::Kind;
-use runtime::store::tokens::Role;
 
 use chosen::Chosen;
 use look::LookPage;
 
-use super::jobs::kind_text;
+use super::job_text::{kind_text, stage_text};
 use super::selected::by_hand;
 use super::{
     Asked, Choice, Here, Sent, Shell, Visit, again, choices, contests_seen, page, post_to, see, shown, themes,
@@ -26,14 +24,13 @@ use crate::Desk;
 use crate::act::Caller;
 use crate::act::bulk;
 use crate::act::reprocess::Beginning;
-use crate::http::routes::Route;
 use crate::names::partner_name;
+use crate::roles::ORGANISER;
+use crate::route::Route;
 use crate::view::contests;
 
 mod chosen;
 mod look;
-
-const ORGANISER: &[Role] = &[Role::Organiser];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![
@@ -129,16 +126,6 @@ fn answer(problem: Option<&Problem>, page: &impl Template) -> Result<Response, P
     match problem {
         Some(problem) => again(problem, page),
         None => shown(page),
-    }
-}
-
-/// A stage at which a run begins, with a description.
-pub(crate) fn stage_text(say: Say, from: Beginning) -> &'static str {
-    match from {
-        Beginning::Probe => say.t("检测：重新测量影片", "probe: measure the film again"),
-        Beginning::Screen => say.t("初筛：重新判定", "screen: judge the measurements again"),
-        Beginning::Transcode => say.t("转码：重新编码全部成片", "transcode: encode all files again"),
-        Beginning::Publish => say.t("投放：现有成片再次投放", "publish: deliver the files in force again"),
     }
 }
 

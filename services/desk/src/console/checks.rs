@@ -1,4 +1,6 @@
 //! GET /checks: the desk's checks of its servers; `reelmill doctor` checks the machine as well.
+use std::sync::Arc;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
@@ -7,8 +9,9 @@ use runtime::problem::Problem;
 use runtime::store::tokens::Role;
 
 use super::{Here, Shell, Visit, page, shown};
-use crate::http::routes::Route;
-use crate::serve::Service;
+use crate::Desk;
+use crate::route::Route;
+use crate::service::Neighbours;
 use crate::view::checks::{Finding, Health, Looked, Words, checks};
 
 pub(crate) fn routes() -> Vec<Route> {
@@ -22,15 +25,18 @@ struct ChecksPage {
     findings: Vec<Finding>,
 }
 
-async fn show(State(service): State<Service>, visit: Visit) -> Result<Response, Problem> {
-    let desk = &service.desk;
+async fn show(
+    State(desk): State<Arc<Desk>>,
+    State(neighbours): State<Neighbours>,
+    visit: Visit,
+) -> Result<Response, Problem> {
     let looked = Looked {
         store: &desk.store,
-        broker: service.broker.as_ref(),
+        broker: neighbours.broker.as_ref(),
         catalogue: Some(&desk.catalogue),
         keys: desk.keys.as_ref(),
         clock: &desk.clock,
-        bounds: service.settings.neighbours,
+        bounds: neighbours.bounds,
     };
     let mut findings = checks(looked).await;
     findings.sort_by_key(|finding| finding.health);

@@ -20,8 +20,8 @@ use serde::Deserialize;
 use super::{CARRIERS, Here, READERS, Shell, Visit, page, shown};
 use crate::Desk;
 use crate::http::preview::body;
-use crate::http::routes::Route;
 use crate::names::check_name;
+use crate::route::Route;
 use crate::view::compare::{self, Compare};
 
 pub(crate) fn routes() -> Vec<Route> {

@@ -14,8 +14,8 @@ use uuid::Uuid;
 
 use super::{Asked, Choice, Here, READERS, Shell, Visit, choices, contests_seen, filtered, page, shown};
 use crate::Desk;
-use crate::http::routes::Route;
 use crate::next::{Step, Turn};
+use crate::route::Route;
 use crate::view::board::{self, BoardFilter, Cell, Column, Recall, Row};
 
 pub(crate) fn routes() -> Vec<Route> {

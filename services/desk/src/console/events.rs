@@ -4,6 +4,7 @@
 //! once; so it takes no request slot and is not cut off. The number of streams is limited by [`crate::live`], and a
 //! client that does not read is disconnected by the server.
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{Request, State};
@@ -18,9 +19,10 @@ use futures::{StreamExt, stream};
 use runtime::problem::Problem;
 
 use super::{Visit, page};
-use crate::http::routes::Route;
-use crate::live::Update;
-use crate::serve::Service;
+use crate::Desk;
+use crate::live::{Live, Update};
+use crate::route::Route;
+use crate::service::Streams;
 
 /// Proxies end a connection that is silent for a minute.
 const HEARTBEAT: Duration = Duration::from_secs(15);
@@ -33,11 +35,15 @@ pub(crate) fn routes() -> Vec<Route> {
     vec![page("/events", &[], get(events))]
 }
 
-async fn events(State(service): State<Service>, visit: Visit) -> Result<Response, Problem> {
-    let reader = service.live.read(visit.person, visit.session, service.stop)?;
+async fn events(
+    State(desk): State<Arc<Desk>>,
+    State(streams): State<Streams>,
+    visit: Visit,
+) -> Result<Response, Problem> {
+    let reader = streams.live.read(visit.person, visit.session, streams.stop)?;
     // At once, so that proxies and browsers see that the stream is open.
     let first = stream::once(async { Ok::<_, Infallible>(Event::default().retry(AGAIN).comment("open")) });
-    let updates = stream::unfold((reader, service.desk), async |(mut reader, desk)| {
+    let updates = stream::unfold((reader, desk), async |(mut reader, desk)| {
         let update = reader.next(&desk.store).await?;
         Some((Ok(event(&update)), (reader, desk)))
     });
@@ -62,12 +68,12 @@ pub(crate) fn is_refresh(head: &Parts) -> bool {
 const OF_SESSIONS: [&str; 5] = ["/sign-out", "/me", "/invitation/", "/people", "/api/v1/persons"];
 
 /// Middleware around every route: after an act that may have ended a session, a person or a role, every stream checks its own.
-pub(crate) async fn check_streams(State(service): State<Service>, request: Request, next: Next) -> Response {
+pub(crate) async fn check_streams(State(live): State<Live>, request: Request, next: Next) -> Response {
     let path = request.uri().path();
     let may_end = request.method() != Method::GET && OF_SESSIONS.iter().any(|begin| path.starts_with(begin));
     let response = next.run(request).await;
     if may_end {
-        service.live.check_sessions();
+        live.check_sessions();
     }
     response
 }

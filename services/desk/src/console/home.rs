@@ -11,12 +11,12 @@ use runtime::problem::Problem;
 use runtime::store::listing::Count;
 use runtime::store::tokens::Role;
 
-use super::queue::SCREENER;
 use super::trouble::Row;
 use super::{Here, Shell, Visit, address, page, shown};
 use crate::Desk;
-use crate::http::routes::Route;
 use crate::names::contest_name;
+use crate::roles::SCREENER;
+use crate::route::Route;
 use crate::view::home::{self, Home, Outlook, Waits, What};
 use crate::view::queue::{self, Line};
 

@@ -13,7 +13,7 @@ use runtime::problem::{Code, Detail, Problem};
 use runtime::store::invitations::{Invitation, Purpose};
 use serde::Deserialize;
 
-use super::sign_in::{visitor, with_cookie};
+use super::browser::{visitor, with_cookie};
 use super::{Guest, Sent, Shell, again, cookie, see, shown};
 use crate::Desk;
 use crate::act::invitation::{self, Enrolment};

@@ -12,13 +12,13 @@ use runtime::problem::Problem;
 use serde::Deserialize;
 use uuid::Uuid;
 
+use super::browser::{visitor, with_cookie, without_cookie};
 use super::invitation::{RecoveryCodesPage, not_the_same};
-use super::sign_in::{Nothing, visitor, with_cookie, without_cookie};
-use super::{Asked, Here, Sent, Shell, Visit, again, page, post_to, see, shown};
+use super::{Asked, Here, Nothing, Sent, Shell, Visit, again, page, post_to, see, shown};
 use crate::Desk;
 use crate::act::session::{self, ChangePassword};
-use crate::http::routes::Route;
 use crate::names::role_name;
+use crate::route::Route;
 use crate::view::sessions::{self, Own};
 
 /// Everyone who is signed in.

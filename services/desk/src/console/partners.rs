@@ -9,7 +9,7 @@ use runtime::problem::Problem;
 
 use super::{Here, READERS, Shell, Visit, page, shown};
 use crate::Desk;
-use crate::http::routes::Route;
+use crate::route::Route;
 use crate::view::partners::{Account, Limit, Partner, partners};
 
 pub(crate) fn routes() -> Vec<Route> {

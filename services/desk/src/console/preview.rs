@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::{READERS, page};
 use crate::Desk;
 use crate::http::preview;
-use crate::http::routes::Route;
+use crate::route::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![page("/works/{id}/preview/{file}", READERS, get(file))]

@@ -16,8 +16,8 @@ use uuid::Uuid;
 use super::{EVIDENCE, page};
 use crate::Desk;
 use crate::http::preview::body;
-use crate::http::routes::Route;
 use crate::picture::{HEAD_BYTES, kind};
+use crate::route::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![page("/works/{id}/deliveries/{partner}/proofs/{proof}", EVIDENCE, get(picture))]

@@ -9,6 +9,7 @@ use pipeline::text::{Lines, check};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
 use runtime::store::idempotency::Keyed;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
@@ -78,6 +79,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Sent<T> {
     }
 }
 
+/// A form without fields of its own.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Nothing {}
+
 /// Names and values as sent, without empty ones. Lines of a text end as on Unix.
 fn given(sent: &[u8]) -> Vec<(String, String)> {
     let pairs = url::form_urlencoded::parse(sent).into_owned();
@@ -95,8 +101,6 @@ fn read<T: DeserializeOwned>(pairs: &[(String, String)]) -> Result<T, String> {
 
 #[cfg(test)]
 mod tests {
-    use serde::Deserialize;
-
     use super::*;
 
     #[derive(Debug, Default, PartialEq, Deserialize)]

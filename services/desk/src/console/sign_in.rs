@@ -4,20 +4,19 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{FromRef, State};
-use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
-use runtime::doors::Pseudonym;
 use runtime::problem::{Code, Problem};
 use runtime::store::sessions::Site;
 use serde::Deserialize;
 
-use super::{Asked, Guest, Sent, Shell, Visit, again, cookie, inside, open, post_to, see, shown};
+use super::browser::{visitor, with_cookie, without_cookie};
+use super::{Asked, Guest, Nothing, Sent, Shell, Visit, again, cookie, inside, open, post_to, see, shown};
 use crate::Desk;
 use crate::act::session;
-use crate::act::sign_in::{self, Password, SecondFactor, SignedIn, Visitor};
-use crate::http::routes::Route;
+use crate::act::sign_in::{self, Password, SecondFactor};
+use crate::route::Route;
 
 pub(crate) fn routes() -> Vec<Route> {
     let mut routes: Vec<Route> =
@@ -84,11 +83,6 @@ struct CodeForm {
     code: String,
     next: Option<String>,
 }
-
-/// A form without fields of its own.
-#[derive(Default, Deserialize)]
-#[serde(default)]
-pub struct Nothing {}
 
 async fn to_form(State(desk): State<Arc<Desk>>) -> Response {
     see(format!("{}/sign-in", desk.site.base()))
@@ -157,23 +151,4 @@ async fn code(
 pub async fn sign_out(State(desk): State<Arc<Desk>>, visit: Visit, sent: Sent<Nothing>) -> Result<Response, Problem> {
     session::sign_out(&desk, &sent.own(&visit)).await?;
     Ok(without_cookie(&desk, see(format!("{}/sign-in", desk.site.base()))))
-}
-
-/// The client as acts of sign-in know it.
-pub(super) fn visitor(desk: &Desk, address: Option<&Pseudonym>, headers: &HeaderMap) -> Visitor {
-    let agent = headers.get(USER_AGENT).and_then(|agent| agent.to_str().ok());
-    Visitor::new(address.map(ToString::to_string), agent, cookie::device(desk, headers))
-}
-
-/// An answer that also sets the browser's session cookie and device cookie.
-pub(super) fn with_cookie(desk: &Desk, mut response: Response, signed_in: &SignedIn) -> Response {
-    response.headers_mut().append(SET_COOKIE, cookie::set_session(desk, &signed_in.cookie));
-    response.headers_mut().append(SET_COOKIE, cookie::set_device(desk, &signed_in.device));
-    response
-}
-
-/// An answer that also deletes the session cookie.
-pub(super) fn without_cookie(desk: &Desk, mut response: Response) -> Response {
-    response.headers_mut().append(SET_COOKIE, cookie::end_session(desk));
-    response
 }

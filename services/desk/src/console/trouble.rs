@@ -16,8 +16,8 @@ use uuid::Uuid;
 
 use super::{Asked, Choice, Here, READERS, Shell, Visit, choices, contests_seen, page, shown};
 use crate::Desk;
-use crate::http::routes::Route;
 use crate::names::{failure, partner_name, place_name};
+use crate::route::Route;
 use crate::view::trouble::{self, Item, TroubleFilter};
 
 /// Items of the page; more than that is an outage, which is visible in the first ones.

@@ -118,6 +118,11 @@ impl Visit {
         Self { roles, ..self.clone() }
     }
 
+    /// The caller in one of these roles, if the person holds one of them in the contest.
+    pub(crate) fn caller_in(&self, roles: &'static [Role], contest: &ContestId) -> Option<Caller> {
+        self.in_one_of(roles).caller(Some(contest)).ok()
+    }
+
     /// Names the session, distinct from every other sender of idempotency keys.
     pub(crate) fn principal(&self) -> String {
         format!("session {}", self.session)

@@ -13,7 +13,7 @@ use runtime::store::tokens::Role;
 use super::{Asked, Here, READERS, Shell, Visit, address, page, shown};
 use crate::Desk;
 use crate::export::{self, Format, Kind};
-use crate::http::routes::Route;
+use crate::route::Route;
 use crate::view::works;
 
 mod choices;

@@ -14,30 +14,19 @@ use runtime::serving::principal::{Principal, Subject, bearer};
 use runtime::store::sessions::Shown;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::tokens::{Role, TokenRow};
-
 use uuid::Uuid;
 
+use super::verify::Verifier;
 use crate::Desk;
 use crate::console::cookie::{self, check_line};
 use crate::console::{Visit, is_refresh, visit};
-use crate::serve::Service;
-
-/// Who may use a route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// No credential is needed.
-    Public,
-    /// People with one of these roles, by a token, for the contest that the token is bound to.
-    People(&'static [Role]),
-    /// Pages: signed-in people who hold one of these roles; for a work's page, in its contest. Empty: every signed-in
-    /// person.
-    Pages(&'static [Role]),
-}
+use crate::route::Policy;
 
 /// The policy in front of one route.
 #[derive(Clone)]
 pub(crate) struct Gate {
-    pub(crate) service: Service,
+    pub(crate) desk: Arc<Desk>,
+    pub(crate) verifier: Arc<Verifier>,
     pub(crate) policy: Policy,
     /// Whether a request without Idempotency-Key is refused.
     pub(crate) keyed: bool,
@@ -46,7 +35,7 @@ pub(crate) struct Gate {
 /// The middleware of one route.
 pub(crate) async fn enforce(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     if let Policy::Pages(roles) = gate.policy {
-        return enforce_session(&gate.service, roles, request, next).await;
+        return enforce_session(&gate.desk, roles, request, next).await;
     }
     match allowed(&gate, request).await {
         Ok(request) => next.run(request).await,
@@ -60,15 +49,15 @@ async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
         // Forms before the sign-in, and the pages of an invitation, contain secrets.
         let path = request.uri().path();
         if !path.starts_with("/api/") && (request.method() != Method::GET || path.starts_with("/invitation/")) {
-            check_line(&gate.service.desk, request.headers())?;
+            check_line(&gate.desk, request.headers())?;
         }
         return Ok(request);
     };
     let (mut head, body) = request.into_parts();
     let missing = || Code::TokenMissing.refused(Door::Organisers, Reason::Missing, None::<SubmissionId>);
     let sent = bearer(&head.headers).ok_or_else(missing)?;
-    let desk = &gate.service.desk;
-    let token = gate.service.verifier.verify(&desk.store, sent).await?;
+    let desk = &gate.desk;
+    let token = gate.verifier.verify(&desk.store, sent).await?;
     if !roles.contains(&token.role) {
         return Err(Code::RoleMissing.refused(Door::Organisers, Reason::Forbidden, Some(token.id)));
     }
@@ -85,8 +74,7 @@ async fn allowed(gate: &Gate, request: Request) -> Result<Request, Problem> {
 
 /// A page needs a valid session and a role that opens it. A browser without a session is sent to the sign-in when it
 /// opens a page.
-async fn enforce_session(service: &Service, roles: &'static [Role], request: Request, next: Next) -> Response {
-    let desk = &service.desk;
+async fn enforce_session(desk: &Desk, roles: &'static [Role], request: Request, next: Next) -> Response {
     let (mut head, body) = request.into_parts();
     let visit = match admitted(desk, roles, &head).await {
         Ok(visit) => visit,

@@ -1,23 +1,16 @@
-//! The description of the staff API for programs: OpenAPI 3.1 at `/api/v1/openapi.json`.
-use std::sync::Arc;
-
-use axum::Json;
-use axum::extract::State;
-use axum::response::IntoResponse;
-use runtime::serving::docs;
-use runtime::serving::openapi::{Described, Token, Who, complete, describe, served_at};
+//! The description of the staff API, OpenAPI 3.1, from the handlers and the table of routes. `docs` serves it.
+use runtime::serving::openapi::{Described, Token, Who, complete, describe};
 use runtime::serving::render::ProblemBody;
+use runtime::store::listing::MOST_ROWS;
 use serde_json::Value;
 use utoipa::{Modify, OpenApi};
 
-use super::gate::Policy;
 use super::{
-    bag, confirm, contact, cure, deliver, deliveries, entry, evidence, hold, list, partners, persons, preview, proofs,
-    recall, recalled, release, reprocess, retry, review, routes, texts, tokens, trail, webhooks, withdraw, work,
+    bag, confirm, contact, cure, deliver, deliveries, docs, entry, evidence, hold, list, partners, persons, preview,
+    proofs, recall, recalled, release, reprocess, retry, review, texts, tokens, trail, webhooks, withdraw, work,
 };
-use runtime::store::listing::MOST_ROWS;
-
-use crate::Desk;
+use crate::route::{Listed, Policy};
+use crate::routes;
 
 use words::WORDS;
 
@@ -34,7 +27,7 @@ mod words;
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     paths(
-    page, serve, work::work, withdraw::withdraw, hold::hold, cure::cure, list::submissions, list::parked, entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts, list::trouble, list::contests, entry::trace,
+    docs::page, docs::serve, work::work, withdraw::withdraw, hold::hold, cure::cure, list::submissions, list::parked, entry::history, entry::verdict, entry::media_info, entry::renditions, entry::parts, list::trouble, list::contests, entry::trace,
         preview::preview, preview::file,
     deliveries::list, deliver::delivered, recalled::recalled, bag::bag, bag::file, proofs::list, contact::contact,
         confirm::confirm, texts::texts, evidence::exchanges, partners::list,
@@ -60,7 +53,7 @@ impl Modify for Policies {
 }
 
 fn described() -> Vec<Described> {
-    let described = |route: routes::Listed| Described {
+    let described = |route: Listed| Described {
         method: route.method.as_str().to_ascii_lowercase(),
         path: route.path,
         who: match route.policy {
@@ -69,26 +62,10 @@ fn described() -> Vec<Described> {
         },
         keyed: route.keyed,
     };
-    routes::list().into_iter().filter(routes::Listed::is_api).map(described).collect()
+    routes::list().into_iter().filter(Listed::is_api).map(described).collect()
 }
 
-/// This document.
-#[utoipa::path(get, path = "/api/v1/openapi.json", tag = "service",
-    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
-pub(crate) async fn serve(State(desk): State<Arc<Desk>>) -> Json<Value> {
-    let mut document = document();
-    served_at(&mut document, &desk.url);
-    Json(document)
-}
-
-/// Every address, what it does, and who may use it.
-#[utoipa::path(get, path = "/api/v1/docs", tag = "service",
-    responses((status = 200, description = "A page", body = String, content_type = "text/html")))]
-pub(crate) async fn page() -> impl IntoResponse {
-    docs::page(&document())
-}
-
-/// The document, with this server's own address.
+/// The document, without the address of a server.
 pub fn document() -> Value {
     complete(&Document::openapi(), &described(), MOST_ROWS)
 }

@@ -6,7 +6,7 @@ use axum::routing::MethodRouter;
 use runtime::problem::Problem;
 
 use crate::picture;
-use crate::serve::Service;
+use crate::service::Service;
 
 /// The handler of a route whose body contains a picture and has at most `bytes`.
 pub(crate) fn with_picture(handler: MethodRouter<Service>, bytes: usize) -> MethodRouter<Service> {

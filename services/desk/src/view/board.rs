@@ -1,13 +1,12 @@
 //! The deliveries board: works by partners, who acts next in each cell, and recalls with their deadlines.
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Utc};
 use pipeline::delivery::Observed;
 use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::partner::Partner;
 use pipeline::person::Sees;
 use runtime::problem::Problem;
-use runtime::store::board::{BoardCell, BoardWanted, BoardWork, DueRecall, Waits};
+use runtime::store::board::{BoardWanted, BoardWork, Waits};
 use runtime::store::listing::Count;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -15,7 +14,11 @@ use uuid::Uuid;
 use super::{Page, contests_of, cursor_of, known, limit_of};
 use crate::Desk;
 use crate::act::Caller;
-use crate::next::{Next, Turn, next, step_of, turn};
+use crate::next::step_of;
+
+mod cell;
+
+pub use cell::{Cell, Column, Recall, Row};
 
 /// The most recalls listed on the board.
 const MOST_RECALLS: u32 = 20;
@@ -50,74 +53,6 @@ pub struct Board {
     pub works: Page<Row>,
     /// Recalls that are not proven, the most pressing first; at most 20.
     pub recalls: Vec<Recall>,
-}
-
-/// A partner of the board.
-#[derive(Clone, Debug, Serialize)]
-pub struct Column {
-    /// Its id.
-    pub id: String,
-    /// Its name in Chinese.
-    pub zh: String,
-    /// Its name in English.
-    pub en: String,
-}
-
-/// One work of the board.
-#[derive(Clone, Debug, Serialize)]
-pub struct Row {
-    /// The work.
-    pub id: Uuid,
-    /// Its contest.
-    pub contest: String,
-    /// As entered.
-    pub title: String,
-    /// As in the work's own view.
-    pub state: String,
-    /// For each partner of the board, the state of the delivery; `None` if nothing was released there.
-    pub cells: Vec<Option<Cell>>,
-}
-
-/// The state of a work at one partner.
-#[derive(Clone, Debug, Serialize)]
-pub struct Cell {
-    /// The partner.
-    pub partner: String,
-    /// The delivery's state.
-    pub state: &'static str,
-    /// Since when.
-    pub since: DateTime<Utc>,
-    /// Who acts next.
-    pub turn: Turn,
-    /// The act of a person, if one is due.
-    pub next: Option<Next>,
-    /// Nothing is sent before this instant.
-    pub not_before: Option<DateTime<Utc>>,
-    /// Until when the removal must be proven.
-    pub due: Option<DateTime<Utc>>,
-    /// Where it is online.
-    pub public_url: Option<String>,
-}
-
-/// A recall that is not proven yet.
-#[derive(Clone, Debug, Serialize)]
-pub struct Recall {
-    /// The work.
-    pub id: Uuid,
-    /// Its title.
-    pub title: String,
-    /// The partner.
-    pub partner: Column,
-    /// The delivery's state.
-    pub state: &'static str,
-    /// Who acts next.
-    pub turn: Turn,
-    /// Until when the removal must be proven.
-    pub due: DateTime<Utc>,
-    /// Whether that time is past.
-    pub overdue: bool,
-    /// Why it is recalled.
-    pub reason: Option<String>,
 }
 
 /// One page of the board. The first one also counts the works and lists the recalls.
@@ -194,46 +129,4 @@ fn columns(desk: &Desk, wanted: &BoardWanted) -> Vec<Column> {
         (None, Sees::Only(_)) => contests.iter().any(|it| it.partners.contains(&partner.id)),
     };
     desk.catalogue.partners.values().filter(shown).map(|it| Column::of(desk, &it.id)).collect()
-}
-
-impl Column {
-    /// A partner that is no longer in the catalogue is shown by its id.
-    fn of(desk: &Desk, id: &PartnerId) -> Self {
-        let name = desk.catalogue.partner(id).map(|it| it.name.clone());
-        let (zh, en) = name.map_or_else(|| (id.to_string(), id.to_string()), |name| (name.zh, name.en));
-        Self { id: id.to_string(), zh, en }
-    }
-}
-
-impl Cell {
-    fn of(desk: &Desk, cell: BoardCell) -> Self {
-        let method = desk.catalogue.partner(&cell.partner).map(|it| it.method);
-        let proven = matches!(cell.machine.observed, Observed::Recalled { .. } | Observed::Refused { .. });
-        Self {
-            state: cell.machine.observed.name(),
-            since: cell.updated_at,
-            turn: turn(method, &cell.machine),
-            next: next(SubmissionId(cell.submission), &cell.partner, method, &cell.machine),
-            not_before: cell.machine.not_before.filter(|_| cell.machine.observed == Observed::Planned),
-            due: cell.recall_due.filter(|_| !proven),
-            public_url: cell.machine.observed.public_url().map(ToOwned::to_owned),
-            partner: cell.partner.to_string(),
-        }
-    }
-}
-
-impl Recall {
-    fn of(desk: &Desk, recall: DueRecall) -> Self {
-        let method = desk.catalogue.partner(&recall.partner).map(|it| it.method);
-        Self {
-            id: recall.submission,
-            title: recall.title,
-            state: recall.machine.observed.name(),
-            turn: turn(method, &recall.machine),
-            due: recall.due,
-            overdue: recall.due < desk.clock.now(),
-            reason: recall.reason,
-            partner: Column::of(desk, &recall.partner),
-        }
-    }
 }

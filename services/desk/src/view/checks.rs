@@ -1,87 +1,22 @@
 //! Checks of a running desk's servers: schema, login, clock, queues, parked work, keys of sealed data, credentials at
 //! partners. `reelmill doctor` shows the same findings among those of its machine.
-use std::time::Duration;
-
-use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use runtime::broker::Broker;
 use runtime::clock::Clock;
-use runtime::config::Config;
 use runtime::seal::Keyring;
 use runtime::store::Store;
-use serde::Serialize;
 
+mod bounds;
 mod broker;
 mod database;
+mod finding;
 mod partners;
 mod works;
 
-/// The deadline of each question to a server.
-const PATIENCE: Duration = Duration::from_secs(15);
-/// The longest text of a failed check, in characters. Client libraries write long errors whose start names the cause.
-const FOUND_CHARS: usize = 240;
+pub use bounds::Bounds;
+pub use finding::{Finding, Health, Words};
 
-/// What one check found.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Finding {
-    /// What was looked at.
-    pub check: Words,
-    /// Whether it is well.
-    pub health: Health,
-    /// What was found.
-    pub found: Words,
-    /// What to do about it; absent if it is well.
-    pub mend: Option<Words>,
-}
-
-/// Whether something is well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Health {
-    /// Does not work.
-    Bad,
-    /// Works, but needs attention.
-    Poor,
-    /// Works.
-    Good,
-}
-
-/// A text in both languages.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Words {
-    /// Chinese.
-    pub zh: String,
-    /// English.
-    pub en: String,
-}
-
-/// A name or an instruction in both languages.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Both {
-    pub(crate) zh: &'static str,
-    pub(crate) en: &'static str,
-}
-
-/// The settings of the process about its servers.
-#[derive(Clone, Copy, Debug)]
-pub struct Bounds {
-    /// Connections to the database that one process takes.
-    pub database_connections: u32,
-    /// GiB of entrants' films at which no new upload starts; 0: no limit.
-    pub upload_high_water_gib: u32,
-    /// Unfinished uploads at which no new one starts; 0: no limit.
-    pub upload_most_unfinished: u32,
-}
-
-impl From<&Config> for Bounds {
-    fn from(config: &Config) -> Self {
-        Self {
-            database_connections: config.database_connections,
-            upload_high_water_gib: config.upload_high_water_gib,
-            upload_most_unfinished: config.upload_most_unfinished,
-        }
-    }
-}
+use finding::{PATIENCE, SEE, said};
 
 /// What is checked.
 #[derive(Clone, Copy)]
@@ -134,7 +69,7 @@ pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
     match store.server().await {
         Ok(server) => findings
             .extend([database::connections(&server, looked.bounds.database_connections), database::archive(&server)]),
-        Err(error) => findings.push(Finding::bad(database::CONNECTIONS, said(&error), database::SEE)),
+        Err(error) => findings.push(Finding::bad(database::CONNECTIONS, said(&error), SEE)),
     }
     if schema.applied == schema.known {
         findings.push(works::work(store).await);
@@ -154,47 +89,4 @@ pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
 /// the broker accepts messages. For a broker that answers.
 pub async fn of_broker(broker: &Broker) -> Vec<Finding> {
     broker::queues(broker).await
-}
-
-impl Finding {
-    fn good(check: Both, found: Words) -> Self {
-        Self { check: check.into(), health: Health::Good, found, mend: None }
-    }
-
-    fn poor(check: Both, found: Words, mend: Both) -> Self {
-        Self { check: check.into(), health: Health::Poor, found, mend: Some(mend.into()) }
-    }
-
-    fn bad(check: Both, found: Words, mend: Both) -> Self {
-        let short = |text: String| text.chars().take(FOUND_CHARS).collect();
-        let found = Words { zh: short(found.zh), en: short(found.en) };
-        Self { check: check.into(), health: Health::Bad, found, mend: Some(mend.into()) }
-    }
-}
-
-impl From<Both> for Words {
-    fn from(both: Both) -> Self {
-        Self { zh: both.zh.to_owned(), en: both.en.to_owned() }
-    }
-}
-
-/// A text in both languages.
-fn both(zh: impl Into<String>, en: impl Into<String>) -> Words {
-    Words { zh: zh.into(), en: en.into() }
-}
-
-/// An error, verbatim.
-fn said(error: &anyhow::Error) -> Words {
-    let words = format!("{error:#}");
-    both(words.clone(), words)
-}
-
-/// A number of hours, for people.
-fn hours(seconds: f64) -> String {
-    format!("{:.1}", seconds / 3600.0)
-}
-
-/// Whether something ends within this time.
-fn ends_within(end: Option<DateTime<Utc>>, now: DateTime<Utc>, time: chrono::TimeDelta) -> bool {
-    end.is_some_and(|at| at - now < time)
 }

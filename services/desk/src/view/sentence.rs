@@ -2,14 +2,14 @@
 //! an unknown one is shown as it is.
 use pages::Say;
 use pipeline::catalogue::Catalogue;
-use pipeline::lang::Lang;
 use pipeline::person::{Actor, Role};
-use pipeline::rejection::Rejection;
-use serde::Deserialize;
 use serde_json::Value;
 
 use super::work::Happened;
-use crate::names::{actor_name, failure, part_name, partner_name, partner_names};
+use crate::names::actor_name;
+use detail::Detail;
+
+mod detail;
 
 /// What happened.
 pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
@@ -92,82 +92,10 @@ pub fn why(line: &Happened) -> Option<&str> {
     line.detail.get("reason").and_then(Value::as_str).filter(|_| !said)
 }
 
-/// The details of a line besides its name.
-struct Detail<'a> {
-    of: &'a Value,
-    catalogue: &'a Catalogue,
-    say: Say,
-}
-
-impl Detail<'_> {
-    fn text(&self, key: &str) -> &str {
-        self.of.get(key).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// `what: said.`, or `what.` if nothing was said.
-    fn about(&self, what: impl Into<String>, said: &str) -> String {
-        let what = what.into();
-        let end = if said.ends_with(['。', '.', '！', '!', '？', '?']) { "" } else { self.say.t("。", ".") };
-        match said {
-            "" => format!("{what}{}", self.say.t("。", ".")),
-            said => format!("{what}{}{said}{end}", self.say.t("：", ": ")),
-        }
-    }
-
-    fn partner(&self) -> String {
-        partner_name(self.catalogue, self.say, self.text("partner"))
-    }
-
-    fn partners(&self) -> String {
-        let named = self.of.get("partners").and_then(Value::as_array);
-        partner_names(self.catalogue, self.say, named.into_iter().flatten().filter_map(Value::as_str))
-    }
-
-    fn partners_or_all(&self) -> String {
-        let named = self.partners();
-        if named.is_empty() { self.say.t("全部平台", "all partners").to_owned() } else { named }
-    }
-
-    fn partners_and(&self, key: &str) -> String {
-        let said = [self.partners(), self.text(key).to_owned()];
-        said.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(self.say.t("；", "; "))
-    }
-
-    fn rejection(&self) -> String {
-        let reason = self.of.get("reason").and_then(|it| Rejection::deserialize(it).ok());
-        reason.map(|it| it.text(self.say.lang)).unwrap_or_default()
-    }
-
-    /// A window's end, and what is to be cured.
-    fn until(&self) -> String {
-        let until = self.text("until").parse().map(|at| self.say.time(&at)).unwrap_or_default();
-        [until, self.text("words").to_owned()]
-            .into_iter()
-            .filter(|it| !it.is_empty())
-            .collect::<Vec<_>>()
-            .join(self.say.t("；", "; "))
-    }
-
-    /// `转码（片段 3）已完成。`
-    fn part(&self, what: String) -> String {
-        let stage = self.say.stage(self.text("stage"));
-        let part = part_name(self.catalogue, self.say, self.text("part"));
-        match self.say.lang {
-            Lang::Zh => format!("{stage}（{part}）{what}。"),
-            Lang::En => format!("{stage} ({part}): {what}."),
-        }
-    }
-
-    fn failed(&self, what: String) -> String {
-        let said = self.part(what);
-        let error = failure(self.say, self.text("error"));
-        if error.is_empty() { said } else { format!("{said} {error}") }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use chrono::DateTime;
+    use pipeline::lang::Lang;
     use serde_json::json;
 
     use super::*;

@@ -9,10 +9,10 @@
 //! | what | file |
 //! |---|---|
 //! | film and cover, resumed | `upload` |
-//! | the account's list, read for our line | `list` |
+//! | the account's list, read for our line | `list`, `marks` |
 //! | what to do about each code | `codes` |
-//! | the account's tokens | `tokens` |
-//! | a signed call | `client`, `signature` |
+//! | the account's tokens, stored, used and renewed | `stored_tokens`, `tokens`, `renewal` |
+//! | a signed call, and its answer | `client`, `signature`, `platform` |
 //! | the platform's webhooks | `webhook` |
 use std::time::Duration;
 
@@ -28,18 +28,22 @@ use crate::task::Task;
 mod client;
 mod codes;
 mod list;
+mod marks;
+mod platform;
+mod renewal;
 mod signature;
-pub(crate) mod tokens;
+pub(crate) mod stored_tokens;
+mod tokens;
 mod upload;
 pub(crate) mod webhook;
 
-use client::{Call, Content, Failed};
+use client::{Call, Content};
 use codes::{Advice, RETRY, advice, until_tomorrow};
+use marks::{Marks, described, line_of};
+use platform::{Failed, text_of};
 
 /// 科工机械, the zone for works about industry [2]; `PARTNER_<ID>_TID` if the account's contract names another.
 const ZONE: i64 = 232;
-/// Longest description, characters [C].
-const DESC_CHARS: usize = 250;
 /// Wait after a refusal because of the title, which the platform lifts after a while.
 const SAME_TITLE: Duration = Duration::from_secs(300);
 
@@ -143,51 +147,9 @@ fn submission(task: &Task<'_>, cover: &str) -> Result<Value> {
     }))
 }
 
-/// The line that identifies a submission as this work's and run's: the random end of the work's id suffices.
-fn line_of(task: &Task<'_>) -> String {
-    let id = task.job.submission.id.0.simple().to_string();
-    format!("作品编号 {}-{}", &id[20..], task.machine().run)
-}
-
-/// A text with the line at its end. The catalogue's limit leaves room for the line; a longer text is cut, but never the
-/// line.
-fn described(text: &str, line: &str) -> String {
-    let room = DESC_CHARS.saturating_sub(line.chars().count() + 1);
-    let text: String = text.trim_end().chars().take(room).collect();
-    if text.is_empty() { line.to_owned() } else { format!("{text}\n{line}") }
-}
-
-/// Whether an archive's description ends with our line.
-fn has_line(archive: &Value, line: &str) -> bool {
-    archive["desc"].as_str().and_then(|desc| desc.trim_end().lines().last()).is_some_and(|last| last.trim() == line)
-}
-
-/// The marks that identify an archive as this work's and run's.
-struct Marks {
-    line: String,
-    title: String,
-    /// Address of this upload's cover, while it is known.
-    cover: Option<String>,
-}
-
-impl Marks {
-    async fn of(task: &Task<'_>) -> Result<Self> {
-        let session = task.session::<upload::Session>().await?;
-        let cover = session.map(|session| session.cover).filter(|cover| !cover.is_empty());
-        Ok(Self { line: line_of(task), title: task.texts().title, cover })
-    }
-
-    fn are_on(&self, archive: &Value) -> bool {
-        let bare = |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).to_owned();
-        let same_cover =
-            self.cover.as_deref().is_some_and(|ours| archive["cover"].as_str().map(bare) == Some(bare(ours)));
-        has_line(archive, &self.line) || (same_cover && archive["title"].as_str() == Some(&self.title))
-    }
-}
-
 /// The answer names a work; whether it is this one is read from the work itself.
 async fn verified(task: &Task<'_>, data: &Value) -> Result<Submitted> {
-    let Some(name) = client::text_of(data, "resource_id") else {
+    let Some(name) = text_of(data, "resource_id") else {
         return Ok(Submitted::Lost("the answer names no work".to_owned()));
     };
     let receipt = Receipt(name);
@@ -213,7 +175,7 @@ async fn refused(task: &Task<'_>, code: i64, words: String) -> Result<Submitted>
     Ok(match advice(code) {
         Advice::Wait(wait) => later(wait),
         Advice::Retry | Advice::Token => later(RETRY),
-        Advice::Tomorrow => later(until_tomorrow(task.runtime.clock.now())),
+        Advice::Tomorrow => later(until_tomorrow(task.tools.clock.now())),
         // The work with this title may be ours, from an earlier attempt that arrived late.
         Advice::SameTitle => match list::find(task).await? {
             Ok(Some(receipt)) => Submitted::Accepted(receipt),
@@ -259,30 +221,6 @@ fn seen(archive: &Value, receipt: &Receipt) -> Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_line_is_never_cut() {
-        let line = "作品编号 0f3a91c2d4e5-1";
-        assert_eq!(described("", line), line);
-        assert_eq!(described("简介\n", line), format!("简介\n{line}"));
-        let long = described(&"长".repeat(300), line);
-        assert_eq!(long.chars().count(), DESC_CHARS);
-        assert!(has_line(&json!({ "desc": long }), line));
-        assert!(!has_line(&json!({ "desc": format!("{line}0") }), line));
-        assert!(!has_line(&json!({ "desc": format!("{line}\nmore") }), line));
-    }
-
-    #[test]
-    fn an_archive_is_ours_by_its_line_or_by_title_and_cover_together() {
-        let cover = Some("https://i.example/1.jpg".to_owned());
-        let marks = Marks { line: "作品编号 0f3a91c2d4e5-1".to_owned(), title: "片名".to_owned(), cover };
-        let archive = |desc: &str, title: &str, cover: &str| json!({ "desc": desc, "title": title, "cover": cover });
-        assert!(marks.are_on(&archive("简介\n作品编号 0f3a91c2d4e5-1", "改过的片名", "")));
-        assert!(marks.are_on(&archive("改过的简介", "片名", "http://i.example/1.jpg")));
-        assert!(!marks.are_on(&archive("简介", "片名", "https://i.example/2.jpg")));
-        assert!(!marks.are_on(&archive("简介", "别的片名", "https://i.example/1.jpg")));
-        assert!(!Marks { cover: None, ..marks }.are_on(&archive("简介", "片名", "")));
-    }
 
     #[test]
     fn an_archive_is_what_its_state_says_and_of_its_own_name_only() {

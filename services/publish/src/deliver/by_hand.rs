@@ -24,7 +24,7 @@ pub(super) async fn recalled(task: &mut Task<'_>, public_url: Option<String>) ->
         Some(address) => look_at(task, address).await,
         None => (true, json!({ "address": null })),
     };
-    task.runtime.store.note_probe(proof.id, &probe).await?;
+    task.tools.store.note_probe(proof.id, &probe).await?;
     task.record("public_address", json!({ "url": address, "proof": proof.id }), probe).await?;
     // A picture together with a person's explicit override outweigh a page that answers 200 for everything; one of them
     // alone does not.
@@ -38,7 +38,7 @@ pub(super) async fn recalled(task: &mut Task<'_>, public_url: Option<String>) ->
 /// A report from before the recall is ignored.
 async fn newest_of_this_recall(task: &Task<'_>) -> Result<Option<ProofRow>> {
     let began: DateTime<Utc> = task.delivery.updated_at;
-    let proofs = task.runtime.store.proofs(task.job.submission.id, Some(&task.partner.id)).await?;
+    let proofs = task.tools.store.proofs(task.job.submission.id, Some(&task.partner.id)).await?;
     Ok(proofs.into_iter().rev().find(|proof| proof.shows == "gone" && proof.at >= began))
 }
 
@@ -53,7 +53,7 @@ async fn look_at(task: &Task<'_>, address: &str) -> (bool, Value) {
         answer_bytes: 1024,
         plain_http: true,
     };
-    match task.guarded.call(call).await {
+    match task.tools.guarded.call(call).await {
         Ok(answer) => (matches!(answer.status, 404 | 410), json!({ "status": answer.status })),
         Err(error @ (NoAnswer::Forbidden(_) | NoAnswer::NotSent(_) | NoAnswer::Lost(_))) => {
             (false, json!({ "no_answer": error.to_string() }))

@@ -3,9 +3,9 @@
 //!
 //! | what | file |
 //! |---|---|
-//! | calls over the wire | `api` |
+//! | calls over the wire, and their answers | `api`, `platform` |
 //! | what to do about its codes | `codes` |
-//! | our account's tokens | `tokens` |
+//! | our account's tokens, stored and renewed | `account`, `tokens` |
 //! | the video, in parts | `upload` |
 //! | the work's text, and the number by which it is found again | `text` |
 //! | the account's works | `works` |
@@ -18,15 +18,19 @@ use pipeline::delivery::{IntentId, Receipt};
 use serde_json::json;
 
 use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
+use crate::exchange::waits;
 use crate::package::PackageFile;
 use crate::task::Task;
-use api::{Call, Content, Failed, Refusal};
-use codes::{Advice, advice};
+use api::{Call, Content};
+use codes::{Advice, advice, until_tomorrow};
+use platform::{Failed, Refusal, text_of};
 use upload::{Session, Uploaded};
 use works::Work;
 
+mod account;
 mod api;
 mod codes;
+mod platform;
 mod text;
 mod tokens;
 mod upload;
@@ -57,7 +61,7 @@ impl Way for Douyin {
 
     async fn submit(&self, task: &mut Task<'_>, files: &[PackageFile], intent: IntentId) -> Result<Submitted> {
         // A create that was given up may have taken effect since. Reading sends nothing, so its failure is harmless.
-        match works::by_number(task, &number(task), task.runtime.clock.now() - LATE).await {
+        match works::by_number(task, &number(task), task.tools.clock.now() - LATE).await {
             Ok(Ok(None)) => {}
             Ok(Ok(Some(work))) => return Ok(Submitted::Accepted(Receipt(work.item_id))),
             Ok(Err(Failed::NotSent { words, again })) => return Ok(Submitted::NotSent { words, again: Some(again) }),
@@ -75,11 +79,11 @@ impl Way for Douyin {
         let body = json!({ "video_id": video_id, "text": text, "private_status": PUBLIC });
         let call = Call { intent: Some(intent), ..Call::new("video.create", "create_video/", Content::Json(body)) };
         let unsent = match api::call(task, &call).await {
-            Ok(Ok(data)) => return Ok(Submitted::Accepted(Receipt(api::text_of(&data, "/item_id")?))),
+            Ok(Ok(data)) => return Ok(Submitted::Accepted(Receipt(text_of(&data, "/item_id")?))),
             Ok(Err(Failed::Lost(words))) => return Ok(Submitted::Lost(words)),
             Ok(Err(Failed::Refused(refusal))) => return not_created(task, session, &refusal).await,
             Ok(Err(Failed::NotSent { words, again })) => Submitted::NotSent { words, again: Some(again) },
-            Err(error) if super::waits(&error).is_some() => not_sent(&error),
+            Err(error) if waits(&error).is_some() => not_sent(&error),
             Err(error) => return Err(error),
         };
         // The call was not sent, so the video can still be used by one create.
@@ -108,7 +112,7 @@ impl Way for Douyin {
     async fn look(&self, task: &mut Task<'_>, receipt: &Receipt) -> Result<Seen> {
         match works::by_name(task, &receipt.0).await? {
             Ok(Some(work)) => Ok(seen(work)),
-            Ok(None) if task.runtime.clock.now() < task.delivery.updated_at + SHOWN_WITHIN => {
+            Ok(None) if task.tools.clock.now() < task.delivery.updated_at + SHOWN_WITHIN => {
                 Ok(Seen::Unsure("douyin does not show it yet".into()))
             }
             Ok(None) => Ok(Seen::Gone),
@@ -120,7 +124,7 @@ impl Way for Douyin {
         let item_id = match receipt {
             Some(receipt) => receipt.0.clone(),
             // It waited for a confirmation that never came: no create was made, which the list must confirm.
-            None => match works::by_number(task, &number(task), task.runtime.clock.now() - LATE).await? {
+            None => match works::by_number(task, &number(task), task.tools.clock.now() - LATE).await? {
                 Ok(None) => return Ok(TakenBack::Gone),
                 Ok(Some(work)) => work.item_id,
                 Err(failed) => anyhow::bail!("douyin's list cannot be read: {failed}"),
@@ -143,13 +147,8 @@ fn number(task: &Task<'_>) -> String {
     text::number(task.job.submission.id.0, task.machine().run)
 }
 
-/// How long until the next day at the platform.
-fn tomorrow(task: &Task<'_>) -> Duration {
-    codes::until_tomorrow(task.runtime.clock.now())
-}
-
 fn not_sent(error: &anyhow::Error) -> Submitted {
-    let again = super::waits(error);
+    let again = waits(error);
     Submitted::NotSent { words: format!("{error:#}"), again }
 }
 
@@ -160,7 +159,7 @@ async fn not_created(task: &Task<'_>, mut session: Session, refusal: &Refusal) -
         // Their failure does not show what they had done by then.
         Advice::Again => Submitted::Lost(words),
         Advice::SlowDown(again) => Submitted::NotSent { words, again: Some(again) },
-        Advice::Tomorrow => Submitted::NotSent { words, again: Some(tomorrow(task)) },
+        Advice::Tomorrow => Submitted::NotSent { words, again: Some(until_tomorrow(task.tools.clock.now())) },
         Advice::Token => Submitted::NotSent { words, again: None },
         Advice::Parameter => {
             session.spoiled += 1;

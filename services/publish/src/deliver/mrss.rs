@@ -5,7 +5,9 @@
 //! |---|---|
 //! | the document | `feed` |
 //! | links that expire | `link` |
-//! | the routes: who may read the feed, which bytes leave | `serve` |
+//! | the routes, and the feed | `serve` |
+//! | who may read it | `access` |
+//! | a file, and its transfer | `file`, `transfer` |
 //!
 //! The partner's pages are its own: a fetched work is live without a public address. A work that was never fetched
 //! cannot be there, so its removal from the feed is a proven recall; of a fetched work only a person can say that it is
@@ -21,17 +23,15 @@ use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
 use crate::package::{self, PackageFile, Source};
 use crate::task::Task;
 
+pub(crate) mod access;
 mod feed;
+mod file;
 mod link;
 pub(crate) mod serve;
+mod transfer;
 
-pub(crate) use serve::{feeds, files};
-
+use access::{LINK_KEY, SECRET_CHARS, TOKEN};
 use feed::{Content, Cover, File, Video};
-
-/// The partner's secret for reading its feed, and ours for signing its links.
-const TOKEN: &str = "FEED_TOKEN";
-const LINK_KEY: &str = "FEED_LINK_KEY";
 
 /// A feed that the partner pulls.
 pub(crate) struct Mrss;
@@ -39,8 +39,8 @@ pub(crate) struct Mrss;
 impl Way for Mrss {
     async fn prepare(&self, task: &mut Task<'_>, _files: &[PackageFile]) -> Result<Prepared> {
         for name in [TOKEN, LINK_KEY] {
-            let long = task.secret(name)?.trim().len() >= serve::SECRET_CHARS;
-            ensure!(long, "the partner's {name} is shorter than {} characters", serve::SECRET_CHARS);
+            let long = task.secret(name)?.trim().len() >= SECRET_CHARS;
+            ensure!(long, "the partner's {name} is shorter than {} characters", SECRET_CHARS);
         }
         Ok(Prepared::Ready)
     }
@@ -49,7 +49,7 @@ impl Way for Mrss {
         let content = content(task, files).await?;
         let run = task.machine().run;
         let value = serde_json::to_value(&content).context("write an item of a feed")?;
-        let put = task.runtime.store.feed_put(&task.job.claim, run, intent, &value).await?;
+        let put = task.tools.store.feed_put(&task.job.claim, run, intent, &value).await?;
         put.context("another worker has this delivery by now")?;
         task.record("submit", json!({ "item": value }), json!({ "in_feed": true })).await?;
         Ok(Submitted::Accepted(receipt(task)))
@@ -57,7 +57,7 @@ impl Way for Mrss {
 
     async fn read_back(&self, task: &mut Task<'_>, _intent: IntentId) -> Result<ReadBack> {
         let (submission, run) = (task.job.submission.id, task.machine().run);
-        Ok(match task.runtime.store.feed_holds(&task.partner.id, submission, run).await? {
+        Ok(match task.tools.store.feed_holds(&task.partner.id, submission, run).await? {
             true => ReadBack::Found(receipt(task)),
             false => ReadBack::Absent,
         })
@@ -65,7 +65,7 @@ impl Way for Mrss {
 
     async fn look(&self, task: &mut Task<'_>, _receipt: &Receipt) -> Result<Seen> {
         let (submission, run) = (task.job.submission.id, task.machine().run);
-        let store = &task.runtime.store;
+        let store = &task.tools.store;
         let Some(item) = store.feed_item(&task.partner.id, submission, run).await? else {
             return Ok(Seen::Unsure("it is not in the feed".to_owned()));
         };
@@ -81,7 +81,7 @@ impl Way for Mrss {
     }
 
     async fn take_back(&self, task: &mut Task<'_>, _receipt: Option<&Receipt>) -> Result<TakenBack> {
-        let pulls = task.runtime.store.feed_take_out(&task.job.claim).await?;
+        let pulls = task.tools.store.feed_take_out(&task.job.claim).await?;
         let pulls = pulls.context("another worker has this delivery by now")?;
         task.record("take_back", json!({ "out_of_feed": true }), json!({ "pulls": told(&pulls) })).await?;
         // Each fetch wrote its row before its first byte, and none can begin any more.
@@ -110,7 +110,7 @@ fn told(pulls: &[Pull]) -> Vec<Value> {
 /// The item: every rendition of the package with its measurements.
 async fn content(task: &Task<'_>, files: &[PackageFile]) -> Result<Content> {
     let work = &task.job.submission;
-    let rows = task.runtime.store.renditions(work.id).await?;
+    let rows = task.tools.store.renditions(work.id).await?;
     let plan = work.plan.as_ref().context("the submission has no plan")?;
     let mut videos = Vec::new();
     // In the package's order, which is the partner's: best first.
@@ -134,7 +134,7 @@ async fn content(task: &Task<'_>, files: &[PackageFile]) -> Result<Content> {
         let Some(file) = files.iter().find(|file| file.sha256 == cover.file.sha256) else { continue };
         covers.push(Cover { file: offered(file)?, width: cover.width, height: cover.height });
     }
-    let contest = task.runtime.catalogue.contest(&work.contest);
+    let contest = task.tools.catalogue.contest(&work.contest);
     let contest = contest.map_or("Reelmill", |contest| &contest.name.zh);
     let unit = work.recommending_unit.trim();
     let texts = task.texts();

@@ -18,7 +18,7 @@ impl Way for Operator {
     async fn prepare(&self, task: &mut Task<'_>, files: &[PackageFile]) -> Result<Prepared> {
         let (submission, run, partner) = (task.job.submission.id, task.machine().run, task.partner.id.clone());
         let key = |file: &PackageFile| ObjectKey::Bag(submission, run, partner.clone(), file.name.clone());
-        put_package(task, files, &task.runtime.objects, key).await?;
+        put_package(task, files, &task.tools.objects, key).await?;
         Ok(Prepared::AskPerson)
     }
 
@@ -37,7 +37,7 @@ impl Way for Operator {
     /// The bag may not be used from now on; whether it was used already, only a person knows.
     async fn take_back(&self, task: &mut Task<'_>, _: Option<&Receipt>) -> Result<TakenBack> {
         let prefix = ObjectKey::bag_prefix(task.job.submission.id, task.machine().run, &task.partner.id);
-        task.runtime.objects.delete_prefix(&prefix, &[]).await.with_context(|| format!("delete the bag {prefix}"))?;
+        task.tools.objects.delete_prefix(&prefix, &[]).await.with_context(|| format!("delete the bag {prefix}"))?;
         Ok(TakenBack::Person("the partner has no API".into()))
     }
 }

@@ -11,7 +11,7 @@ use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
 use crate::package::PackageFile;
 use crate::task::Task;
 
-use notice::{Notice, Told};
+use notice::{Notice, Subject};
 
 mod notice;
 
@@ -50,6 +50,21 @@ impl S3Drop {
         let left = self.bucket.list(&folder).await.with_context(|| format!("list {folder}"))?;
         ensure!(left.is_empty(), "{} objects are still under {folder}", left.len());
         Ok(())
+    }
+}
+
+/// The notice that the partner has to confirm before a delivery leaves this state.
+fn awaited(observed: &Observed) -> Option<Subject> {
+    match observed {
+        Observed::InReview { .. } => Some(Subject::Delivered),
+        Observed::Recalling { .. } => Some(Subject::Recalled),
+        Observed::Planned
+        | Observed::Sending { .. }
+        | Observed::Unknown { .. }
+        | Observed::AwaitingOperator { .. }
+        | Observed::Live { .. }
+        | Observed::Recalled { .. }
+        | Observed::Refused { .. } => None,
     }
 }
 
@@ -100,26 +115,18 @@ impl Way for S3Drop {
         let left = self.bucket.list(&folder).await.context("list the drop")?.len();
         let complete = self.complete(task).await?;
         let Some(notice) = &self.notice else { return Ok(seen(complete, left)) };
-        match task.machine().observed {
-            Observed::InReview { .. } if complete => Ok(match notice.send(task, Told::Delivered, &folder).await? {
+        Ok(match awaited(&task.machine().observed) {
+            Some(Subject::Delivered) if complete => match notice.send(task, Subject::Delivered, &folder).await? {
                 Ok(()) => Seen::Live(None),
                 Err(words) => Seen::InReview(words),
-            }),
+            },
             // An empty folder does not show that the partner has removed what it took from there.
-            Observed::Recalling { .. } if left == 0 => Ok(match notice.send(task, Told::Recalled, &folder).await? {
+            Some(Subject::Recalled) if left == 0 => match notice.send(task, Subject::Recalled, &folder).await? {
                 Ok(()) => Seen::Gone,
                 Err(words) => Seen::Unsure(words),
-            }),
-            Observed::Planned
-            | Observed::Sending { .. }
-            | Observed::Unknown { .. }
-            | Observed::AwaitingOperator { .. }
-            | Observed::InReview { .. }
-            | Observed::Live { .. }
-            | Observed::Recalling { .. }
-            | Observed::Recalled { .. }
-            | Observed::Refused { .. } => Ok(seen(complete, left)),
-        }
+            },
+            Some(_) | None => seen(complete, left),
+        })
     }
 
     /// The marker first, so that an incomplete folder is never ingested.

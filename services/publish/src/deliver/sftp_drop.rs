@@ -4,22 +4,23 @@
 //! | what | file |
 //! |---|---|
 //! | the server's address, and its trusted host key | `access` |
+//! | the connection, with a pinned host key | `connect` |
 //! | a session: bounded, every request with a deadline | `remote` |
 //! | one file, resumed where it broke | `transfer` |
-//! | the content of the folder | `folder` |
+//! | the folder of one run, and the partner's answers in it | `folder` |
+//! | how it is filled and marked | `fill` |
+//! | what a worker that takes over needs to know | `session` |
 //! | the partner's answer | `receipt` |
-//! | the description that IPTV head-ends ingest | `adi` |
+//! | the description that IPTV head-ends ingest | `describe`, `adi` |
 //!
 //! Until the partner reports that it has the files, removing them is the recall. After that, they may have been copied:
 //! then a `recall.json` requests the removal, and only the receipt `recalled`, or an operator, proves that the work is
 //! gone.
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail, ensure};
 use pipeline::delivery::{IntentId, Receipt};
 use runtime::outcome::Outcome;
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
@@ -29,40 +30,24 @@ use crate::task::Task;
 
 pub(crate) mod access;
 mod adi;
+mod connect;
+mod describe;
+mod fill;
 mod folder;
 mod receipt;
 mod remote;
+mod session;
 mod transfer;
 
 use access::Access;
-use folder::Folder;
+use connect::ConnectError;
+use folder::{AGAIN, Folder, MARKER};
 use receipt::Status;
-use remote::{ConnectError, Remote};
-
-/// Its presence makes a folder count.
-const MARKER: &str = ".done";
-/// Asks the partner to remove the work.
-const RECALL: &str = "recall.json";
-/// Wait after a call that certainly did nothing.
-const AGAIN: Duration = Duration::from_secs(60);
+use remote::Remote;
+use session::session;
 
 /// The adapter.
 pub(crate) struct SftpDrop;
-
-/// The state that survives a crash: which files are there, so that none is sent or read back twice, and the progress of
-/// a recall.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
-pub(super) struct Session {
-    /// Files that are complete in the folder, with their SHA-256.
-    done: BTreeMap<String, String>,
-    /// MD5 of fetched files, which ADI requires.
-    md5: BTreeMap<String, String>,
-    /// The partner reported that it has the work.
-    held: bool,
-    /// We began to remove it.
-    taking_back: bool,
-}
 
 impl Way for SftpDrop {
     const LEAVES_FILES: bool = true;
@@ -208,11 +193,6 @@ fn again(task: &Task<'_>) -> Duration {
         Outcome::Later(wait) => wait,
         Outcome::Done(_) | Outcome::Rejected(_) | Outcome::OverBudget(_) | Outcome::Parked(_) => AGAIN,
     }
-}
-
-/// The stored state of this run, or an empty one.
-async fn session(task: &Task<'_>) -> Result<Session> {
-    Ok(task.session().await?.unwrap_or_default())
 }
 
 async fn connect(task: &mut Task<'_>, access: &Access) -> Result<Remote> {

@@ -9,8 +9,11 @@ use anyhow::{Context, Result};
 use futures::future::join_all;
 use rand::Rng;
 use reqwest::Method;
+use runtime::clock::Clock;
+use runtime::metrics::Metrics;
 use runtime::seal::Keyring;
-use runtime::service::Runtime;
+use runtime::service::{Runtime, Shutdown};
+use runtime::store::Store;
 use runtime::store::webhooks::queue::{Attempted, Claimed, Mood, Next};
 use runtime::webhook::{Target, message_name};
 use tokio::task::JoinHandle;
@@ -33,7 +36,10 @@ const ANSWER_BYTES: usize = 1024;
 const CLEAR_EVERY: Duration = Duration::from_secs(600);
 
 struct Sender {
-    runtime: Arc<Runtime>,
+    store: Store,
+    clock: Clock,
+    metrics: Metrics,
+    shutdown: Shutdown,
     keys: Keyring,
     guarded: Guarded,
 }
@@ -45,7 +51,7 @@ struct Sender {
 /// When the client cannot be created.
 pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     let soft = runtime.shutdown.soft.clone();
-    let keys = match runtime.config.keyring() {
+    let keys = match runtime.config.keys.keyring() {
         Ok(keys) => keys,
         Err(error) => {
             warn!("webhooks are not sent here: {error:#}");
@@ -53,7 +59,7 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
             return Ok(());
         }
     };
-    let sender = Arc::new(Sender::new(runtime, keys)?);
+    let sender = Arc::new(Sender::new(&runtime, keys)?);
     let mut busy: HashMap<Uuid, JoinHandle<()>> = HashMap::new();
     let mut failing = false;
     while !soft.is_cancelled() {
@@ -80,7 +86,7 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     };
     tokio::select! {
         () = ending => {}
-        () = sender.runtime.shutdown.out_of_grace() => {}
+        () = sender.shutdown.out_of_grace() => {}
     }
     for task in busy.values() {
         task.abort();
@@ -89,13 +95,19 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
 }
 
 impl Sender {
-    fn new(runtime: Arc<Runtime>, keys: Keyring) -> Result<Self> {
-        let guarded = Guarded::new(&runtime.config.allow_private_networks)?;
-        Ok(Self { runtime, keys, guarded })
+    fn new(runtime: &Runtime, keys: Keyring) -> Result<Self> {
+        Ok(Self {
+            store: runtime.store.clone(),
+            clock: runtime.clock.clone(),
+            metrics: runtime.metrics.clone(),
+            shutdown: runtime.shutdown.clone(),
+            keys,
+            guarded: Guarded::new(&runtime.config.allow_private_networks)?,
+        })
     }
 
     async fn look(self: &Arc<Self>, busy: &mut HashMap<Uuid, JoinHandle<()>>) -> Result<()> {
-        for endpoint in self.runtime.store.webhooks_due().await? {
+        for endpoint in self.store.webhooks_due().await? {
             let sender = self.clone();
             busy.entry(endpoint).or_insert_with(|| {
                 tokio::spawn(async move {
@@ -105,19 +117,19 @@ impl Sender {
                 })
             });
         }
-        if self.runtime.store.take_turn("forget_old_webhooks", CLEAR_EVERY).await? {
-            self.runtime.store.forget_old_webhooks().await?;
+        if self.store.take_turn("forget_old_webhooks", CLEAR_EVERY).await? {
+            self.store.forget_old_webhooks().await?;
         }
         Ok(())
     }
 
     /// Sends an endpoint's due messages, until none is left or the process stops.
     async fn empty(&self, endpoint: Uuid) -> Result<()> {
-        while !self.runtime.shutdown.soft.is_cancelled() {
+        while !self.shutdown.soft.is_cancelled() {
             // Read again for every few messages, so that a rotation takes effect at once.
-            let Some(sealed) = self.runtime.store.webhook_sealed(endpoint).await? else { return Ok(()) };
+            let Some(sealed) = self.store.webhook_sealed(endpoint).await? else { return Ok(()) };
             let target = Target::open(&self.keys, endpoint, &sealed);
-            let claimed = self.runtime.store.claim_webhooks(endpoint, SIDE_BY_SIDE).await?;
+            let claimed = self.store.claim_webhooks(endpoint, SIDE_BY_SIDE).await?;
             if claimed.is_empty() {
                 return Ok(());
             }
@@ -135,7 +147,7 @@ impl Sender {
             Err(error) => Err(NoAnswer::NotSent(format!("{error:#}"))),
         };
         let jitter = rand::rng().random_range(0.0..1.0);
-        let asked = called.as_ref().ok().and_then(|it| schedule::retry_after(&it.headers, self.runtime.clock.now()));
+        let asked = called.as_ref().ok().and_then(|it| schedule::retry_after(&it.headers, self.clock.now()));
         let earlier = u32::try_from(message.earlier).unwrap_or(0);
         let again = || schedule::wait(earlier, asked, jitter).map_or(Next::GivenUp, Next::Again);
         let (next, mood) = match called.as_ref().map(|answer| answer.status) {
@@ -147,17 +159,17 @@ impl Sender {
             Err(NoAnswer::Forbidden(_) | NoAnswer::NotSent(_) | NoAnswer::Lost(_)) => (again(), Mood::Unwell(None)),
         };
         let attempted = attempted(called, target, begun.elapsed());
-        self.runtime.metrics.webhook_attempts.with_label_values(&[outcome(next)]).inc();
+        self.metrics.webhook_attempts.with_label_values(&[outcome(next)]).inc();
         match next {
             Next::Delivered | Next::Again(_) => {}
             Next::GivenUp => warn!(webhook.id = %endpoint, "webhook {endpoint} did not take {}: given up", message.id),
             Next::Gone => warn!(webhook.id = %endpoint, "webhook {endpoint} answered 410 and gets no more messages"),
         }
-        self.runtime.store.end_webhook_attempt(endpoint, message, &attempted, next, mood).await
+        self.store.end_webhook_attempt(endpoint, message, &attempted, next, mood).await
     }
 
     async fn call(&self, target: &Target, message: &Claimed) -> Result<Answer, NoAnswer> {
-        let at = self.runtime.clock.now();
+        let at = self.clock.now();
         let headers = target
             .valid(at)
             .and_then(|secrets| sign::headers(&message_name(message.id), at, &message.body, &secrets))

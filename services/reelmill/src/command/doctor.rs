@@ -1,9 +1,9 @@
 //! `reelmill doctor`: looks at everything that the services need and says of each what is wrong and how to mend it, in both languages.
-use ::desk::view::checks::Health;
+use ::desk::view::checks::{Bounds, Health};
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Catalogue;
 use runtime::clock::Clock;
-use runtime::config::Config;
+use runtime::config::{CatalogueConfig, Config, KeysConfig};
 use runtime::seal::Keyring;
 
 use crate::exit::Exit;
@@ -39,22 +39,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             let words = error.to_string();
             findings.push(Finding::bad("settings", words.lines().next().unwrap_or_default(), MEND));
         }
-        Ok(config) => {
-            findings.extend(of_catalogue(&config));
-            findings.push(keys(&config));
-            findings.push(desk::address(&config));
-            findings.push(machine::scratch(&config));
-            findings.push(machine::scratch_kind(&config));
-            findings.push(machine::memory(&config));
-            findings.extend(machine::ports(&config).await);
-            findings.push(servers::database(&config).await);
-            findings.extend(state::of_database(&config).await);
-            findings.push(servers::broker(&config).await);
-            findings.extend(access::lines(&config));
-            findings.extend(state::queues(&config).await);
-            findings.extend(servers::objects(&config).await);
-            findings.extend(servers::mail(&config).await);
-        }
+        Ok(config) => findings.extend(of_settings(&config).await),
     }
     match args.output.output {
         Format::Json => output::print_json(&findings)?,
@@ -62,6 +47,28 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     let bad = findings.iter().any(|finding| finding.health == Health::Bad);
     Ok(if bad { Exit::Failure } else { Exit::Done })
+}
+
+/// The checks that need the settings of the services.
+async fn of_settings(config: &Config) -> Vec<Finding> {
+    let Config { database, allow_plaintext: allowed, broker, s3, catalogue, keys, upload, work, .. } = config;
+    let (public_url, publish_url) = (upload.public_url.as_deref(), config.publish.publish_url.as_deref());
+    let store = || servers::store(database, allowed, work);
+    let mut findings = of_catalogue(catalogue, public_url);
+    findings.push(sealing(keys));
+    findings.push(desk::address(&config.desk, public_url, publish_url));
+    findings.push(machine::scratch(&work.scratch_dir));
+    findings.push(machine::scratch_kind(&work.scratch_dir));
+    findings.push(machine::memory(work.slots));
+    findings.extend(machine::ports(upload, &config.desk, &config.serving, &config.publish).await);
+    findings.push(servers::database(database, store()).await);
+    findings.extend(state::of_database(store(), Bounds::of(database, upload), catalogue, keys).await);
+    findings.push(servers::broker(broker, allowed).await);
+    findings.extend(access::lines(database, broker, s3, allowed));
+    findings.extend(state::queues(broker, allowed).await);
+    findings.extend(servers::objects(s3).await);
+    findings.extend(servers::mail(&config.mail, public_url, allowed).await);
+    findings
 }
 
 fn environment() -> Result<Config, clap::Error> {
@@ -74,15 +81,15 @@ fn environment() -> Result<Config, clap::Error> {
 }
 
 /// The catalogue, and the needs of its contests and partners.
-fn of_catalogue(config: &Config) -> Vec<Finding> {
+fn of_catalogue(config: &CatalogueConfig, public_url: Option<&str>) -> Vec<Finding> {
     const MEND: Mend = Mend {
         zh: "改正该文件；目录有错时 `serve` 不会启动",
         en: "correct the file; `serve` does not start with it",
     };
-    match config.catalogue() {
+    match config.read() {
         Ok(known) => {
             let mut findings = vec![catalogue(&known, config), contests(&known, Clock::default().now())];
-            findings.extend(demo(config));
+            findings.extend(demo(config, public_url));
             findings.push(partners::secrets(&known));
             findings
         }
@@ -90,7 +97,7 @@ fn of_catalogue(config: &Config) -> Vec<Finding> {
     }
 }
 
-fn catalogue(catalogue: &Catalogue, config: &Config) -> Finding {
+fn catalogue(catalogue: &Catalogue, config: &CatalogueConfig) -> Finding {
     let (contests, partners) = (catalogue.contests.len(), catalogue.partners.len());
     let from = if config.catalogue_dir.is_some() { "from CATALOGUE_DIR" } else { "built in" };
     Finding::good("catalogue", format!("{contests} contests, {partners} partners, {from}"))
@@ -111,13 +118,13 @@ fn contests(catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
 }
 
 /// Whether the built-in contest for trials exists. A custom catalogue defines its own contests.
-fn demo(config: &Config) -> Option<Finding> {
+fn demo(config: &CatalogueConfig, public_url: Option<&str>) -> Option<Finding> {
     const NAME: &str = "demo contest";
     const MEND: Mend = Mend {
         zh: "正式征选请去掉 DEMO_CONTEST：演示征选长期开放，任何人都能报送",
         en: "unset DEMO_CONTEST where a real contest is served: the demo is always open, and any person may enter works into it",
     };
-    let public = config.public_url.as_deref().filter(|url| !is_loopback(url));
+    let public = public_url.filter(|url| !is_loopback(url));
     match (&config.catalogue_dir, config.demo_contest, public) {
         (Some(_), ..) => None,
         (None, false, _) => Some(Finding::good(NAME, "off; DEMO_CONTEST=true turns it on for a trial")),
@@ -126,7 +133,7 @@ fn demo(config: &Config) -> Option<Finding> {
     }
 }
 
-fn keys(config: &Config) -> Finding {
+fn sealing(config: &KeysConfig) -> Finding {
     const MEND: Mend = Mend {
         zh: "PERSONAL_DATA_KEYS=\"k1:$(openssl rand -base64 32)\"；务必保存，丢失后数据无法解开",
         en: "PERSONAL_DATA_KEYS=\"k1:$(openssl rand -base64 32)\"; keep it, nothing opens the data without it",
@@ -165,16 +172,13 @@ fn table(findings: &[Finding]) -> String {
 mod tests {
     use super::*;
 
-    fn config(demo: bool, public_url: Option<&str>) -> Config {
-        let mut config = settings::read(&settings::NO_SERVERS).expect("settings");
-        (config.demo_contest, config.catalogue_dir) = (demo, None);
-        config.public_url = public_url.map(str::to_owned);
-        config
+    fn config(demo_contest: bool) -> CatalogueConfig {
+        CatalogueConfig { catalogue_dir: None, demo_contest }
     }
 
     #[test]
     fn the_demo_is_off_unless_it_is_asked_for_and_on_in_public_it_is_to_be_looked_at() {
-        let found = |demo, url| demo_of(&config(demo, url));
+        let found = |demo, url| demo_of(&config(demo), url);
         assert_eq!(found(false, Some("https://a.example")).0, Health::Good);
         assert_eq!(found(true, None).0, Health::Good);
         for local in ["http://127.0.0.1:8080", "http://localhost", "http://[::1]:8080/"] {
@@ -183,14 +187,14 @@ mod tests {
         for public in ["https://a.example", "http://127.0.0.1.example", "https://localhost.example/"] {
             assert_eq!(found(true, Some(public)).0, Health::Poor, "{public}");
         }
-        let own = Config { catalogue_dir: Some("/catalogue".into()), ..config(true, None) };
-        assert!(demo(&own).is_none());
-        let open = |demo| config(demo, None).catalogue().expect("the built-in one").contest(&"demo".into()).is_some();
+        let own = CatalogueConfig { catalogue_dir: Some("/catalogue".into()), ..config(true) };
+        assert!(demo(&own, None).is_none());
+        let open = |demo| config(demo).read().expect("the built-in one").contest(&"demo".into()).is_some();
         assert!(open(true) && !open(false));
     }
 
-    fn demo_of(config: &Config) -> (Health, String) {
-        let finding = demo(config).expect("a finding");
+    fn demo_of(config: &CatalogueConfig, public_url: Option<&str>) -> (Health, String) {
+        let finding = demo(config, public_url).expect("a finding");
         (finding.health, finding.found)
     }
 }

@@ -128,7 +128,7 @@ async fn authorise(args: AuthoriseArgs) -> anyhow::Result<Exit> {
         return Err(WrongUsage(words).into());
     }
     let given = if args.stdin { from_stdin()? } else { std::env::vars().collect() };
-    let keys = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?.keyring()?;
+    let keys = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?.keys.keyring()?;
     let (account, sealed) = tokens(&given, &prefix)?.sealed(&keys, &id)?;
     store_tokens(&desk, &caller, &account, &sealed, args.reason.as_deref()).await?;
     eprintln!("{id}: the tokens are stored; the next delivery uses them");

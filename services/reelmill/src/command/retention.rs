@@ -26,15 +26,17 @@ pub(crate) struct Args {
 pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let store = args.database.connect().await?;
     let config = settings::read(&settings::NO_SERVERS).map_err(|error| WrongUsage(error.to_string()))?;
-    let (policy, now) = (config.catalogue()?.retention, Clock::default().now());
+    let (policy, now) = (config.catalogue.read()?.retention, Clock::default().now());
     let lines = if args.dry_run {
-        retention::preview(&store, &policy, now, &config.scratch_dir).await.context("look for what is past its time")?
+        retention::preview(&store, &policy, now, &config.work.scratch_dir)
+            .await
+            .context("look for what is past its time")?
     } else {
         let by = args.database.by(&store, Some("past its time by retention.toml".to_owned())).await?;
         // Everything that the dry run counts, however much: the user waits for it.
         let removing = retention::run(&store, &policy, now, &by, Duration::MAX);
         let lines = removing.await.context("remove what is past its time")?.lines;
-        let removed = retention::run_scratch(&policy, now, &config.scratch_dir);
+        let removed = retention::run_scratch(&policy, now, &config.work.scratch_dir);
         eprintln!("{removed} directories of dead processes were removed on this machine");
         lines
     };

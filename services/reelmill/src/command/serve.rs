@@ -45,15 +45,12 @@ impl Role {
                 let desk = desk::Desk::of(runtime, transcode::artefact::addresses)?;
                 services.task("desk", |runtime| desk::serve(runtime, desk))
             }
-            Role::Probe => {
-                services.worker(probe::Measure::new(runtime.clone())).worker(probe::Screen::new(runtime.clone()))
-            }
+            Role::Probe => services.worker(probe::Measure::new(runtime)).worker(probe::Screen::new(runtime)),
             Role::Transcode => {
-                let encode = transcode::Encode::new(runtime.clone());
-                services.worker(encode).worker(transcode::Assemble::new(runtime.clone()))
+                services.worker(transcode::Encode::new(runtime)).worker(transcode::Assemble::new(runtime))
             }
             Role::Publish => services
-                .worker(publish::Publish::new(runtime.clone())?)
+                .worker(publish::Publish::new(runtime)?)
                 .task("partners", publish::serve)
                 .task("webhooks", publish::webhooks::serve),
         })
@@ -70,7 +67,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Exit> {
 async fn serve(args: Args) -> anyhow::Result<Exit> {
     let _telemetry = runtime::telemetry::init("reelmill", args.config.otlp_endpoint.as_deref())?;
     // Checked before anything is connected.
-    desk_url(&args.config)?;
+    desk_url(&args.config.desk)?;
     let runtime = Runtime::start(args.config).await?;
     let mut services = Services::new();
     for role in args.roles {

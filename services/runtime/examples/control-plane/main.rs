@@ -81,8 +81,8 @@ async fn main() -> anyhow::Result<()> {
             flow::idle(seconds).await?;
             stop(runtime, running).await
         }
-        What::Broker { messages, in_flight } => peers::broker(&config, messages, in_flight).await,
-        What::Queue { jobs, workers } => peers::queue(&config, jobs, workers).await,
+        What::Broker { messages, in_flight } => peers::broker(&config.broker, messages, in_flight).await,
+        What::Queue { jobs, workers } => peers::queue(&config.database, jobs, workers).await,
     }
 }
 

@@ -10,14 +10,14 @@ use lapin::options::{
 };
 use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{BasicProperties, Connection, ConnectionProperties};
-use runtime::config::Config;
+use runtime::config::{BrokerConfig, DatabaseConfig};
 use serde_json::json;
 use sqlx::postgres::PgPoolOptions;
 
 use crate::say;
 
 /// Publishes persistent messages with confirms, `in_flight` at a time, and meanwhile consumes and acknowledges each.
-pub(crate) async fn broker(config: &Config, messages: u64, in_flight: usize) -> anyhow::Result<()> {
+pub(crate) async fn broker(config: &BrokerConfig, messages: u64, in_flight: usize) -> anyhow::Result<()> {
     let name = format!("{}bare", config.amqp_prefix);
     let sending = Connection::connect(&config.amqp_url, ConnectionProperties::default()).await?;
     let receiving = Connection::connect(&config.amqp_url, ConnectionProperties::default()).await?;
@@ -60,7 +60,7 @@ pub(crate) async fn broker(config: &Config, messages: u64, in_flight: usize) -> 
 }
 
 /// Works through a table of jobs: one statement claims, one ends, each durable before the next.
-pub(crate) async fn queue(config: &Config, jobs: u64, workers: u32) -> anyhow::Result<()> {
+pub(crate) async fn queue(config: &DatabaseConfig, jobs: u64, workers: u32) -> anyhow::Result<()> {
     let pool =
         PgPoolOptions::new().max_connections(workers).test_before_acquire(false).connect(&config.database_url).await?;
     for statement in [

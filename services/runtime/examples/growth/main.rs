@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use clap::Parser;
 use runtime::config::Config;
 use runtime::metrics::Metrics;
-use runtime::store::Store;
+use runtime::store::{Policy, Store};
 use serde_json::{Value, json};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
@@ -45,13 +45,14 @@ struct Step {
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
-    let store = Store::new(&arguments.config, Metrics::new()?)?;
+    let (config, policy) = (&arguments.config, Policy::from(&arguments.config.work));
+    let store = Store::new(&config.database, &config.allow_plaintext, policy, Metrics::new()?)?;
     store.migrate().await?;
     let mut filled = 0;
     let mut steps = Vec::new();
     for works in steps_to(arguments.entries) {
         let begun = Instant::now();
-        fill(&arguments.config.database_url, filled + 1, works).await?;
+        fill(&config.database.database_url, filled + 1, works).await?;
         filled = works;
         let filled_s = begun.elapsed().as_secs_f64();
         let bytes = sqlx::query_scalar("select pg_database_size(current_database())").fetch_one(store.pool()).await?;

@@ -4,7 +4,8 @@ use lapin::types::FieldTable;
 use lapin::{BasicProperties, Confirmation};
 use pipeline::stage::Stage;
 
-use super::{Broker, close, within};
+use super::answers::{close, within};
+use super::connection::Broker;
 use crate::wire::WORK_EXCHANGE;
 
 /// A stage's queue as the broker has it.

@@ -11,7 +11,9 @@ use tokio_util::sync::CancellationToken;
 use tracing::info;
 use uuid::Uuid;
 
-use super::{Backoff, Broker, close, within};
+use super::answers::{close, within};
+use super::backoff::Backoff;
+use super::connection::Broker;
 use crate::wire::{self, Announced, EVENTS_EXCHANGE};
 
 /// Most events in the broker's queue, which this process empties without waiting for its reader.

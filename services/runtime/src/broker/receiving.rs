@@ -12,16 +12,23 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
-use super::{Backoff, Broker, Hint, close, within, within_time};
+use super::answers::{close, within, within_time};
+use super::backoff::Backoff;
+use super::connection::Broker;
+use super::hint::Hint;
+
+impl Broker {
+    /// Receives hints of `stage`, never more than `slots` unacknowledged ones, over as many sessions as needed, until
+    /// `stop`.
+    pub fn consume(&self, stage: Stage, slots: u16, stop: CancellationToken) -> mpsc::Receiver<Hint> {
+        let (sender, receiver) = mpsc::channel(usize::from(slots));
+        tokio::spawn(supervise(self.clone(), stage, slots, sender, stop));
+        receiver
+    }
+}
 
 /// Keeps a consumer running until `stop`.
-pub(super) async fn supervise(
-    broker: Broker,
-    stage: Stage,
-    slots: u16,
-    hints: mpsc::Sender<Hint>,
-    stop: CancellationToken,
-) {
+async fn supervise(broker: Broker, stage: Stage, slots: u16, hints: mpsc::Sender<Hint>, stop: CancellationToken) {
     broker.inner.wanted.fetch_add(1, Ordering::SeqCst);
     let mut backoff = Backoff::new();
     loop {

@@ -2,11 +2,13 @@
 use futures::future::join_all;
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
 use lapin::types::{AMQPValue, FieldTable, LongString, ShortString};
-use lapin::{BasicProperties, Channel, Confirmation, Connection, PublisherConfirm};
+use lapin::{BasicProperties, Channel, Confirmation, PublisherConfirm};
 use pipeline::stage::Stage;
 use tracing::Span;
 
-use super::{Broker, PATIENCE, within};
+use super::answers::{PATIENCE, within};
+use super::connection::{Broker, Session};
+use super::span;
 use crate::store::messages::Stored;
 use crate::telemetry::{self, spans};
 use crate::wire::WORK_EXCHANGE;
@@ -49,14 +51,6 @@ impl SendError {
     }
 }
 
-/// A connection that only sends. A broker that is short of resources blocks connections that publish, and consumers
-/// must not be blocked with them.
-pub(super) struct Session {
-    channel: Channel,
-    // Kept, because the channel ends with it.
-    connection: Connection,
-}
-
 impl Broker {
     /// Sends messages in this order, all in flight together, and waits for the broker's answer to each. One result for
     /// each message.
@@ -86,7 +80,7 @@ impl Broker {
         let deadline = tokio::time::Instant::now() + PATIENCE;
         let mut in_flight = Vec::with_capacity(messages.len());
         for message in messages {
-            let span = spans::send(message, &self.name(&message.exchange), self.server());
+            let span = span::send(message, &self.name(&message.exchange), self.server());
             let sent = tokio::time::timeout_at(deadline, self.publish(channel, message, &span)).await;
             let sent = match sent {
                 Ok(Ok(confirm)) => Ok(confirm),

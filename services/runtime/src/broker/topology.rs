@@ -8,7 +8,8 @@ use lapin::types::{AMQPValue, FieldTable, LongString};
 use lapin::{Channel, ExchangeKind};
 use pipeline::stage::Stage;
 
-use super::{Broker, close, within};
+use super::answers::{close, within};
+use super::connection::Broker;
 use crate::wire::{EVENTS_EXCHANGE, WORK_EXCHANGE};
 
 /// The most hints that a queue holds. More would add no information: the reconciler sends hints as long as there is

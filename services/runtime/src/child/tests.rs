@@ -2,6 +2,9 @@
 use std::os::unix::fs::PermissionsExt;
 use std::time::Instant;
 
+use pipeline::rejection::Rejection;
+
+use super::conversation::escaped;
 use super::*;
 
 struct Fixture {
@@ -16,7 +19,7 @@ fn fixture(script: &str) -> Fixture {
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let runner = ChildRunner {
         program,
-        environment: Vec::new(),
+        allow_missing_landlock: false,
         spawner: Spawner::start().unwrap(),
         metrics: Metrics::new().unwrap(),
     };

@@ -2,7 +2,7 @@
 //! clients, multipart uploads can be listed, a deleted object leaves no sidecar files, and objects are read in large
 //! pieces.
 use std::io::SeekFrom;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,6 +13,7 @@ use tokio::io::{AsyncReadExt, AsyncSeekExt};
 use tokio_util::io::ReaderStream;
 
 use super::complete::{Completion, sweep_orphans};
+use super::paths::{object_path, object_stem};
 
 /// Bytes of an object that are read at a time.
 const READ_BYTES: usize = 256 * 1024;
@@ -166,18 +167,4 @@ fn multiparts(root: &Path, bucket: &str, prefix: &str) -> std::io::Result<Vec<Mu
     }
     found.sort_by(|a, b| (&a.key, &a.upload_id).cmp(&(&b.key, &b.upload_id)));
     Ok(found)
-}
-
-/// The path of an object; `None` if the key is not a plain path.
-pub(super) fn object_path(root: &Path, bucket: &str, key: &str) -> Option<PathBuf> {
-    if !pipeline::object_key::is_plain(key) {
-        return None;
-    }
-    let path = Path::new(bucket).join(key);
-    path.components().all(|part| matches!(part, Component::Normal(_))).then(|| root.join(path))
-}
-
-/// The start of the names of an object's sidecar files.
-pub(super) fn object_stem(bucket: &str, key: &str) -> String {
-    format!(".bucket-{}.object-{}", URL_SAFE_NO_PAD.encode(bucket), URL_SAFE_NO_PAD.encode(key))
 }

@@ -3,8 +3,9 @@
 //! time and perhaps involves partners, so it is only suggested.
 use pipeline::id::UploadId;
 
-use super::finding::{Fault, Finding, Kind};
-use super::place;
+use super::finding::{Fault, Finding};
+use super::kind::Kind;
+use super::place::place;
 use crate::objects::Objects;
 use crate::store::Store;
 

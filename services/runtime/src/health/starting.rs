@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::BOUNDS;
+use super::bounds::BOUNDS;
 use crate::doors::Doors;
 use crate::metrics::Metrics;
 use crate::serving;

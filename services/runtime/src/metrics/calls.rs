@@ -2,7 +2,7 @@
 use prometheus::{Histogram, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec};
 
 use super::make::Maker;
-use crate::serving::places::Full;
+use crate::serving::full::Full;
 
 /// How a call to the object store ended.
 pub const S3_ENDS: [&str; 4] = ["ok", "not_found", "refused", "unavailable"];

@@ -1,4 +1,5 @@
-//! Figures of the whole installation, from the database. Every process reports the same values: use `max`, not `sum`.
+//! Figures of the whole installation, from the database, which `health::figures` sets. Every process reports the same
+//! values: use `max`, not `sum`.
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -8,8 +9,6 @@ use pipeline::submission::State;
 use prometheus::{Gauge, GaugeVec, IntGauge, IntGaugeVec};
 
 use super::make::Maker;
-use crate::store::messages::Backlog;
-use crate::store::watch::{AT_WORK, Sample};
 
 /// Statuses of parts that are not final.
 const OPEN: [&str; 4] = ["pending", "waiting", "claimed", "parked"];
@@ -20,24 +19,24 @@ const UPLOADING: [&str; 2] = ["open", "assembling"];
 /// Gauges of the installation.
 #[derive(Clone)]
 pub struct WholeMetrics {
-    queue_parts: IntGaugeVec,
-    queue_age_seconds: GaugeVec,
-    outbox_messages: IntGauge,
-    outbox_lag_seconds: Gauge,
-    entries: IntGaugeVec,
-    entries_oldest_seconds: GaugeVec,
-    entries_rejected: IntGaugeVec,
-    deliveries: IntGaugeVec,
-    deliveries_oldest_seconds: GaugeVec,
-    recalls_overdue: IntGauge,
-    uploads_in_progress: IntGaugeVec,
-    backlog_work_seconds: GaugeVec,
+    pub(crate) queue_parts: IntGaugeVec,
+    pub(crate) queue_age_seconds: GaugeVec,
+    pub(crate) outbox_messages: IntGauge,
+    pub(crate) outbox_lag_seconds: Gauge,
+    pub(crate) entries: IntGaugeVec,
+    pub(crate) entries_oldest_seconds: GaugeVec,
+    pub(crate) entries_rejected: IntGaugeVec,
+    pub(crate) deliveries: IntGaugeVec,
+    pub(crate) deliveries_oldest_seconds: GaugeVec,
+    pub(crate) recalls_overdue: IntGauge,
+    pub(crate) uploads_in_progress: IntGaugeVec,
+    pub(crate) backlog_work_seconds: GaugeVec,
     contest_due_timestamp_seconds: GaugeVec,
-    contest_entries_under_way: IntGaugeVec,
+    pub(crate) contest_entries_under_way: IntGaugeVec,
     /// The contests of the catalogue.
     contests: Arc<OnceLock<Vec<String>>>,
-    database_bytes: IntGauge,
-    sample_age_seconds: Gauge,
+    pub(crate) database_bytes: IntGauge,
+    pub(crate) sample_age_seconds: Gauge,
     scratch_bytes: IntGaugeVec,
 }
 
@@ -90,7 +89,7 @@ impl WholeMetrics {
 
     /// Every stage and state at 0, so that a query finds absent ones; partners and rules are removed, because they may
     /// differ from before.
-    fn clear_sample(&self) {
+    pub(crate) fn clear_sample(&self) {
         for stage in Stage::ALL {
             self.queue_age_seconds.with_label_values(&[stage.name()]).set(0.0);
             for status in OPEN {
@@ -111,58 +110,10 @@ impl WholeMetrics {
         for state in UPLOADING {
             self.uploads_in_progress.with_label_values(&[state]).set(0);
         }
-        for state in AT_WORK {
-            self.backlog_work_seconds.with_label_values(&[state]).set(0.0);
-        }
-    }
-
-    /// The messages that are unconfirmed at this moment.
-    pub(crate) fn tell_messages(&self, backlog: &Backlog) {
-        self.outbox_messages.set(backlog.messages);
-        self.outbox_lag_seconds.set(backlog.lag_seconds);
-    }
-
-    /// The last sample of any process.
-    pub(crate) fn tell_sample(&self, sample: &Sample, age_s: f64) {
-        self.sample_age_seconds.set(age_s);
-        self.clear_sample();
-        for row in &sample.queues {
-            self.queue_parts.with_label_values(&[row.stage.as_str(), row.status.as_str()]).set(row.parts);
-            if row.status == "pending" {
-                self.queue_age_seconds.with_label_values(&[row.stage.as_str()]).set(row.age_s + age_s);
-            }
-        }
-        for entry in &sample.entries {
-            self.entries.with_label_values(&[&entry.state]).set(entry.count);
-            if !entry.settled {
-                self.entries_oldest_seconds.with_label_values(&[&entry.state]).set(entry.oldest_s + age_s);
-            }
-        }
-        for rejected in &sample.rejected {
-            self.entries_rejected.with_label_values(&[&rejected.rule]).set(rejected.count);
-        }
-        for delivery in &sample.deliveries {
-            let labels = [delivery.partner.as_str(), delivery.state.as_str()];
-            self.deliveries.with_label_values(&labels).set(delivery.count);
-            if !delivery.settled {
-                self.deliveries_oldest_seconds.with_label_values(&labels).set(delivery.oldest_s + age_s);
-            }
-        }
-        for upload in &sample.uploads {
-            self.uploads_in_progress.with_label_values(&[&upload.state]).set(upload.count);
-        }
-        for backlog in &sample.backlog {
-            self.backlog_work_seconds.with_label_values(&[&backlog.state]).set(backlog.work_s);
-        }
-        for contest in &sample.contests {
-            self.contest_entries_under_way.with_label_values(&[&contest.contest]).set(contest.count);
-        }
-        self.recalls_overdue.set(sample.recalls_overdue);
-        self.database_bytes.set(sample.database_bytes);
     }
 
     /// Values of the catalogue, which stay the same for the lifetime of the process.
-    pub(crate) fn tell_catalogue(&self, catalogue: &Catalogue) {
+    pub(crate) fn set_catalogue(&self, catalogue: &Catalogue) {
         let contests = self.contests.get_or_init(|| catalogue.contests.keys().map(ToString::to_string).collect());
         for contest in contests {
             self.contest_entries_under_way.with_label_values(&[contest.as_str()]).set(0);
@@ -178,7 +129,7 @@ impl WholeMetrics {
     }
 
     /// Space for running parts and incoming uploads.
-    pub(crate) fn tell_scratch(&self, dir: &Path) {
+    pub(crate) fn set_scratch(&self, dir: &Path) {
         let Ok(space) = rustix::fs::statvfs(dir) else { return };
         for (name, blocks) in [("free", space.f_bavail), ("total", space.f_blocks)] {
             let bytes = i64::try_from(blocks.saturating_mul(space.f_frsize)).unwrap_or(i64::MAX);

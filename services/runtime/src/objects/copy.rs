@@ -5,15 +5,15 @@ use aws_sdk_s3::types::{CompletedMultipartUpload, CompletedPart};
 use pipeline::object_key::ObjectKey;
 use sha2::{Digest, Sha256};
 
-use super::files::off_thread;
-use super::{LARGE, ObjectError, Objects, StoredFile, within};
+use super::client::{LARGE, Objects, within};
+use super::error::ObjectError;
+use super::off_thread::{BATCH_BYTES, off_thread};
+use super::stored_file::StoredFile;
 
 /// The most that S3 copies in one call.
 const WHOLE_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// Parts of a larger copy; the server transfers them, so they may be large.
 const PART_BYTES: u64 = 1024 * 1024 * 1024;
-/// How much is hashed at a time, outside the async threads.
-const BATCH_BYTES: usize = 1024 * 1024;
 
 impl Objects {
     /// Copies a stored file to another key and reads the copy back. The bytes pass through this process only for the

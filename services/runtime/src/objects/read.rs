@@ -5,7 +5,8 @@ use std::time::Duration;
 use aws_sdk_s3::primitives::ByteStream;
 use bytes::Bytes;
 
-use super::{ObjectError, Objects};
+use super::client::Objects;
+use super::error::ObjectError;
 
 /// The longest pause within a body.
 const SILENCE: Duration = Duration::from_secs(30);

@@ -1,5 +1,5 @@
 //! The table of codes: each reason once, with its HTTP status, its stable name and a sentence in both languages.
-use crate::serving::places::Full;
+use crate::serving::full::Full;
 
 /// One line of the table.
 pub struct Row {

@@ -1,4 +1,5 @@
 use pipeline::form::Fault;
+use pipeline::person;
 
 use super::*;
 

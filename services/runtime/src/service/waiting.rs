@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 use anyhow::Context;
 use tracing::info;
 
-use crate::config::Config;
+use crate::config::DatabaseConfig;
 use crate::health::Starting;
 use crate::store::Store;
 use crate::store::schema::SchemaState;
@@ -22,7 +22,11 @@ const REPEAT: Duration = Duration::from_secs(60);
 /// Returns when the schema exists and this login may use it; see [`SchemaState`] for what may be missing. A login that
 /// owns the schema migrates it itself, unless `MIGRATE_ON_START` forbids it: an installation with a single login has no
 /// other way. Any other login waits.
-pub(super) async fn for_the_database(store: &Store, config: &Config, starting: &Starting) -> anyhow::Result<()> {
+pub(super) async fn for_the_database(
+    store: &Store,
+    config: &DatabaseConfig,
+    starting: &Starting,
+) -> anyhow::Result<()> {
     starting.waits_for("the database does not answer yet");
     store.wait_until_up(NEIGHBOURS).await?;
     let deadline = Instant::now() + SCHEMA;
@@ -47,7 +51,7 @@ pub(super) async fn for_the_database(store: &Store, config: &Config, starting: &
 }
 
 /// What is missing, after this login has done what it can about it.
-async fn look(store: &Store, config: &Config) -> anyhow::Result<Option<String>> {
+async fn look(store: &Store, config: &DatabaseConfig) -> anyhow::Result<Option<String>> {
     let state = store.schema_state().await?;
     match state {
         SchemaState::Ready => return Ok(None),

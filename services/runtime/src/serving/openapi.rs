@@ -10,6 +10,8 @@ use utoipa::openapi::{ObjectBuilder, OpenApi, Required, Type};
 use crate::store::tokens::Role;
 
 mod complete;
+mod fields;
+mod problems;
 mod sound;
 pub mod vocabulary;
 

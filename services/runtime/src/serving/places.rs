@@ -1,94 +1,23 @@
 //! Limits for work at the same time, in total and for one address. If every slot is taken, a request waits a moment and
 //! is then refused with a time to try again, before a byte of its body is read. So memory, scratch space and the queue
 //! for the database stay bounded under any load, and one address that takes its whole share is refused while others
-//! still get slots.
+//! still get slots. `gate` puts such a limit in front of routes.
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::body::{Body, HttpBody};
-use axum::extract::{Request, State};
-use axum::http::{StatusCode, header};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
-use bytes::Bytes;
-use hyper::body::{Frame, SizeHint};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout_at};
 
-use super::RETRY_AFTER_S;
-use super::client::{Peer, bucket_of, client_of};
+pub use super::gate::{Gate, Held, Until, placed};
+
+use super::client::bucket_of;
+use super::full::Full;
 use crate::metrics::TurnedAway;
-use crate::problem::{Code, Problem};
 
 /// How long a request waits for a slot: a burst passes within that time.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// Why there is no free slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Full {
-    /// Every slot is taken.
-    Everywhere,
-    /// This address has used its share.
-    Address,
-}
-
-impl Full {
-    /// The stable name that clients read.
-    pub const fn code(self) -> &'static str {
-        match self {
-            Full::Everywhere => "overloaded",
-            Full::Address => "too_many_at_once",
-        }
-    }
-
-    /// 503, or 429 if other addresses would get a slot.
-    pub const fn status(self) -> StatusCode {
-        match self {
-            Full::Everywhere => StatusCode::SERVICE_UNAVAILABLE,
-            Full::Address => StatusCode::TOO_MANY_REQUESTS,
-        }
-    }
-
-    /// The text for people, in Chinese.
-    pub const fn zh(self) -> &'static str {
-        match self {
-            Full::Everywhere => "当前请求过多，请稍后再试。",
-            Full::Address => "来自该网络地址的并发请求过多，请稍后再试。",
-        }
-    }
-
-    /// The text for people, in English.
-    pub const fn en(self) -> &'static str {
-        match self {
-            Full::Everywhere => {
-                "There is more to do at the moment than can be done; please try again in a few seconds."
-            }
-            Full::Address => "Too much is asked for at once from this address; please try again in a few seconds.",
-        }
-    }
-
-    /// A problem (RFC 9457) in both languages, for clients whose language is not known.
-    pub(super) fn body(self) -> String {
-        let (status, code) = (self.status().as_u16(), self.code());
-        let (zh, en) = (self.zh(), self.en());
-        format!(r#"{{"type":"about:blank","title":"{zh} {en}","status":{status},"code":"{code}"}}"#)
-    }
-}
-
-impl IntoResponse for Full {
-    fn into_response(self) -> Response {
-        let headers = [
-            (header::CONTENT_TYPE, "application/problem+json".to_owned()),
-            (header::RETRY_AFTER, RETRY_AFTER_S.to_string()),
-            (header::CACHE_CONTROL, "no-store".to_owned()),
-        ];
-        (self.status(), headers, self.body()).into_response()
-    }
-}
 
 /// Slots of one kind. Clones share them.
 #[derive(Clone)]
@@ -96,7 +25,7 @@ pub struct Places {
     free: Arc<Semaphore>,
     /// `None`: one address may use all of them.
     shares: Option<Shares>,
-    turned_away: TurnedAway,
+    pub(super) turned_away: TurnedAway,
 }
 
 impl Places {
@@ -123,7 +52,7 @@ impl Places {
     }
 
     /// Whether a request from `address` would have to wait for a slot of others while its own share has room.
-    fn is_short(&self, address: Option<IpAddr>) -> bool {
+    pub(super) fn is_short(&self, address: Option<IpAddr>) -> bool {
         let own = self.shares.as_ref().zip(address).map(|(shares, address)| shares.of(address));
         self.free.available_permits() == 0 && own.is_none_or(|own| own.places.available_permits() > 0)
     }
@@ -198,185 +127,5 @@ impl Drop for Share {
     }
 }
 
-/// How long a request keeps its slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Until {
-    /// Until there is an answer.
-    Answered,
-    /// Until the client has read the whole answer.
-    Taken,
-}
-
-/// The limit in front of some routes. Clones share the slots.
-#[derive(Clone)]
-pub struct Gate {
-    places: Places,
-    /// Our proxies in front of this port, each of which adds to X-Forwarded-For.
-    hops: u8,
-    until: Until,
-    /// `None` means no deadline.
-    deadline: Option<Duration>,
-}
-
-impl Gate {
-    /// For routes of which each request takes one of these slots.
-    pub fn new(places: Places, hops: u8, until: Until) -> Self {
-        Self { places, hops, until, deadline: None }
-    }
-
-    /// The same for routes whose answers start within `deadline`.
-    #[must_use]
-    pub fn within(self, deadline: Duration) -> Self {
-        Self { deadline: Some(deadline), ..self }
-    }
-
-    fn given_up(&self) -> Full {
-        self.places.turned_away.one(Full::Everywhere);
-        Full::Everywhere
-    }
-
-    /// Whether this request would have to wait for a slot that others have: all are taken, and its own address has less
-    /// than its share.
-    pub fn is_short_for(&self, request: &Request) -> bool {
-        self.places.is_short(self.address_of(request))
-    }
-
-    fn address_of(&self, request: &Request) -> Option<IpAddr> {
-        let peer = request.extensions().get::<Peer>();
-        peer.map(|peer| client_of(peer.0, request.headers(), self.hops))
-    }
-
-    /// Passes a request on when it gets a slot. A request that takes too long is aborted.
-    pub async fn pass(&self, mut request: Request, next: Next) -> Result<Response, Full> {
-        let place = Held(Arc::new(self.places.take(self.address_of(&request)).await?));
-        request.extensions_mut().insert(place.clone());
-        let answer = match self.deadline {
-            Some(deadline) => timeout(deadline, next.run(request)).await.map_err(|_| self.given_up())?,
-            None => next.run(request).await,
-        };
-        Ok(match self.until {
-            Until::Answered => answer,
-            Until::Taken => answer.map(|body| Body::new(Kept { body, _place: place })),
-        })
-    }
-}
-
-/// Middleware: a slot for each request.
-pub async fn placed(State(gate): State<Gate>, request: Request, next: Next) -> Response {
-    let answered = gate.pass(request, next).await;
-    answered.unwrap_or_else(|full| Problem::from(Code::from(full)).into_response())
-}
-
-/// The slot of a request, among its extensions. Work that continues after the client has disconnected keeps it:
-/// otherwise clients that disconnect early could have more work running at the same time than there are slots.
-#[derive(Clone)]
-pub struct Held(#[allow(dead_code, reason = "it frees the place when the last of it is dropped")] Arc<Place>);
-
-/// A body that keeps a slot until it ends.
-struct Kept {
-    body: Body,
-    _place: Held,
-}
-
-impl HttpBody for Kept {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Self::Data>, Self::Error>>> {
-        Pin::new(&mut self.body).poll_frame(cx)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ONE: &str = "192.0.2.1";
-    const OTHER: &str = "192.0.2.2";
-
-    fn counted() -> TurnedAway {
-        crate::metrics::Metrics::new().unwrap().calls.turned_away("public")
-    }
-
-    fn ip(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    fn none(taken: Result<Place, Full>) -> Full {
-        taken.err().expect("no place")
-    }
-
-    #[test]
-    fn one_address_has_its_share_and_no_more_and_together_they_have_all() {
-        let places = Places::divided(4, 50, counted());
-        let ours = [places.take_now(ip(ONE)).unwrap(), places.take_now(ip(ONE)).unwrap()];
-        assert_eq!(none(places.take_now(ip(ONE))), Full::Address);
-        let theirs = [places.take_now(ip(OTHER)).unwrap(), places.take_now(ip(OTHER)).unwrap()];
-        assert_eq!(none(places.take_now(ip("192.0.2.3"))), Full::Everywhere);
-        drop(theirs);
-        assert_eq!(none(places.take_now(ip(ONE))), Full::Address);
-        drop(ours);
-        places.take_now(ip(ONE)).unwrap();
-    }
-
-    #[test]
-    fn only_an_address_with_room_in_its_share_is_short_of_others_places() {
-        let places = Places::divided(4, 50, counted());
-        let _ours = [places.take_now(ip(ONE)).unwrap(), places.take_now(ip(ONE)).unwrap()];
-        assert!(!places.is_short(Some(ip(OTHER))), "there are places");
-        let _theirs = [places.take_now(ip(OTHER)).unwrap(), places.take_now(ip("192.0.2.3")).unwrap()];
-        assert!(!places.is_short(Some(ip(ONE))), "it has its share");
-        assert!(places.is_short(Some(ip(OTHER))) && places.is_short(None));
-    }
-
-    #[test]
-    fn nothing_is_kept_of_addresses_that_left() {
-        let places = Places::new(3, 1, counted());
-        let kept = places.take_now(ip(ONE)).unwrap();
-        for n in 0..10_000u32 {
-            drop(places.take_now(std::net::Ipv4Addr::from_bits(n).into()).unwrap());
-            assert_eq!(none(places.take_now(ip(ONE))), Full::Address);
-        }
-        let known = || places.shares.as_ref().unwrap().taken.lock().unwrap().len();
-        assert_eq!(known(), 1);
-        drop(kept);
-        assert_eq!(known(), 0);
-    }
-
-    #[tokio::test]
-    async fn a_greedy_address_waits_for_itself_and_not_in_the_way_of_others() {
-        let places = Places::new(4, 2, counted());
-        let held = [places.take(Some(ip(ONE))).await.unwrap(), places.take(Some(ip(ONE))).await.unwrap()];
-        let greedy: Vec<_> = (0..20)
-            .map(|_| {
-                let places = places.clone();
-                tokio::spawn(async move { places.take(Some(ip(ONE))).await })
-            })
-            .collect();
-        let (other, unknown) = (places.take(Some(ip(OTHER))).await.unwrap(), places.take(None).await.unwrap());
-        assert_eq!(none(places.take(Some(ip(OTHER))).await), Full::Everywhere);
-        for one in greedy {
-            assert_eq!(none(one.await.unwrap()), Full::Address);
-        }
-        drop((held, other, unknown));
-        assert_eq!(places.free.available_permits(), 4);
-    }
-
-    #[test]
-    fn a_share_is_never_none_and_all_of_a_hundred_is_no_division() {
-        assert_eq!((share_of(256, 25), share_of(2, 25), share_of(128, 100)), (64, 1, 128));
-        let shares = |percent| Places::divided(5, percent, counted()).shares;
-        assert!(shares(100).is_none() && shares(99).is_some());
-    }
-}
+mod tests;

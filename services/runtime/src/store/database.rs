@@ -10,9 +10,9 @@ use tracing::info;
 
 use super::Policy;
 use super::parts::Turns;
-use crate::config::Config;
+use crate::config::DatabaseConfig;
 use crate::metrics::Metrics;
-use crate::transport;
+use crate::transport::{self, Trusted};
 
 /// A connection that was idle no longer than this is used without checking it. Shorter than any restart of a database.
 const BELIEVED: Duration = Duration::from_millis(250);
@@ -30,13 +30,14 @@ pub struct Store {
 
 impl Store {
     /// Prepares a bounded pool; connects at first use. Every statement and every lock has a deadline in the server too,
-    /// so that a process that was stopped in the middle of a transaction cannot hold a row for ever.
+    /// so that a process that was stopped in the middle of a transaction cannot hold a row for ever. The servers in
+    /// `allowed` may be reached without TLS.
     ///
     /// # Errors
     /// An unreadable address, or [`transport::PlaintextRefused`].
-    pub fn new(config: &Config, metrics: Metrics) -> anyhow::Result<Self> {
+    pub fn new(config: &DatabaseConfig, allowed: &[Trusted], policy: Policy, metrics: Metrics) -> anyhow::Result<Self> {
         let options: PgConnectOptions = config.database_url.parse().context("read DATABASE_URL")?;
-        transport::to_database(&options, &config.allow_plaintext)?;
+        transport::to_database(&options, allowed)?;
         let options = options.application_name("reelmill").options([
             ("statement_timeout", "30s"),
             ("lock_timeout", "10s"),
@@ -57,7 +58,7 @@ impl Store {
                 Box::pin(async move { Ok(about.idle_for < BELIEVED || connection.ping().await.is_ok()) })
             })
             .connect_lazy_with(options);
-        Ok(Self { pool, metrics, policy: Policy::from(config), written: Arc::default(), turns: Arc::default() })
+        Ok(Self { pool, metrics, policy, written: Arc::default(), turns: Arc::default() })
     }
 
     /// The pool, for queries outside of transactions and for listening.

@@ -1,7 +1,7 @@
 //! The times and limits of claims, retries and sweeps, as the store applies them.
 use std::time::Duration;
 
-use crate::config::Config;
+use crate::config::WorkConfig;
 
 /// How long claims are valid and what a failure costs.
 #[derive(Clone, Copy, Debug)]
@@ -16,13 +16,13 @@ pub struct Policy {
     pub garbage_delay: Duration,
 }
 
-impl From<&Config> for Policy {
-    fn from(config: &Config) -> Self {
+impl From<&WorkConfig> for Policy {
+    fn from(config: &WorkConfig) -> Self {
         Self {
             lease: config.lease(),
-            retry_base: Duration::from_secs_f64(config.retry_base_s),
+            retry_base: config.retry_base(),
             max_attempts: config.max_attempts,
-            garbage_delay: Duration::from_secs_f64(config.garbage_delay_s),
+            garbage_delay: config.garbage_delay(),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The spans of a trace, named and described by OpenTelemetry's semantic conventions (1.37) for HTTP, messaging,
-//! databases and AWS.
+//! The spans of a trace, named and described by OpenTelemetry's semantic conventions (1.37) for HTTP, messaging, databases
+//! and AWS. Those of a message and of a part are beside what they describe: `broker::span`, `worker::span`.
 //!
 //! They have the target `otel`, which is not shown in log lines, so that lines stay short. If nothing is exported, this
 //! target is disabled, and a span costs one comparison. Client spans are created only within another span: the periodic
@@ -12,10 +12,7 @@ use pipeline::stage::Stage;
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use super::context_of;
-use crate::broker::Hint;
-use crate::store::messages::Stored;
-use crate::store::parts::Claim;
+use super::trace::is_traced;
 
 /// A request to a server of ours. It is a root: the caller's trace context is not used, because any client may send
 /// one.
@@ -43,72 +40,9 @@ pub fn responded(span: &Span, status: u16) {
     }
 }
 
-/// Work on a part after a message. It is a root, linked to the span that created the part and to the message: hours may
-/// lie between, and a message is about a stage and not about a part.
-pub(crate) fn process(claim: &Claim, hint: &Hint, destination: &str) -> Span {
-    let span = info_span!(
-        target: "otel",
-        parent: None,
-        "process",
-        otel.name = %format_args!("process {destination}"),
-        otel.kind = "consumer",
-        messaging.system = "rabbitmq",
-        messaging.operation.type = "process",
-        messaging.operation.name = "process",
-        messaging.destination.name = destination,
-        messaging.rabbitmq.destination.routing_key = claim.stage.name(),
-        submission.id = %claim.submission,
-        part.stage = %claim.stage,
-        part.name = %claim.part,
-        part.run = claim.run,
-        part.attempt = claim.attempt,
-        part.fence = %claim.fence,
-        part.waited_s = claim.waited_s,
-    );
-    if let Some(id) = hint.message_id() {
-        span.set_attribute("messaging.message.id", id);
-    }
-    super::link(&span, claim.traceparent.as_deref(), "made_by");
-    super::link(&span, hint.traceparent().as_deref(), "announced_by");
-    span
-}
-
-/// The part has ended with this outcome.
-pub(crate) fn processed(span: &Span, outcome: &'static str) {
-    span.set_attribute("part.outcome", outcome);
-    if matches!(outcome, "failed" | "parked" | "unrecorded") {
-        failed(span, outcome);
-    }
-}
-
-/// One message sent to the broker, within the trace that wrote it to the outbox; no span if the message is not traced.
-pub(crate) fn send(message: &Stored, exchange: &str, server: (&str, u16)) -> Span {
-    let Some(written_by) = &message.headers.traceparent else { return Span::none() };
-    let destination = format!("{exchange}:{}", message.routing_key);
-    let span = info_span!(
-        target: "otel",
-        parent: None,
-        "send",
-        otel.name = %format_args!("send {destination}"),
-        otel.kind = "producer",
-        messaging.system = "rabbitmq",
-        messaging.operation.type = "send",
-        messaging.operation.name = "send",
-        messaging.destination.name = destination,
-        messaging.rabbitmq.destination.routing_key = message.routing_key,
-        messaging.message.id = %message.id,
-        messaging.message.body.size = message.body.len(),
-        server.address = server.0,
-        server.port = server.1,
-    );
-    // It has not been started yet, so this cannot fail; if nothing is exported, there is nothing to set.
-    let _ = span.set_parent(context_of(written_by));
-    span
-}
-
 /// A transaction in the database.
 pub(crate) fn transaction(name: &'static str) -> Span {
-    if !super::is_traced() {
+    if !is_traced() {
         return Span::none();
     }
     info_span!(
@@ -124,7 +58,7 @@ pub(crate) fn transaction(name: &'static str) -> Span {
 
 /// A call of the object store's API, such as `PutObject`.
 pub(crate) fn object_store(operation: &'static str, bucket: &str, key: &str) -> Span {
-    if !super::is_traced() {
+    if !is_traced() {
         return Span::none();
     }
     info_span!(
@@ -150,7 +84,7 @@ fn without_upload(key: &str) -> String {
 
 /// A media job in its sandboxed child.
 pub(crate) fn child(job: &str) -> Span {
-    if !super::is_traced() {
+    if !is_traced() {
         return Span::none();
     }
     info_span!(target: "otel", "child", otel.name = %format_args!("child {job}"), otel.kind = "internal", child.job = job)
@@ -159,7 +93,7 @@ pub(crate) fn child(job: &str) -> Span {
 /// A call of a partner's API. `step` is our name for it, such as `archive.add`; the address may contain tokens and is
 /// left out.
 pub fn partner(partner: &str, step: &'static str, method: &str, host: &str, port: u16) -> Span {
-    if !super::is_traced() {
+    if !is_traced() {
         return Span::none();
     }
     info_span!(

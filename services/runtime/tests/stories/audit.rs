@@ -20,7 +20,7 @@ async fn five_acts(world: &World) -> Head {
 
 /// What a login with all rights on the database does.
 async fn tamper(world: &World, statements: &str) -> Result<(), sqlx::Error> {
-    let mut connection = PgConnection::connect(&world.config.database_url).await.unwrap();
+    let mut connection = PgConnection::connect(&world.config.database.database_url).await.unwrap();
     connection.execute(sqlx::AssertSqlSafe(statements.to_owned())).await.map(|_| ())
 }
 

@@ -73,8 +73,8 @@ async fn without_a_broker_messages_stay_in_the_outbox_and_the_process_is_not_rea
     world.uploaded().await;
     let mut config = world.config.clone();
     // Port 9 is the discard port; no program listens there.
-    config.amqp_url = "amqp://guest:guest@127.0.0.1:9/%2f".into();
-    let unreachable = Broker::new(&config, Metrics::new().unwrap()).unwrap();
+    config.broker.amqp_url = "amqp://guest:guest@127.0.0.1:9/%2f".into();
+    let unreachable = Broker::new(&config.broker, &config.allow_plaintext, Metrics::new().unwrap()).unwrap();
     let results = unreachable.send(&stored(&world).await).await;
     assert!(results.iter().all(|result| matches!(result, Err(SendError::Closed(_)))), "{results:?}");
     assert!(unreachable.check().await.is_err());
@@ -122,7 +122,7 @@ async fn two_relays_send_each_message_once() {
     let messages = world.store.backlog().await.unwrap().messages;
     assert_eq!(messages, 80, "a hint and an event each");
     let mut config = world.config.clone();
-    config.reconcile_s = 3600.0;
+    config.work.reconcile_s = 3600.0;
     let (one, other) = tokio::join!(
         world.process_with(config.clone(), runtime::service::Services::new()),
         world.process_with(config, runtime::service::Services::new()),

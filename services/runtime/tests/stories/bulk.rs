@@ -174,7 +174,8 @@ async fn the_reconciler_starts_what_waits_and_ends_the_job() {
     let world = World::new().await;
     let ids = world.published(3).await;
     let (job, ..) = world.job(&selected("state=published contest=demo"), &ask(Stage::Publish)).await;
-    let config = runtime::config::Config { bulk_in_flight: 1, ..world.config.clone() };
+    let mut config = world.config.clone();
+    config.work.bulk_in_flight = 1;
     let process = world.process_with(config, whole_line(&world.store)).await;
     eventually("the job is done", async || world.job_state(job).await == "done").await;
     process.stop().await;

@@ -236,7 +236,7 @@ async fn on_garage_a_repair_sweeps_orphans_and_aborts_uploads_without_bytes() {
 }
 
 async fn repair(mut world: World, objects: Objects) {
-    world.config.garbage_delay_s = 0.1;
+    world.config.work.garbage_delay_s = 0.1;
     let entry = Entry::whole(&world, &objects).await;
     let orphans = [entry.rendition(99), ObjectKey::Upload(UploadId(Uuid::new_v4()))];
     for key in &orphans {

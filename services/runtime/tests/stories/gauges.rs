@@ -205,7 +205,7 @@ async fn due_dates_are_the_catalogues() {
         };
         std::fs::write(path, text).unwrap();
     }
-    world.config.catalogue_dir = Some(dir);
+    world.config.catalogue.catalogue_dir = Some(dir);
     let process = world.process(Services::new()).await;
     let text = get(&process, "/metrics").await.1;
     let due = |what: &str| {

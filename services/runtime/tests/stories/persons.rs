@@ -75,7 +75,7 @@ impl World {
 
     /// What a login with all rights on the database does.
     async fn planted(&self, statements: &str) {
-        let mut connection = PgConnection::connect(&self.config.database_url).await.unwrap();
+        let mut connection = PgConnection::connect(&self.config.database.database_url).await.unwrap();
         connection.execute(sqlx::AssertSqlSafe(statements.to_owned())).await.unwrap();
     }
 }

@@ -18,7 +18,7 @@ const WORKS: u32 = 10_000;
 async fn grown() -> (World, PgConnection) {
     let world = World::new().await;
     world.rows_are_planted();
-    let mut connection = PgConnection::connect(&world.config.database_url).await.unwrap();
+    let mut connection = PgConnection::connect(&world.config.database.database_url).await.unwrap();
     let media_info = serde_json::to_string(&media_info()).unwrap();
     let settings = format!("set growth.first = 1; set growth.last = {WORKS}; set growth.media_info = '{media_info}';");
     connection.execute(AssertSqlSafe(settings + include_str!("plans/fill.sql"))).await.unwrap();

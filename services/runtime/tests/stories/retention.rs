@@ -178,7 +178,7 @@ fn stills(id: SubmissionId, run: i32) -> [ObjectKey; 2] {
 async fn replaced_files_go_once_no_partner_has_them_and_those_in_force_never() {
     let mut world = World::new().await;
     let objects = world.with_objects().await;
-    world.config.garbage_delay_s = 0.1;
+    world.config.work.garbage_delay_s = 0.1;
     let (replaced, held_by_partner, fresh) = (over(&world).await, over(&world).await, over(&world).await);
     let mut old = Vec::new();
     for (id, days_ago) in [(replaced, 20), (held_by_partner, 20), (fresh, 13)] {

@@ -4,13 +4,13 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use pipeline::stage::Stage;
-use runtime::config::Config;
+use runtime::config::{Config, DatabaseConfig};
 use runtime::metrics::Metrics;
 use runtime::service::Runtime;
-use runtime::store::Store;
 use runtime::store::audit::Verified;
 use runtime::store::history::{Actor, By};
 use runtime::store::schema::{NoServiceRole, SchemaState};
+use runtime::store::{Policy, Store};
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -29,7 +29,7 @@ struct House {
 impl House {
     async fn new() -> Self {
         let world = World::empty().await;
-        let name = database(&world.config).to_owned();
+        let name = database(&world.config.database).to_owned();
         let house = Self {
             owner: format!("{name}_owner"),
             group: format!("{name}_group"),
@@ -57,22 +57,25 @@ impl House {
     /// Runs statements as `login`, or as the superuser that created everything.
     async fn as_login(&self, login: Option<&str>, statements: &str) -> Result<(), sqlx::Error> {
         let config = login.map_or_else(|| self.world().config.clone(), |login| self.config(login));
-        let mut connection = PgConnection::connect(&config.database_url).await?;
+        let mut connection = PgConnection::connect(&config.database.database_url).await?;
         connection.execute(AssertSqlSafe(statements.to_owned())).await.map(|_| ())
     }
 
     /// The settings of a process that logs in as `login`, whose password is its name.
     fn config(&self, login: &str) -> Config {
         let mut config = self.world().config.clone();
-        let (scheme, rest) = config.database_url.split_once("://").expect("a URL");
+        let database = &mut config.database;
+        let (scheme, rest) = database.database_url.split_once("://").expect("a URL");
         let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
-        config.database_url = format!("{scheme}://{login}:{login}@{place}");
-        config.database_service_role = self.group.clone();
+        database.database_url = format!("{scheme}://{login}:{login}@{place}");
+        database.database_service_role = self.group.clone();
         config
     }
 
     fn store(&self, login: &str) -> Store {
-        Store::new(&self.config(login), Metrics::new().unwrap()).unwrap()
+        let (config, metrics) = (self.config(login), Metrics::new().unwrap());
+        let policy = Policy::from(&config.work);
+        Store::new(&config.database, &config.allow_plaintext, policy, metrics).unwrap()
     }
 
     async fn migrate(&self) {
@@ -98,7 +101,7 @@ impl Drop for House {
     }
 }
 
-fn database(config: &Config) -> &str {
+fn database(config: &DatabaseConfig) -> &str {
     config.database_url.rsplit_once('/').expect("a URL names a database").1
 }
 
@@ -178,7 +181,7 @@ async fn every_table_grants_what_services_need_and_those_of_later_migrations_do_
     // A repetition does no harm, and revokes rights that were granted in addition.
     house.as_login(Some(&house.owner), &format!("grant update, truncate on audit to {}", house.group)).await.unwrap();
     let granted = async || -> Vec<(String, String)> {
-        let mut connection = PgConnection::connect(&house.world().config.database_url).await.unwrap();
+        let mut connection = PgConnection::connect(&house.world().config.database.database_url).await.unwrap();
         let query = "select relname::text, string_agg(lower(privilege_type), ',' order by privilege_type) from pg_class
             cross join aclexplode(relacl) where grantee = $1::regrole and relkind = 'r' group by relname order by relname";
         sqlx::query_as(query).bind(&house.group).fetch_all(&mut connection).await.unwrap()
@@ -220,9 +223,9 @@ async fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
 async fn starting(mut config: Config) -> (JoinHandle<anyhow::Result<Arc<Runtime>>>, SocketAddr) {
     // A port that is free now.
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    config.admin_listen = free.local_addr().unwrap();
+    config.serving.admin_listen = free.local_addr().unwrap();
     drop(free);
-    let admin = config.admin_listen;
+    let admin = config.serving.admin_listen;
     (tokio::spawn(Runtime::start(config)), admin)
 }
 
@@ -288,14 +291,14 @@ async fn an_owner_that_may_make_no_role_hears_the_line_to_type_before_anything_i
 async fn one_login_for_everything_migrates_by_itself_unless_it_is_not_to() {
     let house = House::new().await;
     let mut config = house.config(&house.owner);
-    config.migrate_on_start = false;
+    config.database.migrate_on_start = false;
     let (waiting, admin) = starting(config.clone()).await;
     eventually("it waits", async || says(admin, "/readyz", 503, "reelmill migrate").await).await;
     assert_eq!(house.store(&house.owner).schema_state().await.unwrap(), SchemaState::Absent);
     waiting.abort();
-    config.migrate_on_start = true;
+    config.database.migrate_on_start = true;
     // The role need not exist.
-    config.database_service_role = "reelmill_no_such_role".into();
+    config.database.database_service_role = "reelmill_no_such_role".into();
     let process = house.world().process_with(config, whole_line(&house.store(&house.owner))).await;
     let id = house.world().uploaded().await;
     house.world().reaches(id, "published").await;

@@ -98,7 +98,7 @@ async fn a_scratch_directory_goes_with_its_job() {
         .await;
     world.reaches(id, "screen").await;
     eventually("no job's directory is left", async || {
-        let root = std::fs::read_dir(&world.config.scratch_dir).unwrap();
+        let root = std::fs::read_dir(&world.config.work.scratch_dir).unwrap();
         root.flatten().all(|process| std::fs::read_dir(process.path()).unwrap().count() == 0)
     })
     .await;

@@ -16,10 +16,10 @@ use runtime::config::Config;
 use runtime::metrics::Metrics;
 use runtime::outcome::Outcome;
 use runtime::service::{Runtime, Services};
-use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::parts::PartRow;
 use runtime::store::submissions::{self, NewSubmission};
+use runtime::store::{Policy, Store};
 use runtime::store::{stuck, watch};
 use runtime::worker::{Handler, Job};
 use serde_json::json;
@@ -101,8 +101,9 @@ impl World {
             "--demo-contest",
         ]);
         let (config, metrics) = (arguments.config, Metrics::new().unwrap());
-        let store = Store::new(&config, metrics.clone()).unwrap();
-        let broker = Broker::new(&config, metrics).unwrap();
+        let (allowed, policy) = (&config.allow_plaintext, Policy::from(&config.work));
+        let store = Store::new(&config.database, allowed, policy, metrics.clone()).unwrap();
+        let broker = Broker::new(&config.broker, allowed, metrics).unwrap();
         let (planted, repaired) = (AtomicBool::new(false), AtomicBool::new(false));
         Self { config, store, broker, name, server, scratch, planted, repaired }
     }

@@ -36,7 +36,7 @@ async fn a_process_is_ready_when_its_neighbours_answer_and_its_consumers_stand()
     process.stop().await;
 
     let mut config = world.config.clone();
-    config.amqp_url = "amqp://guest:guest@127.0.0.1:9/%2f".into();
+    config.broker.amqp_url = "amqp://guest:guest@127.0.0.1:9/%2f".into();
     let lonely = world.process_with(config, probing(async |_| std::future::pending().await)).await;
     let (status, body) = get(&lonely, "/readyz").await;
     assert_eq!(status, 503);
@@ -93,7 +93,7 @@ async fn the_metrics_tell_parts_queues_and_lag() {
 async fn nothing_is_kept_of_what_an_entrant_took_back() {
     let mut world = World::new().await;
     let objects = world.with_objects().await;
-    world.config.garbage_delay_s = 0.1;
+    world.config.work.garbage_delay_s = 0.1;
     let id = world.uploaded().await;
     let upload = UploadId(id.0);
     let mut connection = world.store.pool().acquire().await.unwrap();
@@ -125,8 +125,8 @@ async fn a_wrong_catalogue_stops_the_start_and_names_the_file() {
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
     }
-    world.config.catalogue_dir = Some(dir.path().to_owned());
-    assert_eq!(world.config.catalogue().unwrap().contests.len(), 2);
+    world.config.catalogue.catalogue_dir = Some(dir.path().to_owned());
+    assert_eq!(world.config.catalogue.read().unwrap().contests.len(), 2);
     std::fs::write(dir.path().join("partners/bilibili.toml"), "name = 7").unwrap();
     let started = runtime::service::Runtime::start(world.config.clone()).await;
     let words = format!("{:#}", started.err().expect("no start"));

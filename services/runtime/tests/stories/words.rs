@@ -56,7 +56,7 @@ async fn a_hop_between_two_stages_needs_no_tick() {
     let world = World::new().await;
     let mut config = world.config.clone();
     // Ticks that are too late for this test: what arrives was announced by a message and not found by a tick.
-    config.reconcile_s = 3600.0;
+    config.work.reconcile_s = 3600.0;
     let process = world.process_with(config, whole_line(&world.store)).await;
     eventually("all consumers stand", async || process.runtime.broker.check().await.is_ok()).await;
     let mut waits = Vec::new();

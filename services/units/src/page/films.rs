@@ -19,8 +19,8 @@ use tokio::task::spawn_blocking;
 use upload::by_unit::{Token, WorkKept, kept_of};
 use uuid::Uuid;
 
-use crate::Units;
 use crate::rows::expected;
+use crate::state::Units;
 
 /// Folders that are matched at once: each may take a second and tens of MB.
 static MATCHES: Semaphore = Semaphore::const_new(1);

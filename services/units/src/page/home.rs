@@ -8,7 +8,7 @@ use pipeline::catalogue::{Contest, Unit};
 use pipeline::id::{ContestId, UnitId};
 use runtime::problem::Problem;
 
-use crate::Units;
+use crate::state::Units;
 
 #[derive(Template)]
 #[template(path = "units.html")]

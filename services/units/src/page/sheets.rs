@@ -15,9 +15,9 @@ use tracing::info;
 use upload::by_unit::{Became, Row, enter_row};
 
 use super::unit::UnitPage;
-use crate::Units;
 use crate::rows::{Line, Next, judged};
 use crate::sheet::{self, Kept};
+use crate::state::Units;
 
 /// The most rows that are entered with one press of the button: each is a separate transaction, and a person waits for
 /// the answer.

@@ -11,7 +11,7 @@ use pipeline::catalogue::{Contest, Unit};
 use runtime::problem::Problem;
 use runtime::store::units::{Counted, Of, SheetRow};
 
-use crate::Units;
+use crate::state::Units;
 
 #[derive(Template)]
 #[template(path = "unit.html")]

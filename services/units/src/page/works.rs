@@ -14,7 +14,7 @@ use runtime::store::units::{Of, WorkRow};
 use serde::Deserialize;
 use upload::by_unit::{self, lend_entry, work_of};
 
-use crate::Units;
+use crate::state::Units;
 
 #[derive(Template)]
 #[template(path = "unit_works.html")]

@@ -15,7 +15,8 @@ use serde::Serialize;
 use tracing::info;
 use utoipa::ToSchema;
 
-use super::enter::{NamedBy, check_quota, sealed, texts_of, warnings};
+use super::enter::{sealed, texts_of, warnings};
+use super::quota::{NamedBy, check_quota};
 use crate::app::App;
 
 /// The result of a correction.

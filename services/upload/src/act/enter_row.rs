@@ -9,13 +9,14 @@ use runtime::seal::CannotOpen;
 use runtime::serving::act::Act;
 use runtime::store::audit::{self, Act as Audited};
 use runtime::store::history::By;
-use runtime::store::units::{self, NewWork, Of};
-use runtime::store::{Transaction, units::WorkRow};
+use runtime::store::units::{NewWork, Of, WorkRow};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tracing::error;
 
-use super::enter::{enter_with, unit_accepts};
+use super::enter::enter_with;
+use super::quota::unit_accepts;
+use super::recommended::{Before, Recommended};
 use crate::app::App;
 use crate::token::Token;
 
@@ -45,11 +46,6 @@ pub enum Became {
     /// It was entered before: the same row, whichever person sent it.
     Again,
 }
-
-/// Another entry already has this row.
-#[derive(Debug, thiserror::Error)]
-#[error("the row was entered before")]
-struct Before;
 
 /// The contest and the unit of a row's works.
 pub fn of(contest: &Contest, unit: &Unit) -> Of {
@@ -95,27 +91,6 @@ pub async fn enter_row(app: &App, row: &Row<'_>, by: &By) -> Result<Became, Prob
         Ok(_) => Ok(Became::Entered),
         Err(error) if error.is::<Before>() => Ok(Became::Again),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// The unit that enters the work, and the person who does it.
-#[derive(Clone, Copy)]
-pub(super) struct Recommended<'a> {
-    work: &'a NewWork,
-    by: &'a By,
-}
-
-impl Recommended<'_> {
-    /// Must be called first in the transaction of entering: records the row, so that it cannot be entered again.
-    pub(super) async fn recorded(&self, tx: &mut Transaction) -> anyhow::Result<()> {
-        let Of { contest, unit } = &self.work.of;
-        if !units::add_work(tx, self.work).await? {
-            return Err(Before.into());
-        }
-        let after = json!({ "unit": unit, "contest": contest });
-        let submission = Some(self.work.submission);
-        let act = Audited { act: "unit_work_entered", submission, partner: None, before: json!({}), after };
-        audit::add(tx, self.by, &act).await
     }
 }
 

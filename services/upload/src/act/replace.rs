@@ -11,7 +11,8 @@ use runtime::store::idempotency::Answer;
 use runtime::store::submissions::{self, SubmissionRow};
 use tracing::info;
 
-use super::enter::{NamedBy, UploadAddress, check_places};
+use super::enter::UploadAddress;
+use super::quota::{NamedBy, check_places};
 use crate::app::App;
 
 /// Announces another film; from then on the work accepts an upload. A second announcement changes nothing.

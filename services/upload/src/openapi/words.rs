@@ -30,11 +30,11 @@ mod tests {
 
     #[test]
     fn every_operation_and_tag_is_described_in_both_languages_and_nothing_else_is() {
-        WORDS.assert_complete(&super::super::document());
+        WORDS.assert_complete(&crate::document());
     }
 
     #[test]
     fn the_document_is_sound() {
-        runtime::serving::openapi::assert_sound(&super::super::document());
+        runtime::serving::openapi::assert_sound(&crate::document());
     }
 }

@@ -9,18 +9,13 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use chrono::{DateTime, Utc};
+use pages::qr;
 use pages::serve::see;
-use pages::{Say, qr};
 use pipeline::catalogue::Contest;
-use pipeline::delivery::Observed;
 use pipeline::receipt::Receipt;
 use pipeline::replacing::{Cure, may_correct, may_replace};
-use pipeline::screening::{Outcome, RuleVerdict, Verdict};
 use pipeline::submission::State as Standing;
 use runtime::problem::{Code, Problem};
-use runtime::store::deliveries::DeliveryRow;
-use runtime::store::former::FormerFilm;
 use runtime::store::submissions::SubmissionRow;
 
 use super::course::{Course, course};
@@ -30,6 +25,9 @@ use super::{cookies, film, shown, shown_with};
 use crate::app::App;
 use crate::entries::contest_of;
 use crate::receipt;
+use rows::{Gone, Place, Ruled};
+
+mod rows;
 
 #[derive(Template)]
 #[template(path = "entry.html")]
@@ -63,36 +61,6 @@ struct EntryPage {
     /// The link that opens this entry on another device, as text and as a QR code.
     link: String,
     qr: String,
-}
-
-/// The outcome of one rule.
-struct Ruled {
-    title: &'static str,
-    outcome: &'static str,
-    tone: &'static str,
-    measured: String,
-    limit: String,
-    text: String,
-    /// What the entrant should do if it is not kept.
-    cure: Option<&'static str>,
-}
-
-/// A film that was replaced by another one.
-struct Gone {
-    at: DateTime<Utc>,
-    state: String,
-    tone: &'static str,
-    /// Why it was refused.
-    why: Option<String>,
-}
-
-/// A platform that the work goes to.
-struct Place {
-    name: String,
-    state: String,
-    tone: &'static str,
-    /// Its public address.
-    address: Option<String>,
 }
 
 #[derive(Template)]
@@ -197,59 +165,5 @@ impl EntryPage {
     /// Whether the entrant may still withdraw it here: later only the organiser can revoke it.
     fn may_withdraw(&self) -> bool {
         !matches!(self.state(), "published" | "publish" | "withdrawn" | "revoked")
-    }
-}
-
-impl Gone {
-    fn of(film: &FormerFilm, say: Say) -> Self {
-        let why = match &film.state {
-            Standing::Rejected { reason, .. } => Some(reason.text(say.lang)),
-            _ => None,
-        };
-        let state = film.state.name();
-        Self { at: film.replaced_at, state: say.state(state), tone: say.tone(state), why }
-    }
-}
-
-impl Ruled {
-    fn all(verdict: &Verdict, say: Say) -> Vec<Self> {
-        verdict.rules.iter().map(|rule| Self::of(rule, say)).collect()
-    }
-
-    fn of(verdict: &RuleVerdict, say: Say) -> Self {
-        let outcome = match verdict.outcome {
-            Outcome::Pass => say.t("符合", "kept"),
-            Outcome::Warn => say.t("请留意", "note"),
-            Outcome::Fail => say.t("不符合", "broken"),
-        };
-        Self {
-            title: verdict.rule.title(say.lang),
-            outcome,
-            tone: say.tone(verdict.outcome.name()),
-            measured: verdict.measured_in(say.lang).into_owned(),
-            limit: verdict.limit_in(say.lang).into_owned(),
-            // The entrant must not learn which other works a film resembles; the sentence names none.
-            text: verdict.text(say.lang).to_owned(),
-            cure: verdict.rule.cure(say.lang).filter(|_| verdict.outcome != Outcome::Pass),
-        }
-    }
-}
-
-impl Place {
-    fn of(app: &App, shell: &Shell, row: &DeliveryRow) -> Self {
-        let say = shell.say;
-        let partner = app.catalogue.partner(&row.partner);
-        let state = row.machine.observed.name();
-        let address = match &row.machine.observed {
-            Observed::Live { public_url, .. } => public_url.clone(),
-            _ => None,
-        };
-        Self {
-            name: partner.map_or(row.partner.to_string(), |it| say.t(&it.name.zh, &it.name.en).to_owned()),
-            state: say.delivery(state),
-            tone: say.tone(state),
-            // A partner's text is shown as a link only if it is one.
-            address: address.filter(|it| it.starts_with("https://") || it.starts_with("http://")),
-        }
     }
 }

@@ -9,11 +9,12 @@ use pipeline::id::UploadId;
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::uploads::{Created, NewUpload, UploadKind, UploadState};
 
-use super::create::created;
+use super::created::created;
 use super::metadata::Metadata;
+use super::named::alive;
 use crate::app::App;
 use crate::finish;
-use crate::stock::{self, Wish};
+use crate::high_water::{self, Wish};
 use crate::writer::begin::{MOST_UPLOADS, blank, budget, granted};
 use runtime::problem::{Code, Detail, Problem};
 
@@ -70,7 +71,7 @@ pub(crate) async fn create(
     let length = whole_length(app, submission, contest, &pieces).await?;
     let (kind, state) = (UploadKind::Final, UploadState::Assembling);
     let new = NewUpload { kind, state, pieces, length: Some(length), offset: length, ..blank };
-    stock::check(app, Wish::GoOn).await?;
+    high_water::check(app, Wish::GoOn).await?;
     // Its pieces count, so one more than their limit is allowed.
     let done = app.store.create_upload(&new, budget(app, contest, MOST_UPLOADS + 1)).await?;
     granted(app, done)?;
@@ -93,7 +94,7 @@ async fn whole_length(
         let piece = app.store.upload(*id).await?;
         let ours = piece.filter(|it| it.submission == submission.id && it.kind == UploadKind::Partial);
         let piece = ours.filter(|_| !pieces[..index].contains(id)).ok_or(Code::ConcatWrong)?;
-        super::alive(app, &piece)?;
+        alive(app, &piece)?;
         if piece.state == UploadState::Open {
             return Err(Code::PieceUnfinished.into());
         }

@@ -3,20 +3,21 @@ use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CONTENT_TYPE, LOCATION};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::response::{IntoResponse, Response};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderMap, Method};
+use axum::response::Response;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
 use runtime::serving::places::Held;
 use runtime::store::uploads::{NewUpload, UploadKind};
 
 use super::concat::{self, Concat};
+use super::created::created;
 use super::headers;
 use super::metadata::Metadata;
 use crate::app::App;
 use crate::entries;
-use crate::sweep;
+use crate::free;
 use crate::token;
 use crate::writer::begin::{begin, blank};
 use crate::writer::checksum::Checksum;
@@ -134,22 +135,7 @@ async fn take_first(app: &Arc<App>, new: &NewUpload, contest: &Contest, first: F
     let taken = writer::take(app, ingest, body.into_data_stream(), expiry).await;
     if taken.is_err() {
         app.store.terminate_upload(new.id).await?;
-        sweep::soon(app);
+        free::soon(app);
     }
     taken
-}
-
-pub(crate) fn created(app: &App, new: &NewUpload, offset: Option<u64>) -> Response {
-    let mut response = StatusCode::CREATED.into_response();
-    let out = response.headers_mut();
-    let address = format!("{}/files/{}", app.settings.public_url, new.id);
-    // The public address was checked at the start, and an id contains only characters that a header allows.
-    out.insert(LOCATION, HeaderValue::from_str(&address).unwrap_or(HeaderValue::from_static("")));
-    if let Some(offset) = offset {
-        out.insert("upload-offset", offset.into());
-    }
-    if new.kind != UploadKind::Final && offset.is_none_or(|offset| Some(offset) != new.length) {
-        out.insert("upload-expires", headers::date(new.expires_at));
-    }
-    response
 }

@@ -8,7 +8,8 @@ use axum::response::{IntoResponse, Response};
 use pipeline::id::UploadId;
 use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
 
-use super::{alive, authorized, headers};
+use super::headers;
+use super::named::{alive, authorized};
 use crate::app::App;
 use runtime::problem::Problem;
 

@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use super::VERSION;
+use super::version::VERSION;
 use crate::app::App;
 use crate::writer::checksum::Algorithm;
 

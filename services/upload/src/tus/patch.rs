@@ -10,10 +10,11 @@ use pipeline::id::UploadId;
 use runtime::serving::places::Held;
 use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
 
-use super::{alive, authorized, headers};
+use super::headers;
+use super::named::{alive, authorized};
 use crate::app::App;
 use crate::entries;
-use crate::stock::{self, Wish};
+use crate::high_water::{self, Wish};
 use crate::writer::checksum::Checksum;
 use crate::writer::lock::Lock;
 use crate::writer::{self, Ingest};
@@ -61,7 +62,7 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
         return Ok(answer(&upload, upload.offset));
     }
     entries::check_open(&submission)?;
-    stock::check(&app, Wish::GoOn).await?;
+    high_water::check(&app, Wish::GoOn).await?;
     let (upload, lock) = Lock::wait(&app, id).await?;
     // The former holder of the lock may have written.
     let length = match check(&upload, offset, sent, contest) {

@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Response};
 use pipeline::id::UploadId;
 use runtime::store::uploads::{UploadKind, UploadState};
 
-use super::{alive, authorized};
+use super::named::{alive, authorized};
 use crate::app::App;
-use crate::sweep;
+use crate::free;
 use runtime::problem::{Code, Detail, Problem};
 
 /// Aborts an unfinished upload. A complete one belongs to its submission: withdraw that.
@@ -33,6 +33,6 @@ pub(crate) async fn terminate(app: Arc<App>, id: UploadId, headers: &HeaderMap) 
             .about(Detail::new("上传已完成，请改为撤回作品", "the upload is whole; withdraw the submission instead")));
     }
     app.store.metrics().uploads.count("terminated");
-    sweep::soon(&app);
+    free::soon(&app);
     Ok(StatusCode::NO_CONTENT.into_response())
 }

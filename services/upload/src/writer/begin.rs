@@ -7,7 +7,7 @@ use runtime::store::uploads::{Budget, Created, NewUpload, UploadKind, UploadStat
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::stock::{self, Wish};
+use crate::high_water::{self, Wish};
 
 /// Unfinished uploads and finished pieces that one submission may have: more than any browser's parallel pieces, few
 /// enough to limit what one token can store.
@@ -15,7 +15,7 @@ pub(crate) const MOST_UPLOADS: i64 = 32;
 
 /// Stores an upload that begins, within the budgets of its submission and of the installation.
 pub(crate) async fn begin(app: &App, contest: &Contest, new: &NewUpload) -> Result<(), Problem> {
-    stock::check(app, Wish::Begin).await?;
+    high_water::check(app, Wish::Begin).await?;
     granted(app, app.store.create_upload(new, budget(app, contest, MOST_UPLOADS)).await?)?;
     app.stock.begun().await;
     app.store.metrics().uploads.count("created");

@@ -28,17 +28,30 @@ impl Stage {
     }
 }
 
+/// Tokens for staff that open nothing.
+struct Useless {
+    expired: String,
+    revoked: String,
+    wrong_secret: String,
+    unknown: String,
+}
+
+async fn useless(stage: &Stage) -> Useless {
+    let expired = stage.token_for(Role::Auditor, None, std::time::Duration::ZERO).await.text();
+    let revoked = stage.token_for(Role::Auditor, None, HOUR).await;
+    stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
+    let wrong_secret = Bearer::new(revoked.id).unwrap().text();
+    let unknown = Bearer::new(Uuid::now_v7()).unwrap().text();
+    Useless { expired, revoked: revoked.text(), wrong_secret, unknown }
+}
+
 #[tokio::test]
 async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_alike() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let other = stage.enter().await;
     let path = stage.create(&entry, 4).await;
-    let expired = stage.token_for(Role::Auditor, None, std::time::Duration::ZERO).await.text();
-    let revoked = stage.token_for(Role::Auditor, None, HOUR).await;
-    stage.app.store.revoke_token(revoked.id, &By::person(Actor::Operator, "test")).await.unwrap();
-    let wrong_secret = Bearer::new(revoked.id).unwrap().text();
-    let unknown = Bearer::new(Uuid::now_v7()).unwrap().text();
+    let Useless { expired, revoked, wrong_secret, unknown } = useless(&stage).await;
     let screener = stage.token(Role::Screener, Some("small")).await;
     assert_eq!(stage.failures(), BTreeMap::new(), "who is let in is not counted");
 
@@ -55,7 +68,7 @@ async fn each_refusal_at_a_door_is_counted_by_its_reason_though_the_answers_are_
         (api(&unknown), 403, "token_wrong", "organisers unknown"),
         (api(&wrong_secret), 403, "token_wrong", "organisers wrong"),
         (api(&expired), 403, "token_wrong", "organisers ended"),
-        (api(&revoked.text()), 403, "token_wrong", "organisers ended"),
+        (api(&revoked), 403, "token_wrong", "organisers ended"),
         (api(&screener), 403, "role_missing", "organisers forbidden"),
         (
             stage.desk(Method::GET, "/api/v1/submissions?contest=demo", &screener),

@@ -1,6 +1,5 @@
-//! Another film for a work: who may send one and until when, what happens to the present one, and what a window of the
-//! organisers allows.
-use chrono::{DateTime, TimeDelta, Utc};
+//! Another film for a work: who may send one, and what happens to the present one. Until when: `window`; in a browser:
+//! `pages`.
 use pipeline::id::SubmissionId;
 use pipeline::part::Part;
 use pipeline::rejection::Rejection;
@@ -14,11 +13,10 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::desk_acts::ok;
-use crate::enter::Clerk;
 use crate::stage::{Entry, Stage, bytes, refusal, says, until};
 
-/// A contest whose deadline passed long ago.
-const CALL: &str = "industry-power-2024";
+mod pages;
+mod window;
 
 impl Stage {
     /// Uploads a film that the service accepts.
@@ -80,11 +78,6 @@ async fn half_replaced() -> (Stage, Entry, String) {
     let path = stage.create(&entry, 20).await;
     stage.send(&path, &entry, 0, &bytes(20)[..5]).await;
     (stage, entry, path)
-}
-
-/// 31 July 2024, 24:00 in Shanghai.
-fn deadline() -> DateTime<Utc> {
-    "2024-07-31T16:00:00Z".parse().unwrap()
 }
 
 #[tokio::test]
@@ -242,117 +235,4 @@ async fn a_work_is_withdrawn_while_another_film_comes_in_and_nothing_is_left_of_
     assert_eq!(stage.ask("select count(*)::text from uploads where held".into()).await, "0");
     assert!(stage.garbage().await.iter().any(|prefix| prefix.starts_with("uploads/")));
     assert_eq!(stage.ask("select count(*)::text from entrants".into()).await, "0");
-}
-
-#[tokio::test]
-async fn the_deadline_of_the_servers_clock_ends_it_with_grace_for_what_was_begun() {
-    let stage = Stage::new().await;
-    let clock = &stage.app.clock;
-    clock.set(deadline() - TimeDelta::minutes(1));
-    let entry = stage.enter_into(CALL, "green").await;
-    stage.whole(&entry, &bytes(10)).await;
-    stage.refused(&entry).await;
-    let announced = ok(stage.replacement(&entry)).await;
-    assert_eq!(announced["start_before"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap(), deadline());
-    let path = stage.create(&entry, 11).await;
-    clock.set(deadline());
-    assert_eq!(refusal(stage.replacement(&entry)).await, says(403, "deadline_passed"));
-    let status = stage.status(&entry).await;
-    assert_eq!((&status["changes"]["film"], &status["changes"]["form"]), (&json!(false), &json!(false)));
-    let start = stage.tus("POST", "/files", &entry).header("upload-length", 12);
-    assert_eq!(refusal(start).await, says(403, "deadline_passed"));
-    stage.send(&path, &entry, 0, &bytes(11)).await;
-    until("the one that began in time is the film", async || stage.status(&entry).await["upload"]["offset"] == 11)
-        .await;
-}
-
-#[tokio::test]
-async fn a_window_of_the_organisers_ends_by_its_date_and_needs_nobody_to_close_it() {
-    let stage = Stage::new().await;
-    let clock = &stage.app.clock;
-    clock.set(deadline() - TimeDelta::minutes(1));
-    let (entry, waiting) = (stage.enter_into(CALL, "green").await, stage.enter_into(CALL, "green").await);
-    stage.whole(&entry, &bytes(10)).await;
-    stage.refused(&entry).await;
-    clock.set(deadline() + TimeDelta::days(1));
-    let until_then = deadline() + TimeDelta::days(3);
-    for work in [&entry, &waiting] {
-        let set = format!("cure_until = '{}', cure_reason = '字幕有误'", until_then.to_rfc3339());
-        stage.write(format!("update submissions set {set} where id = '{}'", work.id)).await;
-    }
-    let status = stage.status(&entry).await;
-    assert_eq!((&status["cure"]["reason"], &status["changes"]["film"]), (&json!("字幕有误"), &json!(true)));
-    assert_eq!(status["cure"]["until"].as_str().unwrap().parse::<DateTime<Utc>>().unwrap(), until_then);
-    ok(stage.replacement(&entry)).await;
-    let path = stage.create(&entry, 11).await;
-    let (first, length) = (stage.create(&waiting, 5).await, 5);
-    assert_eq!(stage.send(&first, &waiting, 0, &bytes(length)).await, length, "a first film that was late, too");
-
-    clock.set(until_then);
-    assert!(stage.status(&entry).await["cure"].is_null(), "it is over");
-    assert_eq!(refusal(stage.replacement(&entry)).await, says(403, "deadline_passed"));
-    let grace = stage.app.catalogue.contest(&CALL.into()).unwrap().grace_s;
-    clock.set(until_then + TimeDelta::seconds(i64::try_from(grace).unwrap() - 1));
-    // Its client returned in time.
-    stage.write("update uploads set expires_at = expires_at + interval '30 days' where state = 'open'".into()).await;
-    stage.send(&path, &entry, 0, &bytes(11)).await;
-    until("the one that began in time is the film", async || stage.status(&entry).await["upload"]["offset"] == 11)
-        .await;
-}
-
-#[tokio::test]
-async fn the_entrys_page_offers_another_film_says_what_it_means_and_takes_it() {
-    let stage = Stage::new().await;
-    let mut clerk = Clerk::new(&stage);
-    let path = clerk.enters().await;
-    let line = clerk.line(&path);
-    let key = line.split("entry=").nth(1).unwrap().split(';').next().unwrap().to_owned();
-    let id = stage.ask("select id::text from submissions".into()).await;
-    let entry = Entry { id, token: key };
-    let (replace, offered) = (format!("{path}/replace"), format!("href=\"{path}/replace\""));
-    assert!(!clerk.open(&path).await.1.contains(&offered), "there is no film yet");
-    let (status, page) = clerk.open(&replace).await;
-    assert!(status == 200 && page.contains("影片尚未收齐") && !page.contains("<form class=\"act\""), "{page}");
-    stage.whole(&entry, &bytes(10)).await;
-    stage.refused(&entry).await;
-    assert!(clerk.open(&path).await.1.contains(&offered));
-    let page = clerk.open(&replace).await.1;
-    assert!(page.contains("回执编号和报名信息不变") && page.contains("<form class=\"act\""), "{page}");
-    let answer = clerk.post(&replace, &[]).await;
-    assert_eq!((answer.status().as_u16(), answer.headers()["location"].to_str().unwrap()), (303, path.as_str()));
-    let page = clerk.open(&path).await.1;
-    assert!(page.contains("您已申请更换影片") && page.contains("id=\"upload\"") && !page.contains(&offered), "{page}");
-    stage.whole(&entry, &bytes(11)).await;
-    let page = clerk.open(&path).await.1;
-    assert!(page.contains("更换前的影片") && page.contains("检测中") && !page.contains("id=\"upload\""), "{page}");
-    // A form from the browser's history, twice.
-    assert_eq!(clerk.post(&replace, &[]).await.status(), 303);
-    assert_eq!(clerk.post(&replace, &[]).await.status(), 303);
-    assert_eq!(stage.happened(&entry).await.iter().filter(|what| *what == "replacing").count(), 2);
-}
-
-#[tokio::test]
-async fn the_correction_page_is_filled_in_except_sealed_fields_and_shows_errors() {
-    let stage = Stage::new().await;
-    let mut clerk = Clerk::new(&stage);
-    let path = clerk.enters().await;
-    let correct = format!("{path}/correct");
-    assert!(clerk.open(&path).await.1.contains(&format!("href=\"{correct}\"")));
-    let page = clerk.open(&correct).await.1;
-    assert!(page.contains("value=\"一座工厂的早晨\"") && page.contains("name=\"entrant.contact.phone\""), "{page}");
-    for sealed in ["张三", "13812345678"] {
-        assert!(!page.contains(sealed), "{sealed}: {page}");
-    }
-    let wrong = clerk.post(&correct, &[("title", ""), ("theme", "digital"), ("entrant.contact.phone", "x")]).await;
-    assert_eq!(wrong.status(), 422);
-    let page = wrong.text().await.unwrap();
-    assert!(page.contains("id=\"f-title-wrong\"") && page.contains("id=\"f-entrant-contact-phone-wrong\""), "{page}");
-    let fields =
-        [("title", "一座工厂的夜晚"), ("theme", "digital"), ("entrant.name", ""), ("entrant.contact.phone", "")];
-    let answer = clerk.post(&correct, &fields).await;
-    assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
-    assert!(clerk.open(&path).await.1.contains("一座工厂的夜晚"));
-    let said = "select detail->>'fields' from history where what = 'corrected'";
-    assert_eq!(stage.ask(said.into()).await, "[\"title\"]");
-    assert_eq!(Clerk::new(&stage).open(&correct).await.0, 401);
 }

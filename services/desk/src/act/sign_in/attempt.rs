@@ -9,7 +9,7 @@ use pipeline::id::PersonId;
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Detail, Problem};
 
-use super::Visitor;
+use super::visitor::Visitor;
 use crate::Desk;
 
 /// The purpose of the hashes of login names: counting failures.

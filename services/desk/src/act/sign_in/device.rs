@@ -8,7 +8,7 @@ use runtime::problem::Problem;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Visitor, under_seal};
+use super::under_seal;
 use crate::Desk;
 
 /// The associated data that a device cookie is sealed with.
@@ -47,15 +47,15 @@ impl Device {
         self.names.iter().any(|name| name == login)
     }
 
-    /// The value of the device cookie of a browser in which a person has just signed in.
+    /// The value of the device cookie of a browser in which a person has just signed in. `before`: the browser, if a
+    /// person has signed in with it before.
     pub(crate) fn remembering(
         desk: &Desk,
-        visitor: &Visitor,
+        before: Option<&Self>,
         login: &Login,
         now: DateTime<Utc>,
     ) -> Result<String, Problem> {
-        let before = visitor.device.clone();
-        let device = before.unwrap_or_else(|| Self { id: Uuid::new_v4(), names: Vec::new(), at: now });
+        let device = before.cloned().unwrap_or_else(|| Self { id: Uuid::new_v4(), names: Vec::new(), at: now });
         under_seal::sealed(desk, PLACE, &device.with(login, now))
     }
 

@@ -5,7 +5,7 @@ use runtime::store::history::By;
 use runtime::store::{Transaction, sign_in};
 use serde_json::json;
 
-use crate::act::invitation::record;
+use super::new_session::record;
 
 /// Generates a set of codes.
 pub(crate) fn generate() -> anyhow::Result<Vec<RecoveryCode>> {

@@ -7,11 +7,10 @@ use runtime::problem::Problem;
 use runtime::store::bulk::Kind;
 
 use super::chosen::Chosen;
-use super::stage_text;
 use crate::Desk;
 use crate::act::bulk::{self, JobMade};
 use crate::act::reprocess::Beginning;
-use crate::console::jobs::kind_text;
+use crate::console::job_text::{kind_text, stage_text};
 use crate::console::selected::{by_hand, conditions};
 use crate::console::{Shell, address};
 use crate::names::{partner_name, partner_names};

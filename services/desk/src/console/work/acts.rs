@@ -12,18 +12,21 @@ use pages::Say;
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::Subject;
 use runtime::store::submissions::SubmissionRow;
-use serde::Deserialize;
 
 use crate::Desk;
 use crate::act::offered::{OnWork as Deed, refusal};
 use crate::console::{Here, Sent, Shell, Visit, again, page, post_to, see, shown};
-use crate::http::routes::Route;
-use crate::serve::Service;
+use crate::route::Route;
+use crate::service::Service;
 
+mod consequences;
 mod deed;
+mod fields;
 mod options;
+mod run;
 
-use deed::Consequences;
+use consequences::Consequences;
+use fields::{Fields, Step};
 use options::Options;
 
 #[rustfmt::skip]
@@ -42,37 +45,6 @@ pub(super) fn routes() -> Vec<Route> {
         routes.push(post_to(path, deed.roles(), doing(deed)));
     }
     routes
-}
-
-/// The fields of every act's form. Each act reads its own fields, and its form shows no others.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(super) struct Fields {
-    /// Show what would follow, or do it.
-    step: Step,
-    /// The digest of the dry run.
-    digest: Option<String>,
-    reason: Option<String>,
-    /// Empty means all.
-    partners: Vec<String>,
-    /// Beijing time, as browsers send it.
-    at: Option<String>,
-    /// A stage.
-    from: Option<String>,
-    replace: Option<String>,
-    held: Option<String>,
-    /// Beijing time; absent closes the window.
-    until: Option<String>,
-    /// `STAGE/PART`; absent means all.
-    part: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum Step {
-    #[default]
-    Look,
-    Do,
 }
 
 /// An act that a person may choose for a work.

@@ -18,7 +18,7 @@ use serde::Deserialize;
 use crate::Desk;
 use crate::act;
 use crate::console::{Here, Sent, Shell, Visit, post_to, shown};
-use crate::http::routes::Route;
+use crate::route::Route;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![post_to("/works/{id}/contact", &[Role::Organiser], post(contact))]

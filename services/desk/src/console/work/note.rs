@@ -17,7 +17,7 @@ use serde::Deserialize;
 use crate::Desk;
 use crate::act;
 use crate::console::{Sent, Visit, post_to, see};
-use crate::http::routes::Route;
+use crate::route::Route;
 use crate::view::{sentence, work};
 
 /// The roles that write notes.

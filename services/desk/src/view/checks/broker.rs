@@ -3,7 +3,7 @@ use pages::Say;
 use pipeline::lang::Lang;
 use runtime::broker::{Broker, QueueState};
 
-use super::{Both, Finding, PATIENCE, both, said};
+use super::finding::{Both, Finding, PATIENCE, both, said};
 
 const NAME: Both = Both { zh: "队列", en: "queues" };
 
@@ -72,7 +72,7 @@ async fn messages(broker: &Broker) -> Finding {
 mod tests {
     use pipeline::stage::Stage;
 
-    use super::super::Health;
+    use super::super::finding::Health;
     use super::*;
 
     fn queue(stage: Stage, messages: u32, consumers: u32) -> QueueState {

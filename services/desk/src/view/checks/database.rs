@@ -5,13 +5,14 @@ use runtime::store::Store;
 use runtime::store::doctor::Server;
 use runtime::store::schema::SchemaState;
 
-use super::{Both, Finding, both, said};
+use super::finding::{Both, Finding, SEE, both, said};
 
-pub(super) const SEE: Both = Both { zh: "见上面的 PostgreSQL", en: "see PostgreSQL above" };
 pub(super) const CONNECTIONS: Both = Both { zh: "数据库连接", en: "connections" };
 
-/// Two differences of clocks in seconds: one that people should look at, and one with which tokens and signatures fail.
-const SKEW_S: (i64, i64) = (2, 30);
+/// A difference of clocks, in seconds, that people should look at.
+const SKEW_S: i64 = 2;
+/// A difference of clocks, in seconds, with which tokens and signatures fail.
+const MOST_SKEW_S: i64 = 30;
 
 pub(super) fn away(error: &anyhow::Error) -> Finding {
     const NAME: Both = Both { zh: "PostgreSQL", en: "PostgreSQL" };
@@ -151,8 +152,8 @@ pub(super) async fn clock(store: &Store, clock: &Clock) -> Finding {
     let seconds = skew.num_milliseconds() as f64 / 1000.0;
     let found = both(format!("与 PostgreSQL 相差 {seconds:.2} 秒"), format!("{seconds:.2} s from PostgreSQL's"));
     match skew.num_seconds() {
-        s if s >= SKEW_S.1 => Finding::bad(NAME, found, MEND),
-        s if s >= SKEW_S.0 => Finding::poor(NAME, found, MEND),
+        s if s >= MOST_SKEW_S => Finding::bad(NAME, found, MEND),
+        s if s >= SKEW_S => Finding::poor(NAME, found, MEND),
         _ => Finding::good(NAME, found),
     }
 }
@@ -190,7 +191,7 @@ pub(super) async fn keys(store: &Store, keys: Option<&Keyring>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Health;
+    use super::super::finding::Health;
     use super::*;
 
     #[test]

@@ -8,8 +8,7 @@ use pipeline::partner::DeliveryMethod;
 use runtime::store::Store;
 use runtime::store::accounts::AccountRow;
 
-use super::database::SEE;
-use super::{Both, Finding, Words, both, ends_within, said};
+use super::finding::{Both, Finding, SEE, Words, both, said};
 use crate::names::partner_name;
 
 /// Credentials that end within this time must be renewed.
@@ -70,11 +69,16 @@ fn named(catalogue: &Catalogue, ids: &[&str]) -> Words {
     both(listed(Lang::Zh), listed(Lang::En))
 }
 
+/// Whether something ends within this time.
+fn ends_within(end: Option<DateTime<Utc>>, now: DateTime<Utc>, time: TimeDelta) -> bool {
+    end.is_some_and(|at| at - now < time)
+}
+
 #[cfg(test)]
 mod tests {
     use runtime::store::accounts::Account;
 
-    use super::super::Health;
+    use super::super::finding::Health;
     use super::*;
 
     #[test]

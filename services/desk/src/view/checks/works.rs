@@ -3,8 +3,8 @@ use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use runtime::store::Store;
 
-use super::database::SEE;
-use super::{Both, Bounds, Finding, both, hours, said};
+use super::bounds::Bounds;
+use super::finding::{Both, Finding, SEE, both, said};
 
 /// If a part has been claimable for longer than this, in seconds, no process works on it.
 const OLD_S: f64 = 3600.0;
@@ -85,4 +85,9 @@ pub(super) async fn stock(store: &Store, bounds: Bounds) -> Finding {
         true => Finding::poor(NAME, both(zh, en), MEND),
         false => Finding::good(NAME, both(zh, en)),
     }
+}
+
+/// A number of hours, for people.
+fn hours(seconds: f64) -> String {
+    format!("{:.1}", seconds / 3600.0)
 }

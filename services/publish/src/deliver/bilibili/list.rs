@@ -4,8 +4,9 @@ use anyhow::Result;
 use pipeline::delivery::Receipt;
 use serde_json::Value;
 
-use super::Marks;
-use super::client::{self, Call, Failed};
+use super::client::{self, Call};
+use super::marks::Marks;
+use super::platform::{Failed, text_of};
 use crate::task::Task;
 
 /// The most archives in one answer [O].
@@ -47,7 +48,7 @@ async fn search(task: &Task<'_>, wanted: impl Fn(&Value) -> bool + Send) -> Resu
         total = now_total;
         let archives = data["list"].as_array().map(Vec::as_slice).unwrap_or_default();
         let found = archives.iter().find(|archive| !is_deleted(archive) && wanted(archive));
-        if let Some(name) = found.and_then(|archive| client::text_of(archive, "resource_id")) {
+        if let Some(name) = found.and_then(|archive| text_of(archive, "resource_id")) {
             return Ok(Ok(Some(Receipt(name))));
         }
         read += archives.len() as u64;

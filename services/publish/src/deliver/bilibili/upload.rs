@@ -9,8 +9,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::client::{self, Call, Content, Failed};
+use super::client::{self, Call, Content};
 use super::codes::{Advice, RETRY, advice, until_tomorrow};
+use super::platform::{Failed, text_of};
 use crate::deliver::Prepared;
 use crate::exchange::Body;
 use crate::package::PackageFile;
@@ -84,7 +85,7 @@ async fn bring_up(task: &Task<'_>, session: &mut Session, film: &PackageFile, co
         let content = Content::Json(json!({ "name": film.name.to_string(), "utype": "0" }));
         let call = Call::post("video.init", "/arcopen/fn/archive/video/init", content);
         let data = done(task, client::call(task, &call).await?)?;
-        session.token = client::text_of(&data, "upload_token").context("the answer to video.init has no token")?;
+        session.token = text_of(&data, "upload_token").context("the answer to video.init has no token")?;
         task.save_session(session).await?;
     }
     task.secrets.add(&session.token);
@@ -144,7 +145,7 @@ async fn send_cover(task: &Task<'_>, cover: &PackageFile) -> Result<String, Stop
     let bytes = multipart(&boundary, &picture);
     let call = Call::post("cover.upload", "/arcopen/fn/archive/cover/upload", Content::Multipart { boundary, bytes });
     let data = done(task, client::call(task, &call).await?)?;
-    Ok(client::text_of(&data, "url").context("the answer to cover.upload has no address")?)
+    Ok(text_of(&data, "url").context("the answer to cover.upload has no address")?)
 }
 
 fn multipart(boundary: &str, picture: &[u8]) -> Bytes {
@@ -165,7 +166,7 @@ fn done(task: &Task<'_>, answered: Result<serde_json::Value, Failed>) -> Result<
         Failed::Refused { code, words } => match advice(code) {
             Advice::Wait(wait) => Stop::Later(wait),
             Advice::Retry | Advice::SameTitle => Stop::Later(RETRY),
-            Advice::Tomorrow => Stop::Later(until_tomorrow(task.runtime.clock.now())),
+            Advice::Tomorrow => Stop::Later(until_tomorrow(task.tools.clock.now())),
             // A wrong parameter of an upload that was begun: its token has expired.
             Advice::Gone | Advice::Unknown if code == -400 || code == -404 => Stop::Lost,
             Advice::Gone | Advice::Unknown | Advice::Token | Advice::Person | Advice::Refused => {

@@ -16,9 +16,9 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-use crate::serve::{PartnerApp, denied};
-use crate::task::partner_setting;
-use crate::told;
+use crate::partner_app::{PartnerApp, denied};
+use crate::partner_setting::partner_setting;
+use crate::partner_text;
 
 /// The route of every partner with this method.
 pub(crate) fn routes() -> Router<PartnerApp> {
@@ -50,7 +50,7 @@ async fn take_signed(app: &PartnerApp, partner: &PartnerId, body: &[u8]) -> Stat
 
 /// Stores the notice as evidence and wakes the waiting deliveries; returns their number.
 async fn take(app: &PartnerApp, partner: &PartnerId, event: &str, resource_id: &str, body: &[u8]) -> Result<u64> {
-    let store = &app.runtime.store;
+    let store = &app.store;
     let told = json!({ "event": event, "resource_id": resource_id, "bytes": body.len(),
         "sha256": hex::encode(Sha256::digest(body)) });
     let new = NewExchange { submission: None, partner, intent: None, step: "webhook", request: &told, passing: false };
@@ -62,7 +62,7 @@ async fn take(app: &PartnerApp, partner: &PartnerId, event: &str, resource_id: &
 
 /// The partner whose application's secret signed the body: hex SHA-1 of secret and body [O].
 fn signer(app: &PartnerApp, body: &[u8], signature: &str) -> Option<PartnerId> {
-    let ours = app.runtime.catalogue.partners().filter(|partner| partner.method == DeliveryMethod::Bilibili);
+    let ours = app.catalogue.partners().filter(|partner| partner.method == DeliveryMethod::Bilibili);
     let signed = |id: &PartnerId| match partner_setting(id, "CLIENT_SECRET", |name| std::env::var(name).ok()) {
         Ok(Some(secret)) => is_signed(&secret, body, signature),
         Ok(None) | Err(_) => false,
@@ -82,7 +82,7 @@ fn named(body: &[u8]) -> Option<(String, String)> {
         Value::String(text) => serde_json::from_str(text).ok()?,
         other => other.clone(),
     };
-    let text = |value: &Value| value.as_str().filter(|text| text.len() <= 64).and_then(told::named);
+    let text = |value: &Value| value.as_str().filter(|text| text.len() <= 64).and_then(partner_text::name_in_notice);
     Some((text(&body["event"])?, text(&content["resource_id"])?))
 }
 

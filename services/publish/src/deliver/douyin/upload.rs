@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::api::{self, Call, Content, Failed};
-use super::codes::{Advice, advice};
+use super::api::{self, Call, Content};
+use super::codes::{Advice, advice, until_tomorrow};
+use super::platform::{Failed, text_of};
 use crate::package::PackageFile;
 use crate::task::Task;
 
@@ -75,7 +76,7 @@ pub(super) async fn upload(task: &Task<'_>, file: &PackageFile) -> Result<Upload
                     task.save_session(&session).await?;
                 }
                 Advice::SlowDown(again) => return Ok(Uploaded::Later(again)),
-                Advice::Tomorrow => return Ok(Uploaded::Later(super::tomorrow(task))),
+                Advice::Tomorrow => return Ok(Uploaded::Later(until_tomorrow(task.tools.clock.now()))),
                 Advice::Again | Advice::Token | Advice::Refused | Advice::Person => bail!("douyin: {refusal}"),
             },
         }
@@ -87,7 +88,7 @@ async fn attempt(task: &Task<'_>, session: &mut Session, bytes: u64, path: &Path
     let (name, done) = match session.upload.clone() {
         Some(begun) => begun,
         None => match api::call(task, &begin()).await? {
-            Ok(data) => (api::text_of(&data, "/upload_id")?, 0),
+            Ok(data) => (text_of(&data, "/upload_id")?, 0),
             Err(failed) => return Ok(Err(failed)),
         },
     };
@@ -107,7 +108,7 @@ async fn attempt(task: &Task<'_>, session: &mut Session, bytes: u64, path: &Path
     let complete = Call::new("upload.complete", "complete_video_part_upload/", Content::Json(json!({})));
     Ok(match api::call(task, &complete.with("upload_id", &name)).await? {
         Ok(data) => {
-            session.video_id = Some(api::text_of(&data, "/video/video_id")?);
+            session.video_id = Some(text_of(&data, "/video/video_id")?);
             session.upload = None;
             task.save_session(session).await?;
             Ok(())

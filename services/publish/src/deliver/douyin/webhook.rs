@@ -10,25 +10,25 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use pipeline::catalogue::Catalogue;
 use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
 use runtime::doors::{Door, Reason};
-use runtime::service::Runtime;
 use serde_json::{Value, json};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 use tracing::{debug, warn};
 
-use crate::serve::{PartnerApp, denied};
-use crate::task::partner_setting;
-use crate::told;
+use crate::partner_app::{PartnerApp, denied};
+use crate::partner_setting::partner_setting;
+use crate::partner_text;
 
 /// Number of remembered message ids. A forgotten id costs one more request to the platform.
 const REMEMBERED: usize = 4096;
 
 /// A route for each partner with this method: `/partners/<id>/webhook`.
-pub(crate) fn routes(runtime: &Runtime) -> Router<PartnerApp> {
-    let partners = runtime.catalogue.partners.values().filter(|partner| partner.method == DeliveryMethod::Douyin);
+pub(crate) fn routes(catalogue: &Catalogue) -> Router<PartnerApp> {
+    let partners = catalogue.partners.values().filter(|partner| partner.method == DeliveryMethod::Douyin);
     partners.fold(Router::new(), |router, partner| {
         let listener = Arc::new(Listener { partner: partner.id.clone(), known: Mutex::default() });
         let answer = async move |State(app): State<PartnerApp>, headers: HeaderMap, body: Bytes| {
@@ -83,7 +83,7 @@ impl Listener {
         let Some(item_id) = item_id(&message).filter(|_| !self.knows(name)) else {
             return Ok(StatusCode::OK.into_response());
         };
-        let woken = app.runtime.store.partner_told(&self.partner, &item_id).await?;
+        let woken = app.store.partner_told(&self.partner, &item_id).await?;
         debug!(partner = %self.partner, woken, "{} sent a notice about {item_id}", self.partner);
         self.remember(name);
         Ok(StatusCode::OK.into_response())
@@ -124,7 +124,7 @@ fn content(message: &Value) -> Value {
 
 /// The work that a message is about.
 fn item_id(message: &Value) -> Option<String> {
-    content(message)["item_id"].as_str().and_then(told::named)
+    content(message)["item_id"].as_str().and_then(partner_text::name_in_notice)
 }
 
 #[cfg(test)]

@@ -3,7 +3,8 @@ use anyhow::{Context, Result, bail};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 
-use super::api::{self, Call, Content, Failed};
+use super::api::{self, Call, Content};
+use super::platform::{Failed, text_of};
 use super::text;
 use crate::task::Task;
 
@@ -81,7 +82,7 @@ fn works(data: &Value) -> Result<Vec<Work>> {
 fn work(row: &Value) -> Result<Work> {
     let created = row["create_time"].as_i64().and_then(|s| DateTime::from_timestamp(s, 0));
     Ok(Work {
-        item_id: api::text_of(row, "/item_id")?,
+        item_id: text_of(row, "/item_id")?,
         text: row["title"].as_str().unwrap_or_default().to_owned(),
         created: created.context("douyin's answer lacks /create_time")?,
         pinned: row["is_top"] == true,

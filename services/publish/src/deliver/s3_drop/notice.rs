@@ -30,26 +30,26 @@ pub(super) struct Notice {
 
 /// The content of a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Subject {
     /// The folder is complete.
     Delivered,
     /// The folder is gone, and the work must not be shown any more.
     Recalled,
 }
 
-impl Told {
+impl Subject {
     fn kind(self) -> &'static str {
         match self {
-            Told::Delivered => "drop.delivered",
-            Told::Recalled => "drop.recalled",
+            Subject::Delivered => "drop.delivered",
+            Subject::Recalled => "drop.recalled",
         }
     }
 
     /// Name of the step in the evidence.
     fn step(self) -> &'static str {
         match self {
-            Told::Delivered => "notice.delivered",
-            Told::Recalled => "notice.recalled",
+            Subject::Delivered => "notice.delivered",
+            Subject::Recalled => "notice.recalled",
         }
     }
 }
@@ -77,9 +77,9 @@ impl Notice {
     ///
     /// # Errors
     /// [`CallError::Wait`] if it asked for time.
-    pub(super) async fn send(&self, task: &Task<'_>, told: Told, folder: &str) -> Result<Result<(), String>> {
-        let (id, body) = message(task, told, folder).await?;
-        let at = task.runtime.clock.now();
+    pub(super) async fn send(&self, task: &Task<'_>, subject: Subject, folder: &str) -> Result<Result<(), String>> {
+        let (id, body) = message(task, subject, folder).await?;
+        let at = task.tools.clock.now();
         let call = Call {
             method: Method::POST,
             url: &self.url,
@@ -89,9 +89,9 @@ impl Notice {
             answer_bytes: ANSWER_BYTES,
             plain_http: false,
         };
-        let answered = Box::pin(task.guarded.call(call)).await;
+        let answered = Box::pin(task.tools.guarded.call(call)).await;
         let request = json!({ "webhook-id": id, "webhook-timestamp": at.timestamp(), "body": body });
-        task.record(told.step(), request, evidence(&answered)).await?;
+        task.record(subject.step(), request, evidence(&answered)).await?;
         match answered {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(Ok(())),
             Ok(answer) => match asked_for_time(task, &answer.headers) {
@@ -107,28 +107,28 @@ impl Notice {
 
 /// A request for a longer wait than our own.
 fn asked_for_time(task: &Task<'_>, headers: &HeaderMap) -> Option<Duration> {
-    let asked = schedule::retry_after(headers, task.runtime.clock.now())?;
-    (asked > task.runtime.config.poll_base()).then_some(asked)
+    let asked = schedule::retry_after(headers, task.tools.clock.now())?;
+    (asked > task.tools.poll_base).then_some(asked)
 }
 
 /// Id and payload, equal on every call while the delivery's state is unchanged: ids, states and files only.
-async fn message(task: &Task<'_>, told: Told, folder: &str) -> Result<(String, Value)> {
+async fn message(task: &Task<'_>, subject: Subject, folder: &str) -> Result<(String, Value)> {
     let (submission, partner) = (task.job.submission.id, &task.partner.id);
-    let delivery = task.runtime.store.delivery(submission, partner).await?.context("the delivery is gone")?;
+    let delivery = task.tools.store.delivery(submission, partner).await?.context("the delivery is gone")?;
     let since = delivery.updated_at;
     let run = task.machine().run;
-    let name = format!("{submission}/{run}/{partner}/{}/{}", told.kind(), since.timestamp_micros());
+    let name = format!("{submission}/{run}/{partner}/{}/{}", subject.kind(), since.timestamp_micros());
     let id = format!("msg_{}", &hex::encode(Sha256::digest(name))[..32]);
-    let files = match told {
-        Told::Delivered => delivery.receipt.as_ref().map(|receipt| receipt["files"].clone()).unwrap_or_default(),
-        Told::Recalled => Value::Null,
+    let files = match subject {
+        Subject::Delivered => delivery.receipt.as_ref().map(|receipt| receipt["files"].clone()).unwrap_or_default(),
+        Subject::Recalled => Value::Null,
     };
     let mut data = json!({ "submission": submission, "run": run, "partner": partner, "folder": folder });
     if !files.is_null() {
         data["files"] = files;
     }
     let timestamp = since.to_rfc3339_opts(SecondsFormat::Micros, true);
-    Ok((id, json!({ "type": told.kind(), "timestamp": timestamp, "data": data })))
+    Ok((id, json!({ "type": subject.kind(), "timestamp": timestamp, "data": data })))
 }
 
 fn evidence(answered: &Result<crate::guarded::Answer, NoAnswer>) -> Value {

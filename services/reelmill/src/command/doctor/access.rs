@@ -1,7 +1,7 @@
 //! How the database, the broker and the object store are reached: with or without TLS.
 use runtime::broker;
-use runtime::config::Config;
-use runtime::transport::{self, Line, PlaintextRefused, Server};
+use runtime::config::{BrokerConfig, DatabaseConfig, S3Config};
+use runtime::transport::{self, Line, PlaintextRefused, Server, Trusted};
 
 use super::finding::{Finding, Mend, UNSET};
 #[cfg(test)]
@@ -40,15 +40,20 @@ pub(super) fn unreachable(check: &'static str, error: &anyhow::Error, otherwise:
 }
 
 /// Which connections are encrypted. A refused address is a finding of its server.
-pub(super) fn lines(config: &Config) -> Vec<Finding> {
+pub(super) fn lines(
+    database: &DatabaseConfig,
+    broker: &BrokerConfig,
+    s3: &S3Config,
+    allowed: &[Trusted],
+) -> Vec<Finding> {
     const NAME: &str = "TLS";
     const VERIFY: Mend = Mend {
         zh: "在 DATABASE_URL 中使用 sslmode=verify-full；私有证书机构的根证书用 sslrootcert=文件 指定",
         en: "use sslmode=verify-full in DATABASE_URL; sslrootcert=FILE names the root of an authority of your own",
     };
-    let postgres = (config.database_url != UNSET).then(|| transport::database_line(config));
-    let rabbitmq = (config.amqp_url != UNSET).then(|| broker::line(config));
-    let s3 = config.s3.endpoint.is_some().then(|| transport::objects_line(config));
+    let postgres = (database.database_url != UNSET).then(|| transport::database_line(&database.database_url, allowed));
+    let rabbitmq = (broker.amqp_url != UNSET).then(|| broker::line(broker, allowed));
+    let s3 = s3.endpoint.as_deref().map(|endpoint| transport::objects_line(Some(endpoint), allowed));
     let readable = s3.as_ref().and_then(|line| line.as_ref().err()?.downcast_ref::<PlaintextRefused>());
     // The start does not refuse it, so it is no finding of the object store.
     let readable = readable.map(|it| Finding::poor("TLS to S3", format!("{} is reached without", it.host), HTTPS));
@@ -74,6 +79,8 @@ pub(super) fn lines(config: &Config) -> Vec<Finding> {
 
 #[cfg(test)]
 mod tests {
+    use runtime::config::Config;
+
     use super::*;
     use crate::settings;
 
@@ -84,10 +91,14 @@ mod tests {
         config
     }
 
+    fn found(config: &Config) -> Vec<Finding> {
+        lines(&config.database, &config.broker, &config.s3, &config.allow_plaintext)
+    }
+
     #[test]
     fn a_line_whose_other_end_is_not_proven_is_worth_a_look_and_a_refused_one_is_none() {
         let health = |database: &str, broker: &str, allowed: &[&str]| {
-            lines(&config(database, broker, allowed)).into_iter().map(|it| it.health).collect::<Vec<_>>()
+            found(&config(database, broker, allowed)).into_iter().map(|it| it.health).collect::<Vec<_>>()
         };
         let local = "amqp://u:p@127.0.0.1/%2f";
         assert_eq!(health("postgres://u@db.example/d?sslmode=require", local, &[]), [Health::Poor]);
@@ -101,7 +112,7 @@ mod tests {
         let health = |endpoint: &str, allowed: &[&str]| {
             let mut config = config("postgres:///d", "amqp://localhost", allowed);
             config.s3.endpoint = Some(endpoint.to_owned());
-            lines(&config).into_iter().map(|it| it.health).collect::<Vec<_>>()
+            found(&config).into_iter().map(|it| it.health).collect::<Vec<_>>()
         };
         for endpoint in ["http://127.0.0.1:9000", "http://[::1]:9000", "https://s3.example"] {
             assert_eq!(health(endpoint, &[]), [Health::Good], "{endpoint}");

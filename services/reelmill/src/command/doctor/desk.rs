@@ -1,5 +1,5 @@
 //! The address of the desk: whether staff can use it without showing their tokens to others.
-use runtime::config::Config;
+use runtime::config::DeskConfig;
 use runtime::desk_url::{DeskUrlRefused, desk_url, same_host};
 
 use super::finding::{Finding, Mend, is_loopback};
@@ -7,7 +7,7 @@ use super::finding::{Finding, Mend, is_loopback};
 use ::desk::view::checks::Health;
 
 /// The finding about `DESK_URL`, by the rule that services apply at their start.
-pub(super) fn address(config: &Config) -> Finding {
+pub(super) fn address(config: &DeskConfig, public_url: Option<&str>, publish_url: Option<&str>) -> Finding {
     const NAME: &str = "desk address";
     const HTTPS: Mend = Mend {
         zh: "在工作台前部署带 TLS 的代理，并将 DESK_URL 设为其地址，例如 https://desk.example.org",
@@ -28,8 +28,8 @@ pub(super) fn address(config: &Config) -> Finding {
             false => Finding::poor(NAME, format!("it listens on {listen}, and DESK_URL is not set"), HTTPS),
         };
     };
-    let shared = [("PUBLIC_URL", &config.public_url), ("PUBLISH_URL", &config.publish_url)];
-    let shared = shared.into_iter().find(|(_, other)| other.as_deref().is_some_and(|other| same_host(&url, other)));
+    let shared = [("PUBLIC_URL", public_url), ("PUBLISH_URL", publish_url)];
+    let shared = shared.into_iter().find(|(_, other)| other.is_some_and(|other| same_host(&url, other)));
     match shared {
         // On a single machine for a trial there are no other names.
         Some((name, _)) if !is_loopback(&url) => {
@@ -42,14 +42,10 @@ pub(super) fn address(config: &Config) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings;
 
     fn found(desk_url: Option<&str>, desk_listen: &str, public_url: &str) -> Finding {
-        let mut config = settings::read(&settings::NO_SERVERS).expect("settings");
-        config.desk_url = desk_url.map(str::to_owned);
-        config.desk_listen = desk_listen.parse().expect("an address");
-        config.public_url = Some(public_url.to_owned());
-        address(&config)
+        let desk_listen = desk_listen.parse().expect("an address");
+        address(&DeskConfig { desk_listen, desk_url: desk_url.map(str::to_owned) }, Some(public_url), None)
     }
 
     #[test]

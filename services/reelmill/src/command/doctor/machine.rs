@@ -1,7 +1,8 @@
 //! This machine: the media libraries, the sandbox, scratch space and ports.
 use std::net::SocketAddr;
+use std::path::Path;
 
-use runtime::config::Config;
+use runtime::config::{DeskConfig, PublishConfig, ServingConfig, UploadConfig};
 use tokio::net::TcpListener;
 
 use super::finding::{Finding, Mend};
@@ -107,16 +108,15 @@ fn engine(said: &str) -> Finding {
 }
 
 /// Whether memory is sufficient for the children that may run at once.
-pub(super) fn memory(config: &Config) -> Finding {
+pub(super) fn memory(slots: u16) -> Finding {
     const NAME: &str = "memory";
     const MEND: Mend = Mend {
         zh: "减小 SLOTS（每个阶段同时处理的任务数），或把 transcode 放到内存更大的机器",
         en: "set SLOTS, the parts at once of each stage, lower; or run transcode on a machine with more memory",
     };
     let Some(bytes) = memory_bytes() else { return Finding::good(NAME, "cannot be told here") };
-    let wanted = CHILD_BYTES * u64::from(config.slots);
-    let found =
-        format!("{}; {} slots of transcode take {} at most", output::bytes(bytes), config.slots, output::bytes(wanted));
+    let wanted = CHILD_BYTES * u64::from(slots);
+    let found = format!("{}; {slots} slots of transcode take {} at most", output::bytes(bytes), output::bytes(wanted));
     if wanted > bytes { Finding::poor(NAME, found, MEND) } else { Finding::good(NAME, found) }
 }
 
@@ -130,7 +130,7 @@ fn memory_bytes() -> Option<u64> {
 }
 
 /// Whether scratch is on a file system for large files.
-pub(super) fn scratch_kind(config: &Config) -> Finding {
+pub(super) fn scratch_kind(dir: &Path) -> Finding {
     const NAME: &str = "scratch mount";
     const MEND: Mend = Mend {
         zh: "把 SCRATCH_DIR 设为本机磁盘上的目录",
@@ -141,7 +141,7 @@ pub(super) fn scratch_kind(config: &Config) -> Finding {
     const OVERLAY: u64 = 0x794c_7630;
     const REMOTE: [(u64, &str); 4] =
         [(0x6969, "NFS"), (0xff53_4d42, "CIFS"), (0xfe53_4d42, "SMB"), (0x6573_5546, "FUSE")];
-    let below = servers::existing(&config.scratch_dir);
+    let below = servers::existing(dir);
     let (Ok(disk), Ok(flags)) = (rustix::fs::statfs(below), rustix::fs::statvfs(below)) else {
         return Finding::bad(NAME, "cannot be looked at", MEND);
     };
@@ -169,13 +169,12 @@ pub(super) fn scratch_kind(config: &Config) -> Finding {
 
 /// Whether scratch is writable and has space, tested with a file: root can write everywhere except on read-only file
 /// systems.
-pub(super) fn scratch(config: &Config) -> Finding {
+pub(super) fn scratch(dir: &Path) -> Finding {
     const NAME: &str = "scratch space";
     const MEND: Mend = Mend {
         zh: "把 SCRATCH_DIR 设为本机上至少有 10 GiB 空闲且可写的目录",
         en: "set SCRATCH_DIR to a local directory that can be written and has at least 10 GiB",
     };
-    let dir = &config.scratch_dir;
     let shown = output::plain(&dir.display().to_string());
     let below = servers::existing(dir);
     let tried = below.join(format!(".reelmill-doctor-{}", std::process::id()));
@@ -199,7 +198,12 @@ pub(super) fn scratch(config: &Config) -> Finding {
 }
 
 /// Whether the services can listen, or do so already.
-pub(super) async fn ports(config: &Config) -> Vec<Finding> {
+pub(super) async fn ports(
+    upload: &UploadConfig,
+    desk: &DeskConfig,
+    serving: &ServingConfig,
+    publish: &PublishConfig,
+) -> Vec<Finding> {
     const API: Mend =
         Mend { zh: "结束占用该端口的程序，或改 LISTEN", en: "end what listens there, or set LISTEN" };
     const DESK: Mend = Mend {
@@ -214,10 +218,10 @@ pub(super) async fn ports(config: &Config) -> Vec<Finding> {
         zh: "结束占用该端口的程序，或改 PUBLISH_LISTEN",
         en: "end what listens there, or set PUBLISH_LISTEN",
     };
-    let api = port("public API", config.listen, Some("/api/v1/openapi.json"), API);
-    let desk = port("desk", config.desk_listen, Some("/api/v1/openapi.json"), DESK);
-    let admin = port("metrics and health", config.admin_listen, Some("/healthz"), ADMIN);
-    let partners = port("partners' port", config.publish_listen, None, PARTNERS);
+    let api = port("public API", upload.listen, Some("/api/v1/openapi.json"), API);
+    let desk = port("desk", desk.desk_listen, Some("/api/v1/openapi.json"), DESK);
+    let admin = port("metrics and health", serving.admin_listen, Some("/healthz"), ADMIN);
+    let partners = port("partners' port", publish.publish_listen, None, PARTNERS);
     vec![api.await, desk.await, admin.await, partners.await]
 }
 

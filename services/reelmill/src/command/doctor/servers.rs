@@ -7,12 +7,13 @@ use bytes::Bytes;
 use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use runtime::broker::Broker;
-use runtime::config::Config;
+use runtime::config::{BrokerConfig, DatabaseConfig, MailConfig, S3Config, WorkConfig};
 use runtime::mail::{MailError, Mailer};
 use runtime::metrics::Metrics;
 use runtime::objects::{Body, Objects, StoredFile};
-use runtime::store::Store;
 use runtime::store::submissions::ListFilter;
+use runtime::store::{Policy, Store};
+use runtime::transport::Trusted;
 use sha2::{Digest, Sha256};
 
 use super::access;
@@ -25,8 +26,14 @@ async fn within<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Res
     tokio::time::timeout(PATIENCE, work).await.context("no answer within 15 s")?
 }
 
+/// The database of these settings, or why it cannot be used.
+pub(super) fn store(config: &DatabaseConfig, allowed: &[Trusted], work: &WorkConfig) -> anyhow::Result<Store> {
+    anyhow::ensure!(config.database_url != UNSET, "DATABASE_URL is not set");
+    Store::new(config, allowed, Policy::from(work), Metrics::new()?)
+}
+
 /// Connects and reads a table, which shows that the schema exists.
-pub(super) async fn database(config: &Config) -> Finding {
+pub(super) async fn database(config: &DatabaseConfig, store: anyhow::Result<Store>) -> Finding {
     const NAME: &str = "PostgreSQL";
     const MEND: Mend = Mend {
         zh: "启动它，建好数据库，并设 DATABASE_URL=postgres://用户@主机:端口/数据库（`make servers` 启动一个私有的）",
@@ -36,7 +43,7 @@ pub(super) async fn database(config: &Config) -> Finding {
     if config.database_url == UNSET {
         return Finding::bad(NAME, "DATABASE_URL is not set", MEND);
     }
-    let store = match Metrics::new().and_then(|metrics| Store::new(config, metrics)) {
+    let store = match store {
         Ok(store) => store,
         Err(error) => return access::unreachable(NAME, &error, MEND),
     };
@@ -51,7 +58,7 @@ pub(super) async fn database(config: &Config) -> Finding {
 }
 
 /// Connects and opens a channel.
-pub(super) async fn broker(config: &Config) -> Finding {
+pub(super) async fn broker(config: &BrokerConfig, allowed: &[Trusted]) -> Finding {
     const NAME: &str = "RabbitMQ";
     const MEND: Mend = Mend {
         zh: "启动它并设 AMQP_URL=amqp://用户:密码@主机:端口/虚拟主机（`make servers` 启动一个私有的）",
@@ -60,7 +67,7 @@ pub(super) async fn broker(config: &Config) -> Finding {
     if config.amqp_url == UNSET {
         return Finding::bad(NAME, "AMQP_URL is not set", MEND);
     }
-    let asked = async { Broker::new(config, Metrics::new()?)?.answers().await };
+    let asked = async { Broker::new(config, allowed, Metrics::new()?)?.answers().await };
     match within(asked).await {
         Ok(()) => Finding::good(NAME, "answers"),
         Err(error) => access::unreachable(NAME, &error, MEND),
@@ -68,13 +75,13 @@ pub(super) async fn broker(config: &Config) -> Finding {
 }
 
 /// Connects to the mail server and signs in; no finding if none is configured.
-pub(super) async fn mail(config: &Config) -> Option<Finding> {
+pub(super) async fn mail(config: &MailConfig, public_url: Option<&str>, allowed: &[Trusted]) -> Option<Finding> {
     const NAME: &str = "mail server";
     const MEND: Mend = Mend {
         zh: "检查 SMTP_URL 的主机、端口、用户与密码，以及 MAIL_FROM 与 PUBLIC_URL；不设 SMTP_URL 时不提供邮件找回",
         en: "see the host, port, user and password of SMTP_URL, MAIL_FROM and PUBLIC_URL; without SMTP_URL lost links are not mailed",
     };
-    let mailer = match Mailer::of(config) {
+    let mailer = match Mailer::of(config, public_url, allowed) {
         Ok(mailer) => mailer?,
         Err(error) => return Some(access::unreachable(NAME, &error, MEND)),
     };
@@ -90,7 +97,7 @@ fn with(code: Option<u16>) -> String {
 }
 
 /// Does everything with a test object that the services do with theirs.
-pub(super) async fn objects(config: &Config) -> Vec<Finding> {
+pub(super) async fn objects(config: &S3Config) -> Vec<Finding> {
     const NAME: &str = "S3";
     const MEND: Mend = Mend {
         zh: "设置 S3_ENDPOINT、S3_BUCKET、S3_ACCESS_KEY_ID 与 S3_SECRET_ACCESS_KEY（`reelmill s3` 可把一个目录作为 S3）",
@@ -100,19 +107,19 @@ pub(super) async fn objects(config: &Config) -> Vec<Finding> {
         zh: "服务启动时会建立这个桶；没有建桶权限时请管理员先建好，或改正 S3_BUCKET、S3_ENDPOINT 与密钥",
         en: "the services make the bucket when they start; where they may not, let somebody make it, or correct S3_BUCKET, S3_ENDPOINT and the key",
     };
-    if config.s3.endpoint.is_none() && config.s3.access_key.is_empty() {
+    if config.endpoint.is_none() && config.access_key.is_empty() {
         return vec![Finding::bad(NAME, "neither S3_ENDPOINT nor S3_ACCESS_KEY_ID is set", MEND)];
     }
-    let objects = Objects::new(&(&config.s3).into());
+    let objects = Objects::new(&config.into());
     if !objects.healthy().await {
         let why = match within(async { Ok(objects.list_page("doctor", None).await?) }).await {
             Ok(_) => "does not answer".to_owned(),
             Err(error) => brief(&error),
         };
-        return vec![Finding::bad(NAME, format!("bucket {}: {why}", config.s3.bucket), BUCKET)];
+        return vec![Finding::bad(NAME, format!("bucket {}: {why}", config.bucket), BUCKET)];
     }
     let round_trip = match within(small_object(&objects)).await {
-        Ok(()) => Finding::good(NAME, format!("bucket {} takes, gives, copies, lists and deletes", config.s3.bucket)),
+        Ok(()) => Finding::good(NAME, format!("bucket {} takes, gives, copies, lists and deletes", config.bucket)),
         Err(error) => Finding::bad(NAME, brief(&error), RIGHTS),
     };
     let in_parts = match within(object_in_parts(&objects)).await {

@@ -2,38 +2,42 @@
 use ::desk::view::checks::{self, Bounds, Looked};
 use runtime::broker::Broker;
 use runtime::clock::Clock;
-use runtime::config::Config;
+use runtime::config::{BrokerConfig, CatalogueConfig, KeysConfig};
 use runtime::metrics::Metrics;
 use runtime::seal::Keyring;
 use runtime::store::Store;
+use runtime::transport::Trusted;
 
 use super::finding::{Finding, UNSET};
 
 /// The checks of the database; none if it does not answer, which is a finding of its own.
-pub(super) async fn of_database(config: &Config) -> Vec<Finding> {
-    if config.database_url == UNSET {
-        return Vec::new();
-    }
-    let Ok(store) = Metrics::new().and_then(|metrics| Store::new(config, metrics)) else { return Vec::new() };
-    let catalogue = config.catalogue().ok();
-    let keys = config.personal_data_keys.as_deref().and_then(|text| Keyring::parse(text).ok());
+pub(super) async fn of_database(
+    store: anyhow::Result<Store>,
+    bounds: Bounds,
+    catalogue: &CatalogueConfig,
+    keys: &KeysConfig,
+) -> Vec<Finding> {
+    let Ok(store) = store else { return Vec::new() };
+    let catalogue = catalogue.read().ok();
+    let keys = keys.personal_data_keys.as_deref().and_then(|text| Keyring::parse(text).ok());
     let looked = Looked {
         store: &store,
         broker: None,
         catalogue: catalogue.as_deref(),
         keys: keys.as_ref(),
         clock: &Clock::default(),
-        bounds: Bounds::from(config),
+        bounds,
     };
     checks::of_database(looked).await.into_iter().map(Finding::from).collect()
 }
 
 /// The checks of the broker; none if it does not answer.
-pub(super) async fn queues(config: &Config) -> Vec<Finding> {
+pub(super) async fn queues(config: &BrokerConfig, allowed: &[Trusted]) -> Vec<Finding> {
     if config.amqp_url == UNSET {
         return Vec::new();
     }
-    let Ok(broker) = Metrics::new().and_then(|metrics| Broker::new(config, metrics)) else { return Vec::new() };
+    let broker = Metrics::new().and_then(|metrics| Broker::new(config, allowed, metrics));
+    let Ok(broker) = broker else { return Vec::new() };
     // A broker that does not answer is a finding of its own.
     if broker.answers().await.is_err() {
         return Vec::new();

@@ -1,11 +1,12 @@
 //! What both documents get automatically: unique operation ids, security, problems by status, descriptions, limits. It
-//! works on the document as JSON, after all handlers and the table of routes have been added.
+//! works on the document as JSON, after all handlers and the table of routes have been added. `problems` and `fields` know
+//! the parts.
 use std::collections::BTreeSet;
 
-use pipeline::lang::Lang;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::super::act::KEY_CHARS;
+use super::fields::{bound, parameter_of, property, schema_of};
+use super::problems::{about, problem, shared, statuses};
 use super::{Described, vocabulary};
 
 /// Completes a document. `page_items` is the largest page of a list.
@@ -70,16 +71,6 @@ fn describe(operation: &mut Value, route: &Described, page_items: u32) {
     }
 }
 
-/// A problem that a handler does not describe: the component of its status.
-fn shared(status: u16, bodiless: bool) -> Value {
-    if bodiless {
-        let mut response = json!({ "description": about(status) });
-        problem(&mut response, status, bodiless);
-        return response;
-    }
-    json!({ "$ref": format!("#/components/responses/Problem{status}") })
-}
-
 /// `getSubmissionsByIdHistory` of GET /api/v1/submissions/{id}/history.
 fn id(method: &str, path: &str) -> String {
     let mut id = method.to_owned();
@@ -97,76 +88,6 @@ fn id(method: &str, path: &str) -> String {
     if id == method { id + "Root" } else { id }
 }
 
-/// The statuses of possible refusals, by what a request contains. A handler lists its own.
-fn statuses(operation: &Value, route: &Described) -> BTreeSet<u16> {
-    let has = |place: &str| operation["parameters"].as_array().into_iter().flatten().any(|it| it["in"] == place);
-    let mut statuses = BTreeSet::from([429, 500, 503]);
-    if route.who.is_some() {
-        statuses.extend([401, 403]);
-    }
-    if has("path") {
-        statuses.insert(404);
-    }
-    if has("query") {
-        statuses.extend([400, 422]);
-    }
-    if operation["requestBody"]["content"]["application/json"].is_object() {
-        statuses.extend([400, 413, 422]);
-    }
-    if route.keyed {
-        statuses.extend([400, 409, 413, 422]);
-    }
-    if has("header") {
-        statuses.extend([400, 422]);
-    }
-    let headers = operation["parameters"].as_array().into_iter().flatten();
-    if headers.filter(|it| it["in"] == "header").any(|it| it["name"] == "Tus-Resumable") {
-        statuses.insert(412);
-    }
-    statuses
-}
-
-fn about(status: u16) -> &'static str {
-    match status {
-        400 => "The request is malformed",
-        401 => "No token",
-        403 => "The token does not allow this",
-        404 => "It does not exist, or not for this token",
-        409 => "The state does not allow this",
-        412 => "Another version of the protocol",
-        413 => "Too large",
-        422 => "A field is wrong",
-        429 => "Too many requests; see Retry-After",
-        500 => "The server failed",
-        503 => "Try again later; see Retry-After",
-        _ => "Refused",
-    }
-}
-
-/// A problem as `serving::render` writes it.
-fn problem(response: &mut Value, status: u16, bodiless: bool) {
-    let text = |about: &str| json!({ "description": about, "schema": { "type": "string" } });
-    let language = json!({ "description": "Language of the problem", "schema": { "type": "string", "enum": [Lang::Zh.tag(), Lang::En.tag()] } });
-    let mut headers = Map::from_iter([("Content-Language".to_owned(), language)]);
-    if status == 401 {
-        headers.insert("WWW-Authenticate".into(), text("`Bearer`"));
-    }
-    if [429, 503].contains(&status) {
-        let seconds = json!({ "type": "integer", "minimum": 0 });
-        headers.insert("Retry-After".into(), json!({ "description": "Seconds", "schema": seconds }));
-    }
-    for (name, header) in response.get("headers").and_then(Value::as_object).into_iter().flatten() {
-        headers.insert(name.clone(), header.clone());
-    }
-    response["headers"] = Value::Object(headers);
-    if bodiless {
-        response.as_object_mut().map(|it| it.remove("content"));
-    } else {
-        let schema = json!({ "$ref": "#/components/schemas/ProblemBody" });
-        response["content"] = json!({ "application/problem+json": { "schema": schema } });
-    }
-}
-
 fn success(response: &mut Value, route: &Described, page_items: u32) {
     if route.keyed {
         let replayed = json!({ "description": "The first answer to this Idempotency-Key, again",
@@ -179,34 +100,6 @@ fn success(response: &mut Value, route: &Described, page_items: u32) {
         if let Some(schema) = content.get_mut("schema") {
             property(schema, last, false, page_items);
         }
-    }
-}
-
-fn parameter_of(parameter: &mut Value, page_items: u32) {
-    let name = parameter["name"].as_str().unwrap_or_default().to_owned();
-    if name == "Idempotency-Key" {
-        parameter["description"] = "A new UUID; the same one when the request is repeated".into();
-        parameter["schema"] = json!({ "type": "string", "pattern": "^[!-~]+$", "minLength": KEY_CHARS.start(),
-            "maxLength": KEY_CHARS.end(), "examples": ["0197f1f0-6c1a-7cc4-8d0e-2a4f5b8c9d10"] });
-        return;
-    }
-    let place = parameter["in"].as_str().unwrap_or_default().to_owned();
-    let Some(schema) = parameter.get_mut("schema") else { return };
-    // Absent means absent: nothing in a query, a path or a header is null.
-    if let Some(types) = schema["type"].as_array() {
-        schema["type"] = types.iter().find(|it| *it != "null").cloned().unwrap_or_default();
-    }
-    if let Some(some) = schema["oneOf"].as_array().and_then(|all| all.iter().find(|it| it["type"] != "null")) {
-        *schema = some.clone();
-    }
-    match place.as_str() {
-        "query" | "path" => {
-            property(schema, &name, true, page_items);
-            if is_text(schema) && !is_bounded(schema) {
-                merge(schema, &vocabulary::asked());
-            }
-        }
-        _ => {}
     }
 }
 
@@ -242,33 +135,6 @@ pub(super) fn bodies(document: &Value) -> BTreeSet<String> {
     found
 }
 
-/// A component: each of its fields by its name.
-fn schema_of(schema: &mut Value, sent: bool, page_items: u32) {
-    for part in ["allOf", "oneOf", "anyOf"] {
-        for schema in schema.get_mut(part).and_then(Value::as_array_mut).into_iter().flatten() {
-            schema_of(schema, sent, page_items);
-        }
-    }
-    if let Some(items) = schema.get_mut("items") {
-        schema_of(items, sent, page_items);
-    }
-    let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) else { return };
-    for (name, schema) in properties {
-        property(schema, name, sent, page_items);
-        schema_of(schema, sent, page_items);
-    }
-}
-
-/// The limits that texts have in this one body.
-fn bound(schema: &mut Value, component: &str) {
-    let properties = schema.get_mut("properties").and_then(Value::as_object_mut);
-    for (name, field) in properties.into_iter().flatten() {
-        let Some(limit) = vocabulary::sent_in(component, name) else { continue };
-        let text = if field["items"].is_object() { &mut field["items"] } else { field };
-        merge(text, &limit);
-    }
-}
-
 /// A page's own schema contains the schema of its items again, so their own component may be unused. Returns whether
 /// one was removed.
 fn remove_unused(document: &mut Value) -> bool {
@@ -277,81 +143,6 @@ fn remove_unused(document: &mut Value) -> bool {
     let before = schemas.len();
     schemas.retain(|name, _| text.contains(&format!("\"#/components/schemas/{name}\"")));
     schemas.len() < before
-}
-
-/// One field: description, limits and named free forms.
-fn property(schema: &mut Value, name: &str, sent: bool, page_items: u32) {
-    if let Some(each) = schema.get("prefixItems").and_then(Value::as_array).cloned() {
-        // A fixed number of the same kind. `items: false` adds nothing to that, and not every linter knows it.
-        schema["items"] = each.first().cloned().unwrap_or_default();
-        merge(schema, &json!({ "minItems": each.len(), "maxItems": each.len() }));
-        return;
-    }
-    if let Some(items) = schema.get_mut("items") {
-        property(items, name, sent, page_items);
-        if name == "items" && schema.get("maxItems").is_none() {
-            schema["maxItems"] = page_items.into();
-        }
-        return;
-    }
-    if is_untyped(schema) {
-        if let Some((_, component, _)) = vocabulary::FREE.iter().find(|(known, ..)| *known == name) {
-            refer(schema, component);
-        }
-        return;
-    }
-    if name == "limit" && sent {
-        merge(schema, &json!({ "minimum": 1, "maximum": page_items }));
-    }
-    if !is_text(schema) {
-        return;
-    }
-    if let Some((_, component)) = vocabulary::MEANINGS.iter().find(|(known, _)| *known == name) {
-        refer(schema, component);
-    } else if sent && let Some(limit) = vocabulary::sent(name) {
-        merge(schema, &limit);
-    }
-}
-
-/// An object without a description of its contents.
-pub(super) fn is_untyped(schema: &Value) -> bool {
-    let object = schema["type"] == "object" || is_nullable(schema, "object");
-    object && ["properties", "additionalProperties", "propertyNames", "allOf"].iter().all(|it| schema.get(it).is_none())
-}
-
-/// Whether the limits of a text are given.
-pub(super) fn is_bounded(schema: &Value) -> bool {
-    ["maxLength", "pattern", "format", "contentEncoding", "contentMediaType"].iter().any(|it| schema.get(it).is_some())
-}
-
-pub(super) fn is_text(schema: &Value) -> bool {
-    (schema["type"] == "string" || is_nullable(schema, "string")) && schema.get("enum").is_none()
-}
-
-fn is_nullable(schema: &Value, kind: &str) -> bool {
-    schema["type"].as_array().is_some_and(|types| types.iter().any(|it| it == kind))
-}
-
-fn merge(schema: &mut Value, more: &Value) {
-    for (name, value) in more.as_object().into_iter().flatten() {
-        if schema.get(name).is_none() {
-            schema[name] = value.clone();
-        }
-    }
-}
-
-/// Refers to a component instead, and keeps the description and the possibility of null.
-fn refer(schema: &mut Value, component: &str) {
-    let reference = json!({ "$ref": format!("#/components/schemas/{component}") });
-    let description = schema.get("description").cloned();
-    *schema = if schema["type"].is_array() && component != "AuditState" {
-        json!({ "oneOf": [{ "type": "null" }, reference] })
-    } else {
-        reference
-    };
-    if let Some(description) = description {
-        schema["description"] = description;
-    }
 }
 
 /// Adds our components that the document refers to.

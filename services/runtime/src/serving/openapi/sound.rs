@@ -3,7 +3,8 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::complete::{bodies, is_bounded, is_text, is_untyped};
+use super::complete::bodies;
+use super::fields::{is_bounded, is_text, is_untyped};
 use super::vocabulary::WORDED;
 
 /// Panics with a list of all faults: operations with the same id, operations that need the token but state no security,

@@ -9,12 +9,12 @@ use pipeline::queue::QUEUES;
 use pipeline::stage::Stage;
 use pipeline::submission::Redo;
 use runtime::metrics::Metrics;
-use runtime::store::Store;
 use runtime::store::audit::AuditFilter;
 use runtime::store::board::{BoardWanted, Waits};
 use runtime::store::bulk::{self, Ask, Which};
 use runtime::store::listing::Wanted;
 use runtime::store::reviews::Waiting;
+use runtime::store::{Policy, Store};
 use serde_json::Value;
 use sqlx::{Executor, PgConnection};
 use tracing::field::{Field, Visit};
@@ -45,7 +45,9 @@ pub(super) async fn run_all(world: &World, connection: &mut PgConnection) {
     let (id, person): (Uuid, Uuid) =
         sqlx::query_as("select submission, person from review_later limit 1").fetch_one(connection).await.unwrap();
     // Its connections are new ones.
-    let store = Store::new(&world.config, Metrics::new().unwrap()).unwrap();
+    let (config, metrics) = (&world.config, Metrics::new().unwrap());
+    let policy = Policy::from(&config.work);
+    let store = Store::new(&config.database, &config.allow_plaintext, policy, metrics).unwrap();
     let plans = Plans::default();
     let listening = tracing::subscriber::set_default(tracing_subscriber::registry().with(plans.clone()));
     lists(&store, SubmissionId(id)).await;

@@ -1,7 +1,10 @@
 //! No address serves another's routes: the desk's routes do not exist at the public address, and the other way round.
 use pipeline::person::Role;
 
-use super::{Row, callers, desk_table, public_table};
+use super::callers::callers;
+use super::desk_rows::desk_table;
+use super::public_rows::public_table;
+use super::row::Row;
 use crate::stage::Stage;
 
 /// The rows whose method and path the other service does not have.

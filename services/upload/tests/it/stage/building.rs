@@ -15,7 +15,7 @@ use runtime::metrics::Metrics;
 use runtime::objects::{Objects, S3Access};
 use runtime::scratch::Scratch;
 use runtime::seal::Keyring;
-use runtime::store::Store;
+use runtime::store::{Policy, Store};
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -53,7 +53,7 @@ pub(super) fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Set
     let metrics = Metrics::new().unwrap();
     Arc::new(App {
         doors: Doors::new(settings.forwarded_hops, Pseudonyms::random(), &metrics),
-        store: Store::new(config, metrics).unwrap(),
+        store: Store::new(&config.database, &config.allow_plaintext, Policy::from(&config.work), metrics).unwrap(),
         objects: Objects::new(&access),
         catalogue: Arc::new(catalogue()),
         clock,
@@ -61,7 +61,7 @@ pub(super) fn new_app(config: &Config, s3: &S3, scratch: &Scratch, settings: Set
         scratch: scratch.dir(&Uuid::new_v4().to_string()).unwrap(),
         entries: upload::Limiter::default(),
         live: upload::Live::default(),
-        mailer: Mailer::of(config).unwrap(),
+        mailer: Mailer::of(&config.mail, config.upload.public_url.as_deref(), &config.allow_plaintext).unwrap(),
         mail_waits: Notify::new(),
         links: upload::Limiter::default(),
         drafts: upload::Limiter::default(),

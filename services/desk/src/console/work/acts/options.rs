@@ -8,7 +8,7 @@ use crate::Desk;
 use crate::act::offered::{self, OnWork as Deed};
 use crate::act::reprocess::Beginning;
 use crate::act::retry;
-use crate::console::stage_text;
+use crate::console::job_text::stage_text;
 use crate::names::{failure, part_name, partner_name};
 use crate::view::work::{self, Part};
 

@@ -6,7 +6,8 @@ use runtime::store::bulk::Ask;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::bulk::JobMade;
+use super::effect::Effect;
+use super::estimate::Held;
 
 /// Something that cannot be undone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -40,33 +41,48 @@ pub enum Kind {
 }
 
 /// A kind with its sentences in Chinese and English.
-type Said = (Kind, &'static str, &'static str);
+struct Sentence {
+    code: Kind,
+    zh: &'static str,
+    en: &'static str,
+}
 
-const REVOKED: Said = (
-    Kind::Revoked,
-    "作品整体撤下后，不能再发布或重新处理。",
-    "A work that is recalled as a whole cannot be released or reprocessed again.",
-);
-const ADDRESS_LOST: Said = (
-    Kind::AddressLost,
-    "该平台上的地址、播放量和评论随之失去，再次投放不能恢复。",
-    "The address, the plays and the comments there are lost; a later delivery does not restore them.",
-);
-const SEEN_BY_PUBLIC: Said = (
-    Kind::SeenByPublic,
-    "发布后公众即可观看和转存，撤下不能收回副本。",
-    "Once published, people can watch and copy it; a recall does not take back copies.",
-);
-const REMOVAL_BY_HAND: Said = (
-    Kind::RemovalByHand,
-    "该平台没有删除接口，撤下须由人工完成。",
-    "The partner has no interface to delete works; a recall there is done by a person.",
-);
+const REVOKED: Sentence = Sentence {
+    code: Kind::Revoked,
+    zh: "作品整体撤下后，不能再发布或重新处理。",
+    en: "A work that is recalled as a whole cannot be released or reprocessed again.",
+};
+const ADDRESS_LOST: Sentence = Sentence {
+    code: Kind::AddressLost,
+    zh: "该平台上的地址、播放量和评论随之失去，再次投放不能恢复。",
+    en: "The address, the plays and the comments there are lost; a later delivery does not restore them.",
+};
+const SEEN_BY_PUBLIC: Sentence = Sentence {
+    code: Kind::SeenByPublic,
+    zh: "发布后公众即可观看和转存，撤下不能收回副本。",
+    en: "Once published, people can watch and copy it; a recall does not take back copies.",
+};
+const REMOVAL_BY_HAND: Sentence = Sentence {
+    code: Kind::RemovalByHand,
+    zh: "该平台没有删除接口，撤下须由人工完成。",
+    en: "The partner has no interface to delete works; a recall there is done by a person.",
+};
 
-/// The parts of a job that cannot be undone. `made` is the dry run's forecast.
-pub(super) fn lasting(catalogue: &Catalogue, ask: &Ask, made: &JobMade) -> Vec<Lasting> {
+/// What a job would change, as forecast by its dry run.
+pub(super) struct Forecast<'a> {
+    /// Works that the act can change now.
+    pub(super) works: u64,
+    /// What partners have of them; of new runs only.
+    pub(super) held: &'a [Held],
+    /// What partners would receive, or lose.
+    pub(super) effects: &'a [Effect],
+}
+
+/// The parts of a job that cannot be undone.
+pub(super) fn lasting(catalogue: &Catalogue, ask: &Ask, forecast: &Forecast) -> Vec<Lasting> {
+    let Forecast { works, held, effects } = *forecast;
     let mut found = Vec::new();
-    let mut add = |(code, zh, en): Said, partner: Option<&str>, works: u64| {
+    let mut add = |Sentence { code, zh, en }: Sentence, partner: Option<&str>, works: u64| {
         if works > 0 {
             let (zh, en) = (zh.to_owned(), en.to_owned());
             found.push(Lasting { code, partner: partner.map(ToOwned::to_owned), works, zh, en });
@@ -74,7 +90,7 @@ pub(super) fn lasting(catalogue: &Catalogue, ask: &Ask, made: &JobMade) -> Vec<L
     };
     match ask {
         Ask::Reprocess { .. } => {
-            for held in made.estimate.iter().flat_map(|it| &it.partners) {
+            for held in held {
                 let way = Replacement::called(&held.replacement);
                 if matches!(way, Some(Replacement::DeleteAndResubmit | Replacement::ByOperator)) {
                     add(ADDRESS_LOST, Some(&held.partner), held.replaced);
@@ -82,8 +98,8 @@ pub(super) fn lasting(catalogue: &Catalogue, ask: &Ask, made: &JobMade) -> Vec<L
             }
         }
         Ask::Release { .. } => {
-            add(SEEN_BY_PUBLIC, None, made.works);
-            for effect in &made.effects {
+            add(SEEN_BY_PUBLIC, None, works);
+            for effect in effects {
                 let method = catalogue.partner(&PartnerId::new(effect.partner.as_str())).map(|it| it.method);
                 if matches!(method, Some(DeliveryMethod::Douyin | DeliveryMethod::Operator)) {
                     add(REMOVAL_BY_HAND, Some(&effect.partner), effect.works);
@@ -92,9 +108,9 @@ pub(super) fn lasting(catalogue: &Catalogue, ask: &Ask, made: &JobMade) -> Vec<L
         }
         Ask::Recall { partners, .. } => {
             if partners.is_none() {
-                add(REVOKED, None, made.works);
+                add(REVOKED, None, works);
             }
-            for effect in &made.effects {
+            for effect in effects {
                 add(ADDRESS_LOST, Some(&effect.partner), effect.live);
             }
         }

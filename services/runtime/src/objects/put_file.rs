@@ -1,7 +1,5 @@
-//! Files to and from the object store; size and SHA-256 are computed during the transfer.
-use std::fmt::Display;
+//! Files to the object store; size and SHA-256 are computed during the transfer.
 use std::fs::File;
-use std::io::Write;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -10,12 +8,13 @@ use aws_sdk_s3::types::ChecksumAlgorithm;
 use base64::Engine;
 use futures::{StreamExt, TryStreamExt, stream};
 use pipeline::object_key::ObjectKey;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use tokio::task::spawn_blocking;
 
-use super::multipart::Body;
-use super::{LARGE, ObjectError, Objects, within};
+use super::body::Body;
+use super::client::{LARGE, Objects, within};
+use super::error::ObjectError;
+use super::off_thread::{BATCH_BYTES, off_thread};
+use super::stored_file::StoredFile;
 use crate::scratch::Left;
 
 /// Larger files are sent in parts.
@@ -26,19 +25,6 @@ const PART_BYTES: u64 = 16 * 1024 * 1024;
 const MOST_PARTS: u64 = 10_000;
 /// Parts that are sent in parallel.
 const PARTS_AT_ONCE: usize = 3;
-/// How much is hashed or written at a time, outside the async threads.
-const BATCH_BYTES: usize = 1024 * 1024;
-
-/// A file in the object store.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StoredFile {
-    /// Its object key.
-    pub key: String,
-    /// Size in bytes.
-    pub bytes: u64,
-    /// SHA-256 in lower-case hex.
-    pub sha256: String,
-}
 
 impl Objects {
     /// Stores a complete file. It must not change meanwhile.
@@ -117,83 +103,6 @@ impl Objects {
             there => Err(ObjectError::Unavailable(format!("{there} of {bytes} bytes arrived"))),
         }
     }
-
-    /// Fetches an object into a new file; returns its size in bytes and its SHA-256.
-    pub async fn get_to_file(&self, key: &impl Display, path: &Path) -> Result<(u64, [u8; 32]), ObjectError> {
-        let mut reader = self.read(key).await?;
-        let sink = Sink { file: anew(path)?, hash: Sha256::new() };
-        let mut batch = Vec::with_capacity(BATCH_BYTES);
-        let mut writing = spawn_blocking(|| Ok((sink, Vec::with_capacity(BATCH_BYTES))));
-        loop {
-            let bytes = match reader.next().await {
-                Ok(bytes) => bytes,
-                Err(err) => {
-                    // A new attempt creates the file again, and this task must not write to it then.
-                    let _ = writing.await;
-                    return Err(err);
-                }
-            };
-            let over = bytes.is_none();
-            batch.extend_from_slice(&bytes.unwrap_or_default());
-            if batch.len() >= BATCH_BYTES || over {
-                // While more is read, the received bytes are written.
-                let (sink, free) = writing.await.map_err(std::io::Error::other)??;
-                let full = std::mem::replace(&mut batch, free);
-                writing = spawn_blocking(move || sink.take(full));
-            }
-            if over {
-                break;
-            }
-        }
-        let (sink, _) = writing.await.map_err(std::io::Error::other)??;
-        Ok((reader.bytes(), sink.hash.finalize().into()))
-    }
-
-    /// Fetches only the first and the last bytes of an object of `size` bytes into a new file of that size, with a hole
-    /// in the middle. Nothing is compared: the caller must accept that the bytes may be wrong.
-    pub async fn get_ends_to_file(
-        &self,
-        key: &impl Display,
-        size: u64,
-        (first, last): (u64, u64),
-        path: &Path,
-    ) -> Result<(), ObjectError> {
-        let file = Arc::new(File::create_new(path)?);
-        file.set_len(size)?;
-        let stretches = if size <= first + last { vec![(0, size)] } else { vec![(0, first), (size - last, size)] };
-        for (mut at, to) in stretches {
-            let mut reader = self.read_range(key, at, to).await?;
-            while let Some(bytes) = reader.next().await? {
-                let (file, from) = (Arc::clone(&file), at);
-                at += bytes.len() as u64;
-                off_thread(move || file.write_all_at(&bytes, from)).await?;
-            }
-        }
-        Ok(())
-    }
-}
-
-struct Sink {
-    file: File,
-    hash: Sha256,
-}
-
-impl Sink {
-    /// Writes the batch and returns it empty.
-    fn take(mut self, mut batch: Vec<u8>) -> std::io::Result<(Self, Vec<u8>)> {
-        self.hash.update(&batch);
-        self.file.write_all(&batch)?;
-        batch.clear();
-        Ok((self, batch))
-    }
-}
-
-/// A new file at `path`, whatever exists there: a link is replaced and not followed.
-fn anew(path: &Path) -> std::io::Result<File> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-        Ok(()) | Err(_) => File::create_new(path),
-    }
 }
 
 /// The SHA-256 of the first `bytes` bytes of a file, which has at least as many.
@@ -211,12 +120,4 @@ fn hash_file(file: &File, bytes: u64) -> std::io::Result<[u8; 32]> {
         at += read as u64;
     }
     Ok(hash.finalize().into())
-}
-
-/// Runs `work` on a thread that may block.
-pub(super) async fn off_thread<T: Send + 'static>(
-    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, ObjectError> {
-    let done = tokio::task::spawn_blocking(work).await.map_err(std::io::Error::other)?;
-    Ok(done?)
 }

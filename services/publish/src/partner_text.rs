@@ -12,7 +12,7 @@ const WORDS_CHARS: usize = 2000;
 const NAME_CHARS: usize = Limit::RECEIPT.max_chars;
 
 /// The event with its texts cleaned and without secrets: partners may echo what we sent them.
-pub(crate) fn tamed(event: DeliveryEvent, secrets: &Secrets) -> DeliveryEvent {
+pub(crate) fn cleaned(event: DeliveryEvent, secrets: &Secrets) -> DeliveryEvent {
     let words = |words: &str| tidy(&secrets.cut(words), Lines::Many, WORDS_CHARS);
     let name = |receipt: Receipt| Receipt(tidy(&receipt.0, Lines::One, NAME_CHARS));
     let address = |address: Option<String>| address.map(|it| tidy(&it, Lines::One, NAME_CHARS));
@@ -40,7 +40,7 @@ pub(crate) fn tamed(event: DeliveryEvent, secrets: &Secrets) -> DeliveryEvent {
 }
 
 /// The name in a notice, if it can be one.
-pub(crate) fn named(text: &str) -> Option<String> {
+pub(crate) fn name_in_notice(text: &str) -> Option<String> {
     Text::new(text, Limit::RECEIPT).ok().map(String::from)
 }
 
@@ -58,26 +58,26 @@ mod tests {
         let hostile = || Receipt("BV1\0\u{202e}\n".into());
         let tame = Receipt("BV1\u{fffd}\u{fffd}\u{fffd}".into());
         assert_eq!(
-            tamed(DeliveryEvent::Accepted { intent, receipt: hostile() }, &secrets),
+            cleaned(DeliveryEvent::Accepted { intent, receipt: hostile() }, &secrets),
             DeliveryEvent::Accepted { intent, receipt: tame.clone() }
         );
         assert_eq!(
-            tamed(DeliveryEvent::ReadBack { intent, found: Some(hostile()) }, &secrets),
+            cleaned(DeliveryEvent::ReadBack { intent, found: Some(hostile()) }, &secrets),
             DeliveryEvent::ReadBack { intent, found: Some(tame.clone()) }
         );
         let live = DeliveryEvent::WentLive { receipt: hostile(), public_url: Some("https://x/\u{1b}[2J".into()) };
         let public_url = Some("https://x/\u{fffd}[2J".into());
-        assert_eq!(tamed(live, &secrets), DeliveryEvent::WentLive { receipt: tame, public_url });
+        assert_eq!(cleaned(live, &secrets), DeliveryEvent::WentLive { receipt: tame, public_url });
         let words = format!("canary-canary 不收\n\0{}", "x".repeat(1 << 20));
-        let DeliveryEvent::Refused { words } = tamed(DeliveryEvent::Refused { words }, &secrets) else { panic!() };
+        let DeliveryEvent::Refused { words } = cleaned(DeliveryEvent::Refused { words }, &secrets) else { panic!() };
         assert!(words.starts_with("[cut] 不收\n\u{fffd}xxx") && words.chars().count() == 2000, "{words}");
     }
 
     #[test]
     fn a_notice_names_one_work_in_one_line_or_none() {
-        assert_eq!(named(" BV1 ").as_deref(), Some("BV1"));
+        assert_eq!(name_in_notice(" BV1 ").as_deref(), Some("BV1"));
         for wrong in ["", "BV1\0", "BV1\nBV2", "\u{202e}1VB", &"x".repeat(2001)] {
-            assert_eq!(named(wrong), None);
+            assert_eq!(name_in_notice(wrong), None);
         }
     }
 }

@@ -11,7 +11,7 @@
 //! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
 //! | requests from partners: feed and webhooks | `serve`, `partner_app` |
 //! | the settings of each method, and how one is read | `settings`, `partner_setting` |
-//! | settings that are missing | `lacking` |
+//! | settings that are missing | `missing_settings` |
 //! | texts that partners sent | `partner_text` |
 //! | calls to addresses that others gave us | `guarded` |
 //! | outgoing webhooks | `webhooks` |
@@ -20,7 +20,7 @@
 mod deliver;
 mod exchange;
 mod guarded;
-mod lacking;
+mod missing_settings;
 pub mod package;
 mod partner_app;
 mod partner_setting;
@@ -36,6 +36,6 @@ pub mod webhooks;
 mod xml;
 
 pub use deliver::bilibili::stored_tokens::Tokens;
-pub use lacking::lacking;
+pub use missing_settings::missing_settings;
 pub use publish::Publish;
 pub use serve::serve;

@@ -1,5 +1,5 @@
 //! The settings of each delivery method: environment variables `PARTNER_<ID>_<NAME>`. One list defines what must be set
-//! (`lacking`) and what the reference prints.
+//! (`missing_settings`) and what the reference prints.
 use pipeline::partner::DeliveryMethod;
 
 /// One setting of a partner. A variable with `_FILE` after its name may name a file that holds the value.

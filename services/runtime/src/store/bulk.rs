@@ -3,7 +3,7 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | what can be requested, and of which works | `ask`, `which`, `select` |
+//! | what can be requested, and of which works | `ask`, `which` |
 //! | which of them can start | `look` |
 //! | what a dry run adds | `estimate`, `entered` |
 //! | creating a job, pausing and cancelling it | `create`, `control` |
@@ -22,7 +22,6 @@ mod items;
 mod look;
 mod next;
 mod read;
-mod select;
 mod start;
 mod turn;
 mod which;

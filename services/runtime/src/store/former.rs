@@ -50,9 +50,15 @@ pub struct Facts {
 impl Facts {
     /// The same for `pipeline::replacing`, at a time of the server's clock.
     pub fn standing<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Standing<'a> {
-        let Self { work, cure, with_partners, held, in_review, contest: _ } = self;
-        let (with_partners, held, in_review) = (*with_partners, *held, *in_review);
-        Standing { work, contest, cure: cure.as_ref(), with_partners, held, in_review, now }
+        Standing {
+            work: &self.work,
+            contest,
+            cure: self.cure.as_ref(),
+            with_partners: self.with_partners,
+            held: self.held,
+            in_review: self.in_review,
+            now,
+        }
     }
 }
 

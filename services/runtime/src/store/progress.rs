@@ -147,7 +147,8 @@ async fn parts(
     .fetch_all(&mut *tx)
     .await
     .with_context(|| format!("look at the parts of {submission}"))?;
-    let (mut parts, mut probe_s, mut making_s) = (Vec::new(), 0.0_f64, 0.0_f64);
+    let mut parts = Vec::new();
+    let (mut probe_s, mut making_s) = (0.0_f64, 0.0_f64);
     for row in rows {
         let (stage, part) = (row.stage.parse()?, row.part.parse()?);
         let leg = match stage {

@@ -6,7 +6,7 @@
 //! | what | where |
 //! |---|---|
 //! | an upload as stored and as read | `rows`, `read` |
-//! | whether a submission may begin another one | `budget` |
+//! | whether a submission may begin another one, what all of them keep | `budget`, `stock` |
 //! | the lock, the bytes that became durable | `lock`, `advance` |
 //! | its end: the film is complete, it failed, it was aborted | `free`, `failure`, `abort` |
 //! | uploads whose process stopped | `recover` |
@@ -20,11 +20,13 @@ mod lock;
 mod read;
 mod recover;
 mod rows;
+mod stock;
 
 pub use advance::Progress;
-pub use budget::{Budget, Created, Stock};
+pub use budget::{Budget, Created};
 pub use failure::Failure;
 pub use free::Finished;
 pub use lock::LockState;
 pub use recover::PutOff;
 pub use rows::{NewUpload, PartRow, UploadKind, UploadRow, UploadState};
+pub use stock::Stock;

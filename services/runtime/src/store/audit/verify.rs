@@ -11,7 +11,7 @@ use std::str::FromStr;
 use anyhow::Context;
 use sqlx::PgConnection;
 
-use super::Row;
+use super::row::Row;
 use crate::store::Store;
 
 /// Rows that are read at a time.

@@ -129,20 +129,21 @@ impl Ask {
     /// For a job's row.
     pub(super) fn columns(&self) -> Columns {
         let names = |partners: &BTreeSet<PartnerId>| partners.iter().map(ToString::to_string).collect::<Vec<_>>();
-        let (from_stage, release_at, recall_within_s) = match self {
-            Ask::Reprocess { from, .. } => (Some(from.name().to_owned()), None, None),
-            Ask::Release { at, .. } => (None, *at, None),
-            Ask::Recall { within, .. } => {
-                (None, None, Some(Json(within.iter().map(|(id, within)| (id.clone(), within.as_secs())).collect())))
-            }
-        };
-        Columns {
+        let columns = Columns {
             kind: self.kind().name().to_owned(),
-            from_stage,
+            from_stage: None,
             partners: self.partners().map(names),
             replace: self.replace().map(names).unwrap_or_default(),
-            release_at,
-            recall_within_s,
+            release_at: None,
+            recall_within_s: None,
+        };
+        match self {
+            Ask::Reprocess { from, .. } => Columns { from_stage: Some(from.name().to_owned()), ..columns },
+            Ask::Release { at, .. } => Columns { release_at: *at, ..columns },
+            Ask::Recall { within, .. } => {
+                let seconds = within.iter().map(|(id, within)| (id.clone(), within.as_secs())).collect();
+                Columns { recall_within_s: Some(Json(seconds)), ..columns }
+            }
         }
     }
 

@@ -27,7 +27,7 @@ pub struct Created {
     pub skipped: u64,
 }
 
-/// Creates a job of works that were looked at in the same transaction, after [`take_turn`], and were not refused; it is
+/// Creates a job of works that were looked at in the same transaction, after [`super::take_turn`], and were not refused; it is
 /// carried out gradually. A new run of a single named work is started immediately, with the rank of new entries,
 /// because a person waits for it.
 pub async fn begin(

@@ -66,14 +66,14 @@ pub(in crate::store) struct ItemState {
 impl ItemState {
     pub(in crate::store) fn of(machine: &Submission) -> Self {
         let name = machine.state.name();
-        let (state, why, detail) = match machine.state.phase() {
-            Phase::Uploading | Phase::InProgress(..) => ("started", None, None),
-            Phase::Waiting => ("done", Some(name), None),
-            Phase::Published => ("done", None, None),
-            Phase::Refused(reason) => ("failed", Some("rejected"), Some(reason.code())),
-            Phase::TakenBack => ("cancelled", Some("taken_back"), Some(name)),
-        };
-        Self { state, why, detail }
+        let item = |state, why| Self { state, why, detail: None };
+        match machine.state.phase() {
+            Phase::Uploading | Phase::InProgress(..) => item("started", None),
+            Phase::Waiting => item("done", Some(name)),
+            Phase::Published => item("done", None),
+            Phase::Refused(reason) => Self { detail: Some(reason.code()), ..item("failed", Some("rejected")) },
+            Phase::TakenBack => Self { detail: Some(name), ..item("cancelled", Some("taken_back")) },
+        }
     }
 }
 

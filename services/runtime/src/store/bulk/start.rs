@@ -14,22 +14,31 @@ const MOST_FAILURES: u32 = 20;
 /// take twenty minutes.
 const ACTS_OF_A_TICK: u32 = 40;
 
+/// What one tick did.
+#[derive(Default)]
+struct Tick {
+    /// How many works were started.
+    started: u32,
+    /// The first failure.
+    failure: Option<anyhow::Error>,
+}
+
 impl Store {
     /// Advances running jobs: releases and recalls a few works, starts runs until `in_flight` works are in progress,
     /// and ends jobs that have nothing left. Returns how many works were started. Two processes that call this
     /// concurrently take different jobs.
     pub async fn bulk_start(&self, in_flight: u32) -> anyhow::Result<u32> {
-        let (acted, not_acted) = self.bulk_turns(Turns::Acts, ACTS_OF_A_TICK).await?;
+        let acts = self.bulk_turns(Turns::Acts, ACTS_OF_A_TICK).await?;
         let room = in_flight.saturating_sub(self.bulk_busy().await?);
-        let (started, not_started) = self.bulk_turns(Turns::Runs, room).await?;
+        let runs = self.bulk_turns(Turns::Runs, room).await?;
         self.bulk_end_jobs().await?;
-        not_acted.or(not_started).map_or(Ok(acted + started), Err)
+        acts.failure.or(runs.failure).map_or(Ok(acts.started + runs.started), Err)
     }
 
-    /// Starts up to `most` works. Returns their number and the first failure. Returns an error only if the database is
-    /// unavailable.
-    async fn bulk_turns(&self, turns: Turns, most: u32) -> anyhow::Result<(u32, Option<anyhow::Error>)> {
-        let (mut started, mut failures, mut failure) = (0, 0, None);
+    /// Starts up to `most` works. Returns an error only if the database is unavailable.
+    async fn bulk_turns(&self, turns: Turns, most: u32) -> anyhow::Result<Tick> {
+        let mut failures = 0;
+        let Tick { mut started, mut failure } = Tick::default();
         // Skipped works use no slot, but a tick must end.
         let mut tries = 1000;
         while started < most && tries > 0 {
@@ -53,7 +62,7 @@ impl Store {
             }
             tries -= 1;
         }
-        Ok((started, failure))
+        Ok(Tick { started, failure })
     }
 
     /// Works of jobs on which a machine has something to do now. A work that waits for a person or for a partner's

@@ -3,7 +3,8 @@ use anyhow::Context;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 
 use super::{PRIVILEGES, PRIVILEGES_ELSEWHERE};
-use crate::store::{Store, database_code};
+use crate::store::Store;
+use crate::store::errors::database_code;
 
 /// The service role does not exist, and the login that migrates may not create it.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

@@ -7,7 +7,8 @@ use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use tracing::{info, warn};
 
 use super::MIGRATIONS;
-use crate::store::{Store, database_code};
+use crate::store::Store;
+use crate::store::errors::database_code;
 
 /// Time between two checks whether it is this process's turn.
 const TURN_EVERY: Duration = Duration::from_millis(200);

@@ -1,7 +1,5 @@
 //! What a submission may keep in the object store before its film is complete: counted and granted under a lock of its
-//! row, so that requests at the limit wait for each other. Also what all of them keep together, counted without a lock.
-use std::time::Duration;
-
+//! row, so that requests at the limit wait for each other.
 use anyhow::Context;
 use pipeline::id::{SubmissionId, UploadId};
 use sqlx::PgConnection;
@@ -24,16 +22,6 @@ pub struct Budget {
     pub bytes: u64,
     /// How much an upload without a declared length counts: as much as it may become.
     pub undeclared: u64,
-}
-
-/// What the object store has of entrants' films, in the whole installation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stock {
-    /// Uploads without a complete film: open ones, pieces, and aborted ones until they are freed.
-    pub unfinished: u64,
-    /// Bytes of these, and of complete films, whatever happened to their works, except those that their entrants
-    /// withdrew.
-    pub bytes: u64,
 }
 
 /// The result of a request for a new upload.
@@ -92,43 +80,6 @@ impl Store {
     ) -> anyhow::Result<Option<UploadId>> {
         let mut connection = self.pool().acquire().await?;
         of_pieces(&mut connection, submission, pieces).await
-    }
-
-    /// What the object store has of entrants' films, of all submissions together.
-    pub async fn stock(&self) -> anyhow::Result<Stock> {
-        let row = sqlx::query!(
-            r#"/* stock */
-            select count(*) as "unfinished!", (coalesce(sum("offset"), 0) + coalesce((
-                select sum(mezzanine_bytes) from submissions
-                where mezzanine_bytes is not null and (state <> 'withdrawn' or held_at is not null)), 0))::bigint as "bytes!"
-            from uploads where held"#
-        )
-        .fetch_one(self.pool())
-        .await
-        .context("sum up what entrants' films come to")?;
-        Ok(Stock { unfinished: row.unfinished.try_into()?, bytes: row.bytes.try_into()? })
-    }
-
-    /// Aborts open uploads that have fewer than `bytes` bytes, that no request is writing to and that received nothing
-    /// for `idle`: at most 100, those that waited longest first. Returns how many.
-    pub async fn give_up_idle_uploads(&self, bytes: u64, idle: Duration) -> anyhow::Result<u64> {
-        let done = sqlx::query!(
-            r#"/* give_up_idle_uploads */
-            update uploads set state = 'expired', lock_fence = null, updated_at = clock_timestamp(), metadata = '',
-                filename = null, declared_sha256 = null, pieces = null, free_at = clock_timestamp()
-            where id in (
-                select id from uploads
-                where state = 'open' and "offset" < $1 and updated_at < statement_timestamp() - make_interval(secs => $2)
-                    and (lock_until is null or lock_until < clock_timestamp())
-                order by updated_at limit 100 for update skip locked
-            )"#,
-            i64::try_from(bytes)?,
-            idle.as_secs_f64(),
-        )
-        .execute(self.pool())
-        .await
-        .context("give up idle uploads")?;
-        Ok(done.rows_affected())
     }
 }
 

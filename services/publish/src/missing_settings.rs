@@ -10,11 +10,11 @@ use crate::settings::required;
 
 /// Names of the missing variables, or what is wrong with one. The tokens of an authorised bilibili account are in the
 /// database, so they are not checked.
-pub fn lacking(partner: &Partner) -> Vec<String> {
-    lacking_in(partner, |name| std::env::var(name).ok())
+pub fn missing_settings(partner: &Partner) -> Vec<String> {
+    missing_in(partner, |name| std::env::var(name).ok())
 }
 
-fn lacking_in(partner: &Partner, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
+fn missing_in(partner: &Partner, read: impl Fn(&str) -> Option<String>) -> Vec<String> {
     let setting = |name: &str| partner_setting(&partner.id, name, &read);
     let mut wanted: Vec<&str> = required(partner.method).collect();
     // A receiver of notices must be able to verify them.
@@ -53,7 +53,7 @@ mod tests {
     fn of(id: &str, set: &[(&str, &str)]) -> Vec<String> {
         let catalogue = Catalogue::builtin();
         let partner = catalogue.partner(&PartnerId::new(id)).expect("a partner");
-        lacking_in(partner, |name| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
+        missing_in(partner, |name| set.iter().find(|(set, _)| *set == name).map(|(_, value)| (*value).to_owned()))
     }
 
     #[test]

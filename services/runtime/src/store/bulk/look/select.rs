@@ -7,7 +7,7 @@ use pipeline::selection::{Names, Selection};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use uuid::Uuid;
 
-use super::which::{MAX_WORKS, Which};
+use crate::store::bulk::which::{MAX_WORKS, Which};
 
 /// The works, by time of entry; at most one more than [`MAX_WORKS`]. Named ones only from these contests.
 pub(super) async fn ids(tx: &mut PgConnection, which: &Which, contests: &Sees) -> anyhow::Result<Vec<Uuid>> {

@@ -104,8 +104,8 @@ pub fn segment(request: &Request, report: &SegmentReport) -> Result<Vec<Encoded>
     let hex = |text: &str| text.len() <= PARAMETER_SETS && text.bytes().all(|digit| digit.is_ascii_hexdigit());
     ensure(report.encodes.iter().all(|made| hex(&made.parameter_sets)), "parameter sets are not hexadecimal")?;
     let wanted: Vec<_> = encodes.iter().map(|encode| (&encode.id, video_file(&encode.id))).collect();
-    let said: Vec<_> = report.encodes.iter().map(|made| (&made.id, &*made.file, made.bytes)).collect();
-    files(request, &wanted, &said)
+    let said = report.encodes.iter().map(|made| Said { id: &made.id, name: &made.file, bytes: made.bytes }).collect();
+    files(request, &wanted, said)
 }
 
 /// The files of the sound, in the request's order.
@@ -119,23 +119,27 @@ pub fn sound(request: &Request, report: &AudioReport) -> Result<Vec<Encoded>, Ch
     let mut levels = report.encodes.iter().flat_map(levels).flatten();
     ensure(levels.all(|level| level.abs() <= MOST_DB), "a level out of range")?;
     let wanted: Vec<_> = encodes.iter().map(|encode| (&encode.id, audio_file(&encode.id))).collect();
-    let said: Vec<_> = report.encodes.iter().map(|made| (&made.id, &*made.file, made.bytes)).collect();
-    files(request, &wanted, &said)
+    let said = report.encodes.iter().map(|made| Said { id: &made.id, name: &made.file, bytes: made.bytes }).collect();
+    files(request, &wanted, said)
+}
+
+/// What the child says of one encode.
+struct Said<'a> {
+    id: &'a EncodeId,
+    /// Its file's name.
+    name: &'a str,
+    bytes: u64,
 }
 
 /// Opens the files that were wanted, if the child says the same of them, one by one.
-fn files(
-    request: &Request,
-    wanted: &[(&EncodeId, String)],
-    said: &[(&EncodeId, &str, u64)],
-) -> Result<Vec<Encoded>, ChildError> {
+fn files(request: &Request, wanted: &[(&EncodeId, String)], said: Vec<Said<'_>>) -> Result<Vec<Encoded>, ChildError> {
     ensure(said.len() == wanted.len(), "it names more or fewer encodes than were asked for")?;
     let dir = output(request)?;
     let mut found = Vec::new();
-    for ((id, name), (said_id, said_name, bytes)) in wanted.iter().zip(said) {
-        ensure(id == said_id, "it names another encode")?;
-        ensure(name == said_name, "it names another file")?;
-        let file = Left::open(dir, name, request.limits.file_bytes)?.of_size(*bytes)?.with_magic(4, FTYP)?;
+    for ((id, name), said) in wanted.iter().zip(said) {
+        ensure(*id == said.id, "it names another encode")?;
+        ensure(name == said.name, "it names another file")?;
+        let file = Left::open(dir, name, request.limits.file_bytes)?.of_size(said.bytes)?.with_magic(4, FTYP)?;
         found.push(Encoded { id: (*id).clone(), name: name.clone(), file });
     }
     Ok(found)

@@ -6,12 +6,14 @@
 //! | signatures | `sign` |
 //! | an endpoint's address and secrets, sealed | `runtime::webhook` |
 //! | the time of the next attempt | `schedule` |
-//! | the sender: claims, calls, records | `sender` |
+//! | which messages are due, and when to stop | `sender` |
+//! | one attempt: call and record | `attempt` |
 //!
 //! A receiver may rely on this: every change is sent at least once, under one `webhook-id` however often it is tried;
 //! the body is equal to the byte at every attempt. It may not rely on order. `timestamp` in the payload is the time of
 //! the change.
 
+mod attempt;
 pub(crate) mod schedule;
 mod sender;
 pub(crate) mod sign;

@@ -80,31 +80,46 @@ fn desk(app: &App) -> String {
     )
 }
 
+/// Paths of the admin port, with what is there.
+struct Row {
+    paths: &'static [&'static str],
+    zh: &'static str,
+    en: &'static str,
+}
+
 /// The contents of the admin port: metrics, how to load the dashboards, the runbook. An admin address that others can
 /// reach is not revealed here.
 fn admin(app: &App) -> String {
-    let rows: [(&[&str], &str, &str); 3] = [
-        (&["/metrics", "/healthz", "/readyz"], "指标、存活与就绪。", "Metrics, liveness, readiness."),
-        (
-            &["/dashboards"],
-            "看板：如何装入 Grafana，文件可直接下载（源码中在 <code>deploy/grafana/</code>）。",
-            "The dashboards: how to load them into Grafana, with the files (in the source: <code>deploy/grafana/</code>).",
-        ),
-        (&["/runbook"], "运维手册：每个告警的含义与处置。", "The runbook: what each alert means, and what to do."),
+    let rows = [
+        Row {
+            paths: &["/metrics", "/healthz", "/readyz"],
+            zh: "指标、存活与就绪。",
+            en: "Metrics, liveness, readiness.",
+        },
+        Row {
+            paths: &["/dashboards"],
+            zh: "看板：如何装入 Grafana，文件可直接下载（源码中在 <code>deploy/grafana/</code>）。",
+            en: "The dashboards: how to load them into Grafana, with the files (in the source: <code>deploy/grafana/</code>).",
+        },
+        Row {
+            paths: &["/runbook"],
+            zh: "运维手册：每个告警的含义与处置。",
+            en: "The runbook: what each alert means, and what to do.",
+        },
     ];
     let address = app.settings.admin.filter(|address| address.ip().is_loopback());
-    let mut told = String::new();
-    for (paths, zh, en) in rows {
+    let mut list = String::new();
+    for Row { paths, zh, en } in rows {
         let places = paths.iter().map(|path| match address {
             Some(address) => format!("<a href=\"http://{address}{path}\">{path}</a>"),
             None => format!("<code>{path}</code>"),
         });
         let places = places.collect::<Vec<_>>().join("，");
         // Writing to a String cannot fail.
-        let _ = writeln!(told, "<dt>{places}</dt>\n<dd>{zh}<span class=\"en\" lang=\"en\">{en}</span></dd>");
+        let _ = writeln!(list, "<dt>{places}</dt>\n<dd>{zh}<span class=\"en\" lang=\"en\">{en}</span></dd>");
     }
     if address.is_none() {
-        told += "<dd>以上在管理端口。<span class=\"en\" lang=\"en\">These are on the admin port</span> (<code>ADMIN_LISTEN</code>).</dd>\n";
+        list += "<dd>以上在管理端口。<span class=\"en\" lang=\"en\">These are on the admin port</span> (<code>ADMIN_LISTEN</code>).</dd>\n";
     }
-    told
+    list
 }

@@ -111,8 +111,8 @@ pub async fn serve_with(app: Arc<App>, listener: TcpListener, further: Further) 
     info!("the public API listens on {}", listener.local_addr()?);
     let sweeping = tokio::spawn(sweep(app.clone()));
     let mailing = app.mailer.clone().map(|mailer| tokio::spawn(send_links(app.clone(), mailer)));
-    let (router, bounds, doors) = (router_with(app.clone(), further.router), bounds(&app.settings), app.doors.clone());
-    serving::serve(listener, router, bounds, doors, turned_away(&app), &app.stop).await;
+    let router = router_with(app.clone(), further.router);
+    serving::serve(listener, router, bounds(&app.settings), app.doors.clone(), turned_away(&app), &app.stop).await;
     // Requests have answered; their remaining work is short, and the sweeper of the next start does the rest.
     app.tasks.close();
     let _ = tokio::time::timeout(GRACE, app.tasks.wait()).await;

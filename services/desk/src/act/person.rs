@@ -1,25 +1,23 @@
 //! Persons: adds them, changes their roles, ends them. A token of an admin does so within its contests; a caller on the
 //! command line has the database's password, so it may do so for all contests, and the trail shows the missing
 //! credential.
-use std::collections::BTreeSet;
-
 use pipeline::id::PersonId;
-use pipeline::person::{self, Held, Login, RoleChange, WrongLogin};
+use pipeline::person::{Login, RoleChange, WrongLogin};
 use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
-use runtime::store::Transaction;
 use runtime::store::persons::{self, NewPerson};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{Caller, Done, at_most, contest_named, missing_reason, role_named, settle, unit_named};
+use super::{Caller, Done, missing_reason, settle};
 use crate::Desk;
 use crate::view::persons::{HeldRole, Person};
+use held::held;
 
-/// Most roles of a wish: every role in more contests than there are.
-const ROLES: usize = 100;
+mod held;
+mod managed;
 
 /// A person to add.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
@@ -147,58 +145,8 @@ pub async fn end(desk: &Desk, caller: &Caller, named: &str, wish: EndPerson) -> 
     settle(done.await)
 }
 
-impl Caller {
-    /// Whether the caller may give and take these roles.
-    fn may_give<'a>(&self, held: impl IntoIterator<Item = &'a Held>) -> Result<(), Problem> {
-        let Some(roles) = &self.roles else { return Ok(()) };
-        let beyond = held.into_iter().find(|held| !person::may_give(roles, held));
-        beyond.map_or(Ok(()), |held| {
-            let refused = self.denied(Code::RoleBeyond).refused;
-            Err(Problem { refused, ..Code::RoleBeyond.about(held.to_string()) })
-        })
-    }
-
-    /// Locks all persons and finds the one to change. A person without a role in the caller's contests does not exist
-    /// for the caller.
-    pub(crate) async fn managed(&self, tx: &mut Transaction, named: &str) -> anyhow::Result<person::Person> {
-        let unknown = || Problem::from(Code::PersonUnknown);
-        let found = persons::lock(tx, named).await?.ok_or_else(unknown)?;
-        found.clone().within(&self.sees).ok_or_else(unknown)?;
-        if self.roles.as_ref().is_some_and(|roles| !person::may_manage(roles, &found)) {
-            return Err(self.denied(Code::RoleBeyond).into());
-        }
-        Ok(found)
-    }
-}
-
 /// The form of a login name.
 fn no_login(wrong: WrongLogin) -> Detail {
     let zh = "须为 1 至 64 个字符：a-z、0-9、.、_、-、@，以字母或数字开头";
     Detail::new(zh, wrong.to_string()).of("login")
-}
-
-/// The roles of a field. The contest of a role to give must be in the catalogue: a typing error would create a role
-/// without effect.
-fn held(desk: &Desk, field: &str, roles: &[HeldRole], known: bool) -> Result<BTreeSet<Held>, Problem> {
-    if roles.len() > ROLES {
-        return Err(Code::FieldWrong.about(at_most(ROLES).of(field)));
-    }
-    let read = |it: &HeldRole| {
-        let role = role_named(&format!("{field}.role"), &it.role)?;
-        let contest = it.contest.as_deref().map(|contest| contest_named(desk, contest, known)).transpose()?;
-        let unit = match (&contest, it.unit.as_deref()) {
-            (Some(contest), Some(unit)) => Some(unit_named(desk, contest, unit, known)?),
-            (_, None) => None,
-            (None, Some(_)) => return Err(Code::FieldWrong.about("unit")),
-        };
-        let held = Held { role, contest, unit };
-        let how = || {
-            Detail::new(
-                "报送人须写作 recommender@活动/单位，其他角色不带单位",
-                "a recommender is written recommender@CONTEST/UNIT; no other role has a unit",
-            )
-        };
-        if held.fits() { Ok(held) } else { Err(Code::FieldWrong.about(how().of(field))) }
-    };
-    roles.iter().map(read).collect()
 }

@@ -31,6 +31,7 @@ use crate::view::contests;
 
 mod chosen;
 mod look;
+mod rows;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![

@@ -5,22 +5,11 @@ use pipeline::media_info::{AudioInfo, ShortTerm};
 use runtime::store::submissions::SubmissionRow;
 
 use crate::Desk;
+use scale::{BOTTOM_LUFS, GRID_LU, LEFT, TOP_LUFS, WIDTH, number, step_ms, y};
+use table::{Row, rows};
 
-/// The drawing in its own units; pages scale it.
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 240.0;
-/// Space for the numbers at the left, and for the times below.
-const LEFT: f64 = 44.0;
-const BOTTOM: f64 = 26.0;
-/// The highest and the lowest level of the drawing, LUFS. Softer values are drawn at the bottom.
-const TOP_LUFS: f64 = 0.0;
-const BOTTOM_LUFS: f64 = -60.0;
-/// Distance of grid lines, LU.
-const GRID_LU: u32 = 10;
-/// Most times below the drawing.
-const TIMES: u64 = 8;
-/// Most rows of the table.
-const ROWS: usize = 48;
+mod scale;
+mod table;
 
 /// The data of the drawing.
 pub(crate) struct Measured<'a> {
@@ -59,14 +48,6 @@ struct Mark {
     text: String,
 }
 
-/// A row of the table: a time range, its softest and its loudest value.
-struct Row {
-    from: String,
-    to: String,
-    softest: String,
-    loudest: String,
-}
-
 impl Loudness {
     /// Of a work; `None` if it has no sound, or was measured before curves were stored.
     pub(crate) fn of(desk: &Desk, say: Say, work: &SubmissionRow) -> Option<Self> {
@@ -103,7 +84,7 @@ impl Loudness {
         };
         Some(Self {
             say,
-            description: describe(say, measured, softest, loudest),
+            description: measured.description(say, softest, loudest),
             points: curve.moments().map(point).collect::<Vec<_>>().join(" "),
             grid: (0..=lowest).step_by(GRID_LU as usize).map(|lu| line(TOP_LUFS - f64::from(lu))).collect(),
             times: (0..=length_ms / step_ms).map(time).collect(),
@@ -115,73 +96,43 @@ impl Loudness {
     }
 }
 
-fn y(lufs: f64) -> f64 {
-    let part = (TOP_LUFS - lufs.clamp(BOTTOM_LUFS, TOP_LUFS)) / (TOP_LUFS - BOTTOM_LUFS);
-    part * (HEIGHT - BOTTOM)
-}
-
-/// With one decimal and a minus sign.
-fn number(lufs: f64) -> String {
-    // Adding zero turns a negative zero into a plain one.
-    let rounded = (lufs * 10.0).round() / 10.0 + 0.0;
-    format!("{rounded:.1}").replace('-', "−")
-}
-
-/// The distance of times below the drawing, so that at most `TIMES` fit.
-fn step_ms(length_ms: u64) -> u64 {
-    let steps = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1800, 3600].map(|s| s * 1000);
-    steps.into_iter().find(|step| length_ms / step <= TIMES).unwrap_or(length_ms)
-}
-
-fn describe(say: Say, measured: &Measured, softest: f64, loudest: f64) -> String {
-    let (softest, loudest) = (number(softest), number(loudest));
-    let whole = measured
-        .sound
-        .loudness_lufs
-        .map_or_else(|| say.t("无声", "silent").to_owned(), |it| format!("{} LUFS", number(it)));
-    let mut text = format!(
-        "{}{whole}{}{softest} {} {loudest} LUFS",
-        say.t("整体响度 ", "Loudness of the whole: "),
-        say.t("；短时响度 ", "; short-term: "),
-        say.t("至", "to"),
-    );
-    if let Some((min, max)) = measured.range {
-        let (min, max) = (number(min), number(max));
-        text.push_str(&format!("{}{min} {} {max} LUFS", say.t("；可接受范围 ", "; accepted: "), say.t("至", "to")));
+impl Measured<'_> {
+    /// The measurements in words.
+    fn description(&self, say: Say, softest: f64, loudest: f64) -> String {
+        let (softest, loudest) = (number(softest), number(loudest));
+        let whole = self
+            .sound
+            .loudness_lufs
+            .map_or_else(|| say.t("无声", "silent").to_owned(), |it| format!("{} LUFS", number(it)));
+        let mut text = format!(
+            "{}{whole}{}{softest} {} {loudest} LUFS",
+            say.t("整体响度 ", "Loudness of the whole: "),
+            say.t("；短时响度 ", "; short-term: "),
+            say.t("至", "to"),
+        );
+        if let Some((min, max)) = self.range {
+            let (min, max) = (number(min), number(max));
+            text.push_str(&format!("{}{min} {} {max} LUFS", say.t("；可接受范围 ", "; accepted: "), say.t("至", "to")));
+        }
+        if !self.targets.is_empty() {
+            let all: Vec<_> = self.targets.iter().copied().map(number).collect();
+            text.push_str(&format!(
+                "{}{} LUFS",
+                say.t("；成片目标 ", "; target of finished files: "),
+                all.join(say.t("、", ", "))
+            ));
+        }
+        text.push_str(say.t("。", "."));
+        text
     }
-    if !measured.targets.is_empty() {
-        let all: Vec<_> = measured.targets.iter().copied().map(number).collect();
-        text.push_str(&format!(
-            "{}{} LUFS",
-            say.t("；成片目标 ", "; target of finished files: "),
-            all.join(say.t("、", ", "))
-        ));
-    }
-    text.push_str(say.t("。", "."));
-    text
-}
-
-/// As many values per row as necessary.
-fn rows(say: Say, curve: &ShortTerm) -> Vec<Row> {
-    let moments: Vec<(u32, f64)> = curve.moments().collect();
-    let row = |some: &[(u32, f64)]| {
-        let (first, last) = (some.first()?, some.last()?);
-        let levels = || some.iter().map(|(_, lufs)| *lufs);
-        let time = |s: u32| say.length(&(u64::from(s) * 1000));
-        Some(Row {
-            from: time(first.0.saturating_sub(ShortTerm::WINDOW_S)),
-            to: time(last.0),
-            softest: number(levels().fold(f64::INFINITY, f64::min)),
-            loudest: number(levels().fold(f64::NEG_INFINITY, f64::max)),
-        })
-    };
-    moments.chunks(moments.len().div_ceil(ROWS).max(1)).filter_map(row).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use pipeline::lang::Lang;
 
+    use super::scale::TIMES;
+    use super::table::ROWS;
     use super::*;
 
     fn sound(lufs: Vec<f64>) -> AudioInfo {

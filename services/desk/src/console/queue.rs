@@ -26,6 +26,7 @@ use card::{Choice, Form, card_page};
 mod acts;
 mod at;
 mod card;
+mod timeline;
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![

@@ -13,13 +13,13 @@ use serde::Deserialize;
 
 use super::{Asked, EVIDENCE, Here, READERS, Visit, page, rules, shown};
 use crate::Desk;
-use crate::act::Caller;
 use crate::names::{contest_name, theme_name};
 use crate::roles::{AUDITOR, ORGANISER, SCREENER};
 use crate::route::Route;
 use crate::view::ahead::ahead;
 use crate::view::audit::{self, Row as AuditRow, TrailFilter};
-use crate::view::{exchanges, trace, work};
+use crate::view::exchanges::{self, Exchange};
+use crate::view::{trace, work};
 use note::Notes;
 use page::WorkPage;
 use rows::{DeliveryRow, FormerRow, HistoryRow};
@@ -56,14 +56,6 @@ async fn whole(
     let caller = visit.caller(Some(contest))?;
     let work = work::work(&desk, &caller, &row).await?;
     let history = work::history(&desk, &row).await?;
-    let exchanges = match visit.caller_in(EVIDENCE, contest) {
-        Some(_) => Some(exchanges::exchanges(&desk, &row, None).await?),
-        None => None,
-    };
-    let audit = match visit.caller_in(AUDITOR, contest) {
-        Some(auditor) => Some(acts_on(&desk, &auditor, &row).await?),
-        None => None,
-    };
     let shell = visit.shell(Here::Works);
     let shell = match notice.done.as_deref().and_then(|done| acts::done(done, say)) {
         Some(done) => shell.noting(done),
@@ -80,8 +72,8 @@ async fn whole(
         deliveries: work.deliveries.iter().map(|it| DeliveryRow::of(&desk, it, say)).collect(),
         history: history.iter().rev().map(|line| HistoryRow::of(&desk, line, say)).collect(),
         time: trace::trace(&desk, &row).await?,
-        exchanges,
-        audit,
+        exchanges: exchanges_of(&desk, &visit, &row).await?,
+        audit: acts_on(&desk, &visit, &row).await?,
         acts: acts::links(&desk, &visit, &row).await?,
         notes: Notes::of(&desk, say, &row, visit.caller_in(note::WRITERS, contest).is_some(), None).await?,
         may_see_contact: visit.caller_in(ORGANISER, contest).is_some(),
@@ -94,8 +86,17 @@ async fn whole(
     shown(&shown_page)
 }
 
+/// The exchanges with partners about a work, for a person who reads them.
+async fn exchanges_of(desk: &Desk, visit: &Visit, row: &SubmissionRow) -> Result<Option<Vec<Exchange>>, Problem> {
+    match visit.caller_in(EVIDENCE, &row.contest) {
+        Some(_) => Ok(Some(exchanges::exchanges(desk, row, None).await?)),
+        None => Ok(None),
+    }
+}
+
 /// The newest acts on a work, for an auditor.
-async fn acts_on(desk: &Desk, auditor: &Caller, row: &SubmissionRow) -> Result<Vec<AuditRow>, Problem> {
+async fn acts_on(desk: &Desk, visit: &Visit, row: &SubmissionRow) -> Result<Option<Vec<AuditRow>>, Problem> {
+    let Some(auditor) = visit.caller_in(AUDITOR, &row.contest) else { return Ok(None) };
     let filter = TrailFilter { submission: Some(row.id.0), limit: Some(MOST_ACTS), ..TrailFilter::default() };
-    Ok(audit::trail(desk, auditor, &filter).await?.items)
+    Ok(Some(audit::trail(desk, &auditor, &filter).await?.items))
 }

@@ -13,9 +13,11 @@ use uuid::Uuid;
 use super::storyboard::{Storyboard, storyboard};
 use crate::Desk;
 
+mod mark;
 mod marks;
 
-pub use marks::{Mark, MarkKind, marks};
+pub use mark::{Mark, MarkKind};
+pub use marks::marks;
 
 /// One card.
 #[derive(Clone, Debug)]

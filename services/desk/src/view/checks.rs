@@ -11,6 +11,7 @@ mod broker;
 mod database;
 mod finding;
 mod partners;
+mod schema;
 mod works;
 
 pub use bounds::Bounds;
@@ -60,10 +61,10 @@ async fn answer<T>(question: impl Future<Output = anyhow::Result<T>>) -> anyhow:
 pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
     let store = looked.store;
     // An unreachable database or a missing schema is another finding.
-    let Ok(schema) = answer(store.schema()).await else { return Vec::new() };
+    let Ok(state) = answer(store.schema()).await else { return Vec::new() };
     let mut findings = vec![
-        database::migrations(schema.applied, schema.known),
-        database::login(store).await,
+        schema::migrations(state.applied, state.known),
+        schema::login(store).await,
         database::clock(store, looked.clock).await,
     ];
     match store.server().await {
@@ -71,7 +72,7 @@ pub async fn of_database(looked: Looked<'_>) -> Vec<Finding> {
             .extend([database::connections(&server, looked.bounds.database_connections), database::archive(&server)]),
         Err(error) => findings.push(Finding::bad(database::CONNECTIONS, said(&error), SEE)),
     }
-    if schema.applied == schema.known {
+    if state.applied == state.known {
         findings.push(works::work(store).await);
         if let Some(catalogue) = looked.catalogue {
             findings.push(works::contests(store, catalogue).await);

@@ -16,7 +16,8 @@ impl Way for Operator {
     const BY_HAND: bool = true;
 
     async fn prepare(&self, task: &mut Task<'_>, files: &[PackageFile]) -> Result<Prepared> {
-        let (submission, run, partner) = (task.job.submission.id, task.machine().run, task.partner.id.clone());
+        let (submission, run) = (task.job.submission.id, task.machine().run);
+        let partner = task.partner.id.clone();
         let key = |file: &PackageFile| ObjectKey::Bag(submission, run, partner.clone(), file.name.clone());
         put_package(task, files, &task.tools.objects, key).await?;
         Ok(Prepared::AskPerson)

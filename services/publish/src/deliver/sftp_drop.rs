@@ -10,7 +10,7 @@
 //! | the folder of one run, and the partner's answers in it | `folder` |
 //! | how it is filled and marked | `fill` |
 //! | what a worker that takes over needs to know | `session` |
-//! | the partner's answer | `receipt` |
+//! | the partner's answer | `receipt`, `receipt_fields` |
 //! | the description that IPTV head-ends ingest | `describe`, `adi` |
 //!
 //! Until the partner reports that it has the files, removing them is the recall. After that, they may have been copied:
@@ -35,6 +35,7 @@ mod describe;
 mod fill;
 mod folder;
 mod receipt;
+mod receipt_fields;
 mod remote;
 mod session;
 mod transfer;

@@ -3,45 +3,32 @@
 //! them.
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use futures::future::join_all;
-use rand::Rng;
-use reqwest::Method;
-use runtime::clock::Clock;
-use runtime::metrics::Metrics;
 use runtime::seal::Keyring;
 use runtime::service::{Runtime, Shutdown};
 use runtime::store::Store;
-use runtime::store::webhooks::queue::{Attempted, Claimed, Mood, Next};
-use runtime::webhook::{Target, message_name};
+use runtime::webhook::Target;
 use tokio::task::JoinHandle;
 use tracing::{debug, info, warn};
 use uuid::Uuid;
 
-use super::{schedule, sign};
-use crate::guarded::{Answer, Call, Guarded, NoAnswer};
-use crate::redact::Secrets;
+use super::attempt::Attempts;
 
 /// Interval of polling for due messages: the longest delay of a first attempt.
 const LOOK: Duration = Duration::from_secs(1);
 /// Messages of one endpoint in flight at once.
 const SIDE_BY_SIDE: i64 = 4;
-/// Time limit of one call. The specification recommends 15 to 30 s.
-const DEADLINE: Duration = Duration::from_secs(20);
-/// Bytes of an answer that the log keeps.
-const ANSWER_BYTES: usize = 1024;
 /// Interval of deleting old messages, over all processes.
 const CLEAR_EVERY: Duration = Duration::from_secs(600);
 
 struct Sender {
     store: Store,
-    clock: Clock,
-    metrics: Metrics,
-    shutdown: Shutdown,
+    attempts: Attempts,
     keys: Keyring,
-    guarded: Guarded,
+    shutdown: Shutdown,
 }
 
 /// Sends webhooks until the process stops. Messages in flight are then tried again by another process, under the same
@@ -59,7 +46,8 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
             return Ok(());
         }
     };
-    let sender = Arc::new(Sender::new(&runtime, keys)?);
+    let (store, shutdown) = (runtime.store.clone(), runtime.shutdown.clone());
+    let sender = Arc::new(Sender { store, attempts: Attempts::of(&runtime)?, keys, shutdown });
     let mut busy: HashMap<Uuid, JoinHandle<()>> = HashMap::new();
     let mut failing = false;
     while !soft.is_cancelled() {
@@ -95,17 +83,6 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
 }
 
 impl Sender {
-    fn new(runtime: &Runtime, keys: Keyring) -> Result<Self> {
-        Ok(Self {
-            store: runtime.store.clone(),
-            clock: runtime.clock.clone(),
-            metrics: runtime.metrics.clone(),
-            shutdown: runtime.shutdown.clone(),
-            keys,
-            guarded: Guarded::new(&runtime.config.allow_private_networks)?,
-        })
-    }
-
     async fn look(self: &Arc<Self>, busy: &mut HashMap<Uuid, JoinHandle<()>>) -> Result<()> {
         for endpoint in self.store.webhooks_due().await? {
             let sender = self.clone();
@@ -133,108 +110,9 @@ impl Sender {
             if claimed.is_empty() {
                 return Ok(());
             }
-            let sending = claimed.iter().map(|message| Box::pin(self.attempt(endpoint, &target, message)));
+            let sending = claimed.iter().map(|message| Box::pin(self.attempts.attempt(endpoint, &target, message)));
             join_all(sending).await.into_iter().collect::<Result<()>>()?;
         }
         Ok(())
-    }
-
-    async fn attempt(&self, endpoint: Uuid, target: &Result<Target>, message: &Claimed) -> Result<()> {
-        let begun = Instant::now();
-        let called = match target {
-            Ok(target) => self.call(target, message).await,
-            // A missing key may be available at the next attempt.
-            Err(error) => Err(NoAnswer::NotSent(format!("{error:#}"))),
-        };
-        let jitter = rand::rng().random_range(0.0..1.0);
-        let asked = called.as_ref().ok().and_then(|it| schedule::retry_after(&it.headers, self.clock.now()));
-        let earlier = u32::try_from(message.earlier).unwrap_or(0);
-        let again = || schedule::wait(earlier, asked, jitter).map_or(Next::GivenUp, Next::Again);
-        let (next, mood) = match called.as_ref().map(|answer| answer.status) {
-            Ok(200..=299) => (Next::Delivered, Mood::Answers),
-            Ok(410) => (Next::Gone, Mood::Answers),
-            // "Not now": the messages after it wait too.
-            Ok(429 | 502 | 503 | 504) => (again(), Mood::Unwell(asked)),
-            Ok(_) => (again(), Mood::Answers),
-            Err(NoAnswer::Forbidden(_) | NoAnswer::NotSent(_) | NoAnswer::Lost(_)) => (again(), Mood::Unwell(None)),
-        };
-        let attempted = attempted(called, target, begun.elapsed());
-        self.metrics.webhook_attempts.with_label_values(&[outcome(next)]).inc();
-        match next {
-            Next::Delivered | Next::Again(_) => {}
-            Next::GivenUp => warn!(webhook.id = %endpoint, "webhook {endpoint} did not take {}: given up", message.id),
-            Next::Gone => warn!(webhook.id = %endpoint, "webhook {endpoint} answered 410 and gets no more messages"),
-        }
-        self.store.end_webhook_attempt(endpoint, message, &attempted, next, mood).await
-    }
-
-    async fn call(&self, target: &Target, message: &Claimed) -> Result<Answer, NoAnswer> {
-        let at = self.clock.now();
-        let headers = target
-            .valid(at)
-            .and_then(|secrets| sign::headers(&message_name(message.id), at, &message.body, &secrets))
-            .context("sign the message")
-            .map_err(|error| NoAnswer::NotSent(format!("{error:#}")))?;
-        let call = Call {
-            method: Method::POST,
-            url: &target.url,
-            headers,
-            body: message.body.clone().into_bytes(),
-            deadline: DEADLINE,
-            answer_bytes: ANSWER_BYTES,
-            plain_http: false,
-        };
-        Box::pin(self.guarded.call(call)).await
-    }
-}
-
-/// The log entry. An endpoint may answer with anything, including our own secrets.
-fn attempted(called: Result<Answer, NoAnswer>, target: &Result<Target>, elapsed: Duration) -> Attempted {
-    match called {
-        Ok(answer) => {
-            let secrets = target.as_ref().map(Target::secrets).unwrap_or_default();
-            let answered = (!answer.body.is_empty()).then(|| clean(&answer.body, answer.clipped, &secrets));
-            Attempted { status: Some(answer.status), error: None, elapsed, answer: answered }
-        }
-        Err(error) => Attempted { status: None, error: Some(error.to_string()), elapsed, answer: None },
-    }
-}
-
-/// An answer as storable text: without secrets, and without NUL, which the database cannot store.
-pub(crate) fn clean(body: &[u8], clipped: bool, secrets: &[String]) -> String {
-    let known = Secrets::default().and(secrets);
-    let mut text = known.cut(&String::from_utf8_lossy(body));
-    if clipped {
-        // A secret cut off by the end of the text would not be found above.
-        let longest = secrets.iter().map(String::len).max().unwrap_or(0);
-        let mut end = text.len().saturating_sub(longest);
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
-
-fn outcome(next: Next) -> &'static str {
-    match next {
-        Next::Delivered => "delivered",
-        Next::Again(_) => "failed",
-        Next::GivenUp => "given_up",
-        Next::Gone => "gone",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_secret_of_ours_is_kept_from_an_answer_not_even_half_of_one() {
-        let secrets = ["canary-canary".to_owned()];
-        assert_eq!(clean(b"you sent canary-canary\0!", false, &secrets), "you sent [cut]\u{fffd}!");
-        assert_eq!(clean("长长的回答 canary-cana".as_bytes(), true, &secrets), "长长的回…");
-        assert_eq!(clean(b"\xff", true, &[]), "\u{fffd}…");
     }
 }

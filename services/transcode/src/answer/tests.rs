@@ -2,8 +2,12 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use media::protocol::{Cover, EncodedAudio, EncodedSegment, Overdrawn};
-use pipeline::rendition::{PlannedRendition, QcCheck, VideoSource};
+use media::protocol::{
+    AssembleReport, AudioReport, Cover, CoversReport, EncodedAudio, EncodedSegment, Job, Overdrawn, QcReport, Request,
+    SegmentReport, Still,
+};
+use pipeline::rendition::{PlannedRendition, QcCheck, QcOutcome, VideoSource};
+use runtime::child::ChildError;
 use tempfile::TempDir;
 
 use super::*;

@@ -68,6 +68,12 @@ pub(crate) struct Query {
     left: Option<u32>,
 }
 
+/// The sheet in an address.
+#[derive(Deserialize)]
+pub(crate) struct OfSheet {
+    sheet: String,
+}
+
 /// POST …/sheets: reads the sheet and shows its dry run.
 pub(crate) async fn send(
     State(units): State<Units>,
@@ -97,7 +103,7 @@ pub(crate) async fn look(
     State(units): State<Units>,
     visit: Visit,
     Extension(of): Extension<Of>,
-    Path((_, _, id)): Path<(String, String, String)>,
+    Path(OfSheet { sheet: id }): Path<OfSheet>,
     Asked(query): Asked<Query>,
 ) -> Result<Response, Problem> {
     let (id, kept) = sheet::kept(&units, &of, &id).await?;
@@ -138,7 +144,7 @@ pub(crate) async fn enter(
     State(units): State<Units>,
     visit: Visit,
     Extension(of): Extension<Of>,
-    Path((_, _, id)): Path<(String, String, String)>,
+    Path(OfSheet { sheet: id }): Path<OfSheet>,
     sent: Sent<Wish>,
 ) -> Result<Response, Problem> {
     let (contest, unit) = units.found(&of)?;

@@ -63,12 +63,18 @@ pub(crate) async fn works(
     shown(&WorksPage { shell, contest: contest.clone(), unit: unit.clone(), base: super::path(&of), works })
 }
 
+/// The work in an address.
+#[derive(Deserialize)]
+pub(crate) struct OfWork {
+    receipt: String,
+}
+
 /// POST …/works/{receipt}: opens the page of a work, with the key under which the unit entered it.
 pub(crate) async fn open(
     State(units): State<Units>,
     visit: Visit,
     Extension(of): Extension<Of>,
-    Path((_, _, receipt)): Path<(String, String, String)>,
+    Path(OfWork { receipt }): Path<OfWork>,
     _: Sent<Nothing>,
 ) -> Result<Response, Problem> {
     let work = work_of(&units.app, &of, &receipt).await?;

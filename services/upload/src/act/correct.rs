@@ -41,7 +41,8 @@ pub(crate) async fn correct(
     answers: &Answers,
     act: &Act,
 ) -> Result<Answer, Problem> {
-    let (by, submission, now) = (&act.by(None)?, entry.id, app.clock.now());
+    let by = &act.by(None)?;
+    let (submission, now) = (entry.id, app.clock.now());
     let corrected = app.store.transaction("correct", |tx, _| {
         Box::pin(async move {
             if let Some(answer) = act.begin(tx).await? {

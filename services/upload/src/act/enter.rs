@@ -92,13 +92,16 @@ pub(super) async fn enter_with(
     recommended: Option<Recommended<'_>>,
 ) -> anyhow::Result<Answer> {
     let warnings = warnings(app, contest, form);
-    let (new, entrant) = stored(app, contest, form, token)?;
+    let (new, entrant) = &stored(app, contest, form, token)?;
     let id = new.id;
-    let upload = UploadAddress::of(app, contest, None);
-    let location = format!("{}/api/v1/submissions/{id}", app.settings.public_url);
-    let entered =
-        Entered { id: id.0, receipt: new.receipt.to_string(), token: token.text().to_owned(), upload, warnings };
-    let (new, entrant, entered, location) = (&new, &entrant, &entered, &location);
+    let location = &format!("{}/api/v1/submissions/{id}", app.settings.public_url);
+    let entered = &Entered {
+        id: id.0,
+        receipt: new.receipt.to_string(),
+        token: token.text().to_owned(),
+        upload: UploadAddress::of(app, contest, None),
+        warnings,
+    };
     let answer = app.store.transaction("enter", |tx, _| {
         Box::pin(async move {
             if let Some(answer) = act.begin(tx).await? {

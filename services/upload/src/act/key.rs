@@ -31,7 +31,8 @@ pub(crate) async fn end(app: &App, entry: &SubmissionRow, act: &Act) -> Result<(
 }
 
 async fn change(app: &App, entry: &SubmissionRow, new: Option<&[u8]>, act: &Act) -> Result<(), Problem> {
-    let (id, old, by) = (entry.id, &entry.token_sha256, &act.by(None)?);
+    let by = &act.by(None)?;
+    let (id, old) = (entry.id, &entry.token_sha256);
     let changed = app.store.transaction("change_key", |tx, _| {
         Box::pin(async move {
             let changed = receipts::change_key(tx, id, old, new, by).await?;

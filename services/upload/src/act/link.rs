@@ -60,8 +60,9 @@ fn plain(address: &str) -> String {
 /// Uses a mailed link: its key becomes the key of the entry, and the former one is invalid. `false` if no such link is
 /// waiting.
 pub(crate) async fn take(app: &App, entry: &SubmissionRow, token: &Token, act: &Act) -> Result<bool, Problem> {
-    let digest = token.digest();
-    let (id, old, new, by) = (entry.id, &entry.token_sha256, &digest, &act.by(None)?);
+    let new = &token.digest();
+    let by = &act.by(None)?;
+    let (id, old) = (entry.id, &entry.token_sha256);
     let taken = app.store.transaction("take_link", |tx, _| {
         Box::pin(async move {
             if !link_mails::take(tx, id, new).await? {

@@ -20,7 +20,8 @@ use crate::app::App;
 /// # Errors
 /// `no_film_yet`, `film_stays`, `submission_closed`, or after the deadline and any cure `deadline_passed`.
 pub(crate) async fn replace(app: &App, contest: &Contest, entry: &SubmissionRow, act: &Act) -> Result<Answer, Problem> {
-    let (by, id, policy) = (&act.by(None)?, entry.id, app.store.policy());
+    let by = &act.by(None)?;
+    let (id, policy) = (entry.id, app.store.policy());
     let now = app.clock.now();
     let announced = app.store.transaction("replace", |tx, _| {
         Box::pin(async move {

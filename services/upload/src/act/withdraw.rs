@@ -22,7 +22,8 @@ pub(crate) async fn withdraw(app: &App, entry: &SubmissionRow, act: &Act) -> Res
         let nothing = Answer { status, location: None, body: Value::Null, again: false };
         return Ok(act.answered(&app.store).await?.unwrap_or(nothing));
     }
-    let (by, id, policy) = (&act.by(None)?, entry.id, app.store.policy());
+    let by = &act.by(None)?;
+    let (id, policy) = (entry.id, app.store.policy());
     let withdrawn = app.store.transaction("withdraw", |tx, _| {
         Box::pin(async move {
             if let Some(answer) = act.begin(tx).await? {

@@ -18,8 +18,8 @@ pub(super) struct JobRow {
     /// Works that have ended, of all.
     pub(super) ended: i64,
     pub(super) all: i64,
-    /// State, its words, number of works.
-    pub(super) counts: Vec<(String, &'static str, i64)>,
+    /// The works by their state.
+    pub(super) counts: Vec<StateCount>,
     pub(super) selection: String,
     pub(super) partners: String,
     pub(super) from: Option<String>,
@@ -30,6 +30,19 @@ pub(super) struct JobRow {
     pub(super) changed: String,
     pub(super) is_live: bool,
     pub(super) is_paused: bool,
+}
+
+/// How many works of a job are in a state.
+pub(super) struct StateCount {
+    pub(super) state: String,
+    pub(super) text: &'static str,
+    pub(super) works: i64,
+}
+
+impl StateCount {
+    fn of(say: Say, state: &str, works: i64) -> Self {
+        Self { state: state.to_owned(), text: work_state(say, state), works }
+    }
 }
 
 impl JobRow {
@@ -50,7 +63,7 @@ impl JobRow {
             tone: say.tone(&job.state),
             ended: job.works.iter().filter(|(state, _)| !open(state)).map(|(_, works)| works).sum(),
             all: job.works.values().sum(),
-            counts: job.works.iter().map(|(state, works)| (state.clone(), work_state(say, state), *works)).collect(),
+            counts: job.works.iter().map(|(state, works)| StateCount::of(say, state, *works)).collect(),
             selection: selected(&desk.catalogue, say, &job.selection),
             partners,
             from: job.from.as_deref().map(|from| say.stage(from)),

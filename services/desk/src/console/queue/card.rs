@@ -9,6 +9,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::at::next_at;
+use super::timeline::{Drawn, drawn};
 use crate::Desk;
 use crate::act::Caller;
 use crate::act::claim::{self, Opened};
@@ -19,8 +20,6 @@ use crate::console::{Shell, address};
 use crate::view::card::{self, Card, MarkKind};
 use crate::view::queue::{self, Decided, Line};
 
-/// The time line in its own units; the page scales it.
-const WIDTH: f64 = 1000.0;
 /// Most pictures of the filmstrip: more make a page heavy and no work clearer.
 const STILLS: usize = 60;
 
@@ -67,15 +66,6 @@ pub(super) struct CardPage {
     rendition: Option<String>,
     /// The typed text, if the form is shown again.
     typed: Form,
-}
-
-/// A mark of the time line as drawn.
-struct Drawn {
-    class: &'static str,
-    x: String,
-    width: String,
-    /// The row of the mark, so that marks do not hide each other.
-    y: u32,
 }
 
 /// The card of a work, which the caller claims by opening it.
@@ -151,19 +141,7 @@ impl CardPage {
     }
 
     fn drawn(&self) -> Vec<Drawn> {
-        let place = |ms: u64| WIDTH * (ms as f64 / self.card.length_ms.max(1) as f64).clamp(0.0, 1.0);
-        let drawn = |mark: &card::Mark| {
-            let (from, to) = (place(mark.start_ms), place(mark.end_ms));
-            let y = match mark.kind {
-                MarkKind::Black | MarkKind::Frozen | MarkKind::Damaged => 4,
-                MarkKind::Silent | MarkKind::Loud => 16,
-                MarkKind::Twin => 28,
-            };
-            // A short range of a long work is still visible.
-            let (x, width) = (format!("{from:.1}"), format!("{:.1}", (to - from).max(2.0)));
-            Drawn { class: mark.kind.name(), x, width, y }
-        };
-        self.card.marks.iter().filter(|mark| !mark.whole).map(drawn).collect()
+        drawn(&self.card)
     }
 
     /// The time range of a mark; one moment if it lasts less than a second.

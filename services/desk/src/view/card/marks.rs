@@ -2,61 +2,12 @@
 //! which starts with the first picture.
 use pipeline::media_info::{MediaInfo, ShortTerm, Stretch};
 use pipeline::screening::{Outcome, Rule, RuleVerdict};
-use uuid::Uuid;
+
+use super::mark::{Mark, MarkKind};
 
 /// The most marks of one card. The probe stores a limited number of stretches of each kind, but a card must stay
 /// readable.
 const MOST: usize = 200;
-
-/// What a mark is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum MarkKind {
-    /// Black picture.
-    Black,
-    /// A still picture.
-    Frozen,
-    /// No sound.
-    Silent,
-    /// Too loud or too quiet.
-    Loud,
-    /// Errors while decoding.
-    Damaged,
-    /// The same as in another work.
-    Twin,
-}
-
-/// One mark.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mark {
-    /// What it is about.
-    pub kind: MarkKind,
-    /// The rule of screening that it belongs to.
-    pub rule: Rule,
-    /// Whether that rule warns or is broken. Other marks are short ones that the rule allows.
-    pub warns: bool,
-    /// Where it starts, ms.
-    pub start_ms: u64,
-    /// Where it ends, ms.
-    pub end_ms: u64,
-    /// Whether it is about the whole work, because it was measured without a position.
-    pub whole: bool,
-    /// The other work, if this is a twin.
-    pub other: Option<Uuid>,
-}
-
-impl MarkKind {
-    /// Its stable name.
-    pub fn name(self) -> &'static str {
-        match self {
-            MarkKind::Black => "black",
-            MarkKind::Frozen => "frozen",
-            MarkKind::Silent => "silent",
-            MarkKind::Loud => "loud",
-            MarkKind::Damaged => "damaged",
-            MarkKind::Twin => "twin",
-        }
-    }
-}
 
 /// Every mark, in the order of time; marks about the whole work first. `loudest` is the loudness in LUFS above which
 /// the contest's rule warns.
@@ -90,19 +41,28 @@ pub fn marks(info: &MediaInfo, rules: &[RuleVerdict], loudest: Option<f64>) -> V
             marks.push(Mark { kind, rule, warns: true, start_ms: 0, end_ms, whole: true, other: None });
         }
     }
-    for twin in verdict(Rule::Duplicate).into_iter().flat_map(|it| &it.others) {
+    marks.extend(twins(verdict(Rule::Duplicate), shift_ms, end_ms));
+    marks.sort_by_key(|mark| (!mark.whole, mark.start_ms, mark.kind, mark.end_ms));
+    marks.dedup();
+    marks.truncate(MOST);
+    marks
+}
+
+/// The stretches that are the same as in other works. `shift_ms`: of the sound.
+fn twins(verdict: Option<&RuleVerdict>, shift_ms: i64, end_ms: u64) -> Vec<Mark> {
+    let mut marks = Vec::new();
+    let warns = verdict.is_some_and(|it| it.outcome != Outcome::Pass);
+    for twin in verdict.into_iter().flat_map(|it| &it.others) {
+        let other = Some(twin.submission.0);
         for (found, shift_ms) in [(&twin.likeness.picture, 0), (&twin.likeness.sound, shift_ms)] {
             let ranges = found.iter().flat_map(|it| &it.ranges);
             marks.extend(ranges.filter_map(|it| {
                 let (start_ms, end_ms) = within(it.start_ms, it.end_ms, shift_ms, end_ms)?;
-                let (kind, rule, other) = (MarkKind::Twin, Rule::Duplicate, Some(twin.submission.0));
-                Some(Mark { kind, rule, warns: warns(rule), start_ms, end_ms, whole: false, other })
+                let (kind, rule) = (MarkKind::Twin, Rule::Duplicate);
+                Some(Mark { kind, rule, warns, start_ms, end_ms, whole: false, other })
             }));
         }
     }
-    marks.sort_by_key(|mark| (!mark.whole, mark.start_ms, mark.kind, mark.end_ms));
-    marks.dedup();
-    marks.truncate(MOST);
     marks
 }
 

@@ -44,6 +44,30 @@ pub(super) enum Content {
     Video(Bytes),
 }
 
+impl Content {
+    fn method(&self) -> Method {
+        match self {
+            Content::Nothing => Method::GET,
+            Content::Json(_) | Content::Video(_) => Method::POST,
+        }
+    }
+
+    fn body(&self) -> Body {
+        match self {
+            Content::Nothing => Body::Empty,
+            Content::Json(value) => Body::Json(value.clone()),
+            Content::Video(piece) => form_with(piece),
+        }
+    }
+
+    fn deadline(&self) -> Duration {
+        match self {
+            Content::Nothing | Content::Json(_) => SOON,
+            Content::Video(_) => PART,
+        }
+    }
+}
+
 impl Call {
     /// A call.
     pub(super) fn new(step: &'static str, what: &'static str, content: Content) -> Self {
@@ -76,18 +100,13 @@ async fn once(task: &Task<'_>, call: &Call, account: &Account) -> Result<Result<
     for (name, value) in &call.query {
         url.query_pairs_mut().append_pair(name, value);
     }
-    let (method, body, deadline) = match &call.content {
-        Content::Nothing => (Method::GET, Body::Empty, SOON),
-        Content::Json(value) => (Method::POST, Body::Json(value.clone()), SOON),
-        Content::Video(piece) => (Method::POST, form_with(piece), PART),
-    };
     let request = Request {
         step: call.step,
-        method,
+        method: call.content.method(),
         url,
         headers: vec![(HeaderName::from_static("access-token"), account.access_token.clone())],
-        body,
-        deadline,
+        body: call.content.body(),
+        deadline: call.content.deadline(),
         secrets: vec![account.access_token.clone()],
         hide_answer: false,
         intent: call.intent,

@@ -75,7 +75,8 @@ impl Drop for Transfer {
         if sent <= self.noted && self.to > self.noted {
             return;
         }
-        let (store, item, noted, file) = (self.store.clone(), self.item, self.noted, self.target.file.clone());
+        let (store, file) = (self.store.clone(), self.target.file.clone());
+        let (item, noted) = (self.item, self.noted);
         tokio::spawn(async move {
             if let Err(error) = store.feed_pulled(item, &file, noted, sent).await {
                 warn!("{file} was fetched in part and that could not be noted: {error:#}");

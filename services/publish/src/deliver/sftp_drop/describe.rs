@@ -22,18 +22,14 @@ pub(super) async fn describe(task: &Task<'_>, files: &[PackageFile], session: &S
         let cover = cover.and_then(|cover| files.iter().find(|file| file.sha256 == cover.sha256));
         for (file, to) in [(Some(video), &mut movies), (cover, &mut posters)] {
             let Some(file) = file else { continue };
-            let name = file.name.to_string();
-            let md5 = session.md5.get(&name).with_context(|| format!("{name} was not read for its checksum"))?.clone();
-            let (width, height, duration_ms) = (row.rendition.width, row.rendition.height, row.rendition.duration_ms);
-            to.push(Essence { file: name, bytes: file.bytes, md5, width, height, duration_ms });
+            let (name, size) = (file.name.to_string(), (row.rendition.width, row.rendition.height));
+            to.push(essence(session, name, file.bytes, size, row.rendition.duration_ms)?);
         }
     }
     let rows: Vec<&RenditionRow> = rows.iter().collect();
     for cover in package::covers(&task.partner.id, &rows) {
-        let name = package::cover_name(cover);
-        let md5 = session.md5.get(&name).with_context(|| format!("{name} was not read for its checksum"))?.clone();
-        let (width, height, bytes) = (cover.width, cover.height, cover.file.bytes);
-        posters.push(Essence { file: name, bytes, md5, width, height, duration_ms: 0 });
+        let (name, size) = (package::cover_name(cover), (cover.width, cover.height));
+        posters.push(essence(session, name, cover.file.bytes, size, 0)?);
     }
     ensure!(!movies.is_empty(), "the package of {} holds no rendition that is in force", work.id);
     let contest = task.tools.catalogue.contest(&work.contest);
@@ -52,6 +48,18 @@ pub(super) async fn describe(task: &Task<'_>, files: &[PackageFile], session: &S
         posters,
     };
     Ok(adi.write())
+}
+
+/// One file of the description; its size is width and height.
+fn essence(
+    session: &Session,
+    file: String,
+    bytes: u64,
+    (width, height): (u32, u32),
+    duration_ms: u64,
+) -> Result<Essence> {
+    let md5 = session.md5.get(&file).with_context(|| format!("{file} was not read for its checksum"))?.clone();
+    Ok(Essence { file, bytes, md5, width, height, duration_ms })
 }
 
 /// Whether ADI requires a checksum of this file that we do not store.

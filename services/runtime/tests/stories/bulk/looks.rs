@@ -1,5 +1,16 @@
 //! What a dry run reports about the works of a job: which are selected, what they would take, the digest, the contest.
-use super::*;
+use pipeline::id::{CredentialId, PersonId, SubmissionId};
+use pipeline::person::Sees;
+use pipeline::planner::Estimate;
+use pipeline::stage::Stage;
+use pipeline::submission::Event;
+use runtime::store::audit::AuditFilter;
+use runtime::store::bulk::{Addresses, Control, Refusal, Which};
+use runtime::store::history::{Actor, By};
+use uuid::Uuid;
+
+use super::{ask, named, selected};
+use crate::support::World;
 
 #[tokio::test]
 async fn a_selection_finds_works_by_what_is_stored_of_them() {

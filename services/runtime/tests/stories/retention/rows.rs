@@ -11,7 +11,7 @@ use runtime::store::parts::Failed;
 use runtime::store::trace::Move;
 use uuid::Uuid;
 
-use super::{POLICY, later, line, named_file, over, sql};
+use super::made::{POLICY, later, line, named_file, over, sql};
 use crate::support::{World, whole_line};
 
 /// A finished part, with its output.

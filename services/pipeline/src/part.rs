@@ -32,6 +32,16 @@ pub struct PartToDo {
     pub part: Part,
 }
 
+impl Part {
+    /// The partner to publish to; `None` for the parts of all other stages.
+    pub fn partner(&self) -> Option<&PartnerId> {
+        match self {
+            Part::Partner(partner) => Some(partner),
+            Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for Part {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

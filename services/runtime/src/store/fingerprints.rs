@@ -5,16 +5,16 @@
 //! |---|---|
 //! | the fingerprint of a work | `keep` |
 //! | works that were accepted before and may be the same | `search` |
-//! | taking a seat, leaving it | `seats` |
+//! | the order of accepted works: a seat, taking it, leaving it | `seat`, `seats` |
 //! | the words under which works with a seat are found | `words` |
 
 mod keep;
 mod search;
+mod seat;
 mod seats;
 mod words;
 
 pub(super) use keep::{follow, forget, keep};
 pub use search::EarlierWorks;
+pub use seat::Seat;
 pub(super) use seats::{leave_seat, take_seat};
-
-pub use crate::stored::Seat;

@@ -2,17 +2,17 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | release | `release` |
-//! | recall | `recall` |
-//! | holding the mezzanine | `hold` |
-//! | notes | `note` |
+//! | release | `releasing` |
+//! | recall | `recalling` |
+//! | holding the mezzanine | `holding` |
+//! | notes of staff | `noting` |
 
-mod hold;
-mod note;
-mod recall;
-mod release;
+mod holding;
+mod noting;
+mod recalling;
+mod releasing;
 
-pub use hold::{held, hold_mezzanine};
-pub use note::note;
-pub use recall::{may_recall, recall};
-pub use release::release;
+pub use holding::{held, hold_mezzanine};
+pub use noting::note;
+pub use recalling::{may_recall, recall};
+pub use releasing::release;

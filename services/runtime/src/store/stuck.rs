@@ -108,12 +108,10 @@ async fn unstick(tx: &mut PgConnection, policy: &Policy, id: SubmissionId) -> an
     let found = find(&mut *tx, &[id.0]).await?;
     for stuck in &found {
         let (stage, part): (Stage, Part) = (stuck.stage.parse()?, stuck.part.parse()?);
-        match (stuck.kind.as_str(), part) {
+        match (stuck.kind.as_str(), part.partner()) {
             ("surplus", _) => end(tx, stuck).await?,
-            (_, Part::Partner(partner)) => reopen_delivery(tx, policy, id, run, &partner).await?,
-            (_, Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_)) => {
-                reopen(tx, stuck, stage).await?
-            }
+            (_, Some(partner)) => reopen_delivery(tx, policy, id, run, partner).await?,
+            (_, None) => reopen(tx, stuck, stage).await?,
         }
     }
     if found.is_empty() {

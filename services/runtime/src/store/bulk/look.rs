@@ -10,7 +10,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use pipeline::id::{PartnerId, SubmissionId};
-use pipeline::part::Part;
 use pipeline::person::Sees;
 use pipeline::stage::Stage;
 use sqlx::PgConnection;
@@ -121,10 +120,6 @@ fn judged(work: &Work, ask: &Ask) -> Judged {
     let before = &work.machine.0;
     let mut after = before.clone();
     let started = after.advance(ask.event());
-    let partner = |todo: pipeline::part::PartToDo| match todo.part {
-        Part::Partner(partner) => Some(partner),
-        Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_) => None,
-    };
     let changes = match ask {
         Ask::Reprocess { .. } | Ask::Release { .. } => after != *before,
         // A recall that failed at a partner is tried again.
@@ -132,7 +127,7 @@ fn judged(work: &Work, ask: &Ask) -> Judged {
             orders::may_recall(before) && (after != *before || (partners.is_some() && work.held))
         }
     };
-    Judged { changes, starts: started.into_iter().filter_map(partner).collect() }
+    Judged { changes, starts: started.iter().filter_map(|todo| todo.part.partner().cloned()).collect() }
 }
 
 /// Renditions that a new run would produce.

@@ -4,9 +4,9 @@ use pipeline::fingerprint::Fingerprint;
 use pipeline::id::SubmissionId;
 use sqlx::PgConnection;
 
+use super::seat::Seat;
 use super::words;
 use crate::store::Store;
-use crate::stored::Seat;
 
 /// The most works that a search returns, those with most words in common first. A copy has dozens of words in common,
 /// an unrelated work one or two.

@@ -3,8 +3,8 @@ use anyhow::Context;
 use pipeline::id::SubmissionId;
 use sqlx::PgConnection;
 
+use super::seat::Seat;
 use super::words;
-use crate::stored::Seat;
 
 /// Takes the contest's next seat for a work that screening accepts, unless it has one. Returns whether it did. It does
 /// not if, after `compared`, a work took a seat that the search would find now, so that the verdict is no longer valid.

@@ -1,6 +1,6 @@
 //! The one function through which submissions change.
 use pipeline::id::{SubmissionId, UploadId};
-use pipeline::part::{Part, PartToDo};
+use pipeline::part::PartToDo;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Phase, Submission};
 use sqlx::PgConnection;
@@ -95,10 +95,7 @@ pub(in crate::store) async fn apply_locked(
         watch::follow(tx, id, &before, &machine).await?;
         garbage::after_move(tx, policy, id, upload, &before, &machine).await?;
     }
-    let partners = started.iter().filter_map(|todo| match &todo.part {
-        Part::Partner(partner) => Some(partner.as_str().to_owned()),
-        Part::Mezzanine | Part::Segment(_) | Part::Audio | Part::Rendition(_) => None,
-    });
+    let partners = started.iter().filter_map(|todo| todo.part.partner()).map(|partner| partner.as_str().to_owned());
     deliveries::want(tx, policy, id, &machine, partners.collect()).await?;
     if moved && machine.state.phase() == Phase::TakenBack {
         recalls::recall_all(tx, policy, id, machine.run).await?;

@@ -7,7 +7,7 @@ use pipeline::submission::{Event, State, Submission};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::hold::hold;
+use super::holding::hold;
 use crate::store::audit::{self, Act};
 use crate::store::history::{self, By};
 use crate::store::recalls::{self, RecallTerms};

@@ -35,7 +35,7 @@ pub(crate) fn check_open(submission: &SubmissionRow) -> Result<(), Problem> {
 }
 
 /// Refuses a request of an address that has sent too many lately.
-pub(crate) fn spare(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn check_rate(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Result<(), Problem> {
     let Settings { entries_per_minute, forwarded_hops, .. } = app.settings;
     if let (Some(Extension(Peer(peer))), 1..) = (peer, entries_per_minute) {
         let client = client_of(peer, headers, forwarded_hops);

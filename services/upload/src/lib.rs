@@ -49,7 +49,7 @@ mod writer;
 
 /// Works that a recommending unit enters, and the keys with which it sends their films.
 pub mod by_unit {
-    pub use crate::act::enter_row::{Became, Row, WorkKept, enter_row, hashes, kept_of, of, open, work_of};
+    pub use crate::act::enter_row::{Row, RowOutcome, WorkKept, enter_row, hashes, kept_of, of, open, work_of};
     pub use crate::site::cookies::lend_entry;
     pub use crate::token::Token;
 }

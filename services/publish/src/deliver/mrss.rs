@@ -76,14 +76,14 @@ impl Way for Mrss {
         if fetched < all {
             return Ok(Seen::InReview(format!("{fetched} of {all} files were fetched")));
         }
-        task.record("fetched", json!({ "files": all }), json!({ "pulls": told(&pulls) })).await?;
+        task.record("fetched", json!({ "files": all }), json!({ "pulls": as_evidence(&pulls) })).await?;
         Ok(Seen::Live(None))
     }
 
     async fn take_back(&self, task: &mut Task<'_>, _receipt: Option<&Receipt>) -> Result<TakenBack> {
         let pulls = task.tools.store.feed_take_out(&task.job.claim).await?;
         let pulls = pulls.context("another worker has this delivery by now")?;
-        task.record("take_back", json!({ "out_of_feed": true }), json!({ "pulls": told(&pulls) })).await?;
+        task.record("take_back", json!({ "out_of_feed": true }), json!({ "pulls": as_evidence(&pulls) })).await?;
         // Each fetch wrote its row before its first byte, and none can begin any more.
         let Some(first) = pulls.first() else { return Ok(TakenBack::Gone) };
         Ok(TakenBack::Person(format!(
@@ -100,11 +100,12 @@ fn receipt(task: &Task<'_>) -> Receipt {
     Receipt(format!("{}/{}", task.job.submission.id, task.machine().run))
 }
 
-fn told(pulls: &[Pull]) -> Vec<Value> {
-    let told = pulls
+/// Fetches as evidence.
+fn as_evidence(pulls: &[Pull]) -> Vec<Value> {
+    let pulls = pulls
         .iter()
         .map(|pull| json!({ "file": pull.file, "begun_at": pull.begun_at, "complete_at": pull.complete_at }));
-    told.collect()
+    pulls.collect()
 }
 
 /// The item: every rendition of the package with its measurements.

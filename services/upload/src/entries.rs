@@ -10,7 +10,8 @@ use runtime::problem::{Code, Problem};
 use runtime::serving::client::{Peer, bucket_of, client_of};
 use runtime::store::submissions::SubmissionRow;
 
-use crate::app::{App, Settings};
+use crate::app::App;
+use crate::settings::Settings;
 
 pub(crate) mod correct;
 pub(crate) mod enter;

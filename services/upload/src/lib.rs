@@ -39,6 +39,7 @@ mod receipt;
 mod routes;
 mod senders;
 mod serve;
+mod settings;
 pub mod sheet;
 mod site;
 mod stock;
@@ -54,12 +55,13 @@ pub mod by_unit {
     pub use crate::token::Token;
 }
 
-pub use app::{App, Settings};
+pub use app::App;
 pub use limit::Limiter;
 pub use live::{Change, Live};
 pub use policy::{Listed, Policy};
 pub use routes::{document, list, router, router_with, same_site};
 pub use senders::Senders;
 pub use serve::{Further, serve, serve_on, serve_with};
+pub use settings::Settings;
 pub use stock::Stock;
 pub use sweep::{sweep, sweep_once};

@@ -3,7 +3,7 @@ use pages::Say;
 use pipeline::lang::Lang;
 use runtime::broker::{Broker, QueueState};
 
-use super::finding::{Both, Finding, PATIENCE, both, said};
+use super::finding::{ANSWERS_WITHIN, Both, Finding, both, said};
 
 const NAME: Both = Both { zh: "队列", en: "queues" };
 
@@ -21,7 +21,7 @@ pub(super) async fn queues(broker: &Broker) -> Vec<Finding> {
         zh: "所指的队列若以别的方式声明过，可以删除：服务会重建并补齐。用户须有 configure、write、read 三种权限",
         en: "a queue that was declared differently may be deleted: the services declare it again and fill it. The user needs the permissions configure, write and read",
     };
-    match tokio::time::timeout(PATIENCE, broker.examine()).await {
+    match tokio::time::timeout(ANSWERS_WITHIN, broker.examine()).await {
         Ok(Ok(queues)) => vec![waiting(&queues), messages(broker).await],
         Ok(Err(error)) => vec![Finding::bad(NAME, said(&error), MEND)],
         Err(_) => vec![Finding::bad(NAME, both("15 秒内没有回答", "no answer within 15 s"), MEND)],
@@ -58,7 +58,7 @@ async fn messages(broker: &Broker) -> Finding {
         zh: "`rabbitmqctl status` 说明是内存还是磁盘告警；请腾出空间",
         en: "`rabbitmqctl status` names an alarm of memory or disk: make room",
     };
-    match tokio::time::timeout(PATIENCE, broker.takes_messages()).await {
+    match tokio::time::timeout(ANSWERS_WITHIN, broker.takes_messages()).await {
         Ok(Ok(())) => Finding::good(NAME, both("正常收取并确认", "the broker takes and confirms them")),
         Ok(Err(error)) => {
             let found = both(format!("不收取消息：{error:#}"), format!("the broker takes none: {error:#}"));

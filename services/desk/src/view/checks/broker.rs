@@ -11,7 +11,7 @@ pub(super) fn away(error: &anyhow::Error) -> Finding {
     const NAME: Both = Both { zh: "RabbitMQ", en: "RabbitMQ" };
     const MEND: Both = Both {
         zh: "检查消息队列是否运行、地址是否正确",
-        en: "see whether the broker runs and its address is right",
+        en: "check that the broker runs and that its address is correct",
     };
     Finding::bad(NAME, said(error), MEND)
 }
@@ -56,15 +56,15 @@ async fn messages(broker: &Broker) -> Finding {
     const NAME: Both = Both { zh: "消息", en: "messages" };
     const BLOCKED: Both = Both {
         zh: "`rabbitmqctl status` 说明是内存还是磁盘告警；请腾出空间",
-        en: "`rabbitmqctl status` names an alarm of memory or disk: make room",
+        en: "`rabbitmqctl status` names a memory or disk alarm: free some",
     };
     match tokio::time::timeout(ANSWERS_WITHIN, broker.takes_messages()).await {
-        Ok(Ok(())) => Finding::good(NAME, both("正常收取并确认", "the broker takes and confirms them")),
+        Ok(Ok(())) => Finding::good(NAME, both("正常收取并确认", "the broker accepts and confirms them")),
         Ok(Err(error)) => {
-            let found = both(format!("不收取消息：{error:#}"), format!("the broker takes none: {error:#}"));
+            let found = both(format!("不收取消息：{error:#}"), format!("the broker accepts none: {error:#}"));
             Finding::bad(NAME, found, BLOCKED)
         }
-        Err(_) => Finding::bad(NAME, both("15 秒内未收取消息", "the broker takes none within 15 s"), BLOCKED),
+        Err(_) => Finding::bad(NAME, both("15 秒内未收取消息", "the broker accepts none within 15 s"), BLOCKED),
     }
 }
 

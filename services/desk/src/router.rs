@@ -33,7 +33,7 @@ pub(crate) fn router(service: Service) -> Router {
         Places::divided(settings.requests_at_once, settings.address_share_percent, metrics.calls.turned_away("desk"));
     let bound = Bound::new(places, settings.forwarded_hops, Until::Answered).within(settings.deadline);
     routes()
-        .fold(Router::new(), |router, route| router.route(route.path, gated(&service, route)))
+        .fold(Router::new(), |router: Router<Service>, route| router.route(route.path, gated(&service, route)))
         .layer(Extension(Description::of(document())))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn_with_state(bound, placed))

@@ -26,7 +26,7 @@ use crate::answer;
 use crate::request::{self, ENDS, SOURCE};
 
 /// Longest wait for the database: a late first look is of no use, and the probe must not wait for it.
-const TELLING: Duration = Duration::from_secs(5);
+const STORE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The probe stage's handler.
 pub struct Measure {
@@ -96,7 +96,7 @@ impl Measure {
         }
         let look = first_look(&outline, &contest.rules);
         let keeping = self.store.keep_first_look(&job.claim, &look);
-        let kept = tokio::time::timeout(TELLING, keeping).await.context("the database takes too long");
+        let kept = tokio::time::timeout(STORE_WITHIN, keeping).await.context("the database takes too long");
         if let Err(error) = kept.flatten() {
             warn!(submission.id = %job.submission.id, "the first look at {} was not stored: {error:#}", job.submission.id);
         }

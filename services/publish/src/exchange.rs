@@ -68,13 +68,13 @@ impl PartnerHttp<'_> {
             self.secrets.add(secret);
         }
         let secrets = self.secrets;
-        let told = secrets.cut_json(request_evidence(&request));
+        let kept = secrets.cut_json(request_evidence(&request));
         let new = NewExchange {
             submission: self.submission,
             partner: &self.account.partner,
             intent: request.intent,
             step: request.step,
-            request: &told,
+            request: &kept,
             passing: request.intent.is_none()
                 && (request.method == Method::GET || matches!(request.body, Body::File { .. })),
         };

@@ -116,7 +116,7 @@ impl Guarded {
         let headers: HeaderMap = call.headers.into_iter().collect();
         let request = client.request(call.method, url).headers(headers).body(call.body);
         let answering = Box::pin(async {
-            let answer = request.send().await.map_err(told)?;
+            let answer = request.send().await.map_err(no_answer)?;
             let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
             let (body, clipped) = read(answer, answer_bytes).await?;
             Ok(Answer { status, headers, body, clipped, elapsed: begun.elapsed() })
@@ -136,7 +136,7 @@ impl fmt::Debug for Guarded {
 /// At most `limit` bytes of the body, and whether there are more.
 async fn read(mut answer: reqwest::Response, limit: usize) -> Result<(Vec<u8>, bool), NoAnswer> {
     let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(told)? {
+    while let Some(chunk) = answer.chunk().await.map_err(no_answer)? {
         let room = limit - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
@@ -146,7 +146,7 @@ async fn read(mut answer: reqwest::Response, limit: usize) -> Result<(Vec<u8>, b
     Ok((body, false))
 }
 
-fn told(error: reqwest::Error) -> NoAnswer {
+fn no_answer(error: reqwest::Error) -> NoAnswer {
     let connecting = error.is_connect();
     // The address may contain a token.
     let error = error.without_url();

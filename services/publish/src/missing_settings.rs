@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_that_is_none_and_a_file_that_is_not_there_are_told_without_their_text() {
+    fn a_key_that_is_none_and_a_file_that_is_not_there_are_reported_without_their_text() {
         let set = [
             ("PARTNER_CCTV_SFTP_HOST", "h"),
             ("PARTNER_CCTV_SFTP_USER", "u"),

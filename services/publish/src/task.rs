@@ -1,5 +1,5 @@
 //! One delivery in progress: everything that an adapter needs, and the only way to record what it did. Its files are in
-//! `package`.
+//! `package`, its state for another worker in `session`.
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -13,8 +13,6 @@ use runtime::store::deliveries::DeliveryRow;
 use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
 use runtime::store::parts::Commit;
 use runtime::worker::Job;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::exchange::{PartnerHttp, account_of};
@@ -25,6 +23,7 @@ use crate::tools::Tools;
 use crate::turn::Turn;
 
 mod package;
+mod session;
 
 /// Calls a minute to a partner without a published rate.
 const CALLS_PER_MINUTE: u32 = 120;
@@ -126,39 +125,6 @@ impl Task<'_> {
             // Its user reports one that cannot be read.
             let _ = self.optional_secret(name.strip_suffix("_FILE").unwrap_or(name));
         }
-    }
-
-    /// The stored state for continuing after a crash.
-    pub(crate) async fn session<T: DeserializeOwned>(&self) -> Result<Option<T>> {
-        let (id, partner) = (self.job.submission.id, &self.partner.id);
-        let Some(sealed) = self.tools.store.delivery_session(id, partner).await? else { return Ok(None) };
-        // A state of an earlier run or of an older version is useless; its loss only costs the time to start again.
-        let opened = self.tools.keys()?.open_for(&self.session_place(), &sealed).ok();
-        Ok(opened.and_then(|opened| serde_json::from_slice(&opened).ok()))
-    }
-
-    /// Stores what is needed to continue after a crash.
-    pub(crate) async fn save_session<T: Serialize + Sync>(&self, session: &T) -> Result<()> {
-        let plain = serde_json::to_vec(session).context("write a session")?;
-        let sealed = self.tools.keys()?.seal_for(&self.session_place(), &plain)?;
-        self.kept(self.tools.store.keep_session(&self.job.claim, Some(&sealed)).await?)
-    }
-
-    /// Forgets it.
-    pub(crate) async fn forget_session(&self) -> Result<()> {
-        self.kept(self.tools.store.keep_session(&self.job.claim, None).await?)
-    }
-
-    fn kept(&self, commit: Commit) -> Result<()> {
-        match commit {
-            Commit::Committed => Ok(()),
-            Commit::Fenced => bail!("another worker has this delivery by now"),
-        }
-    }
-
-    /// A session opens only for the run and partner that it was stored for.
-    fn session_place(&self) -> Vec<u8> {
-        format!("session:{}/{}/{}", self.job.submission.id, self.machine().run, self.partner.id).into_bytes()
     }
 
     /// The work's texts for this partner: an organiser's, else the entry's own.

@@ -136,7 +136,7 @@ impl Handler for Assemble {
         let plan = job.submission.plan.as_ref().context("the submission has no plan")?;
         let rendition = wanted(&job, plan)?;
         if let Some(found) = reuse::choices(&self.tools, &job, plan).await?.found(&rendition.name) {
-            reuse::still_there(&self.tools, found).await?;
+            reuse::check_exists(&self.tools, found).await?;
             let rendition = self.with_covers(&job, rendition, found).await?;
             return Ok(Outcome::Done(Output::Assembled { rendition }));
         }

@@ -166,7 +166,7 @@ async fn forget(tools: &Tools, copied: &StoredRendition) {
 ///
 /// # Errors
 /// When it does not.
-pub(crate) async fn still_there(tools: &Tools, found: &StoredRendition) -> Result<()> {
+pub(crate) async fn check_exists(tools: &Tools, found: &StoredRendition) -> Result<()> {
     for file in found.files() {
         let there = tools.objects.head(&file.key).await.with_context(|| format!("look for {}", file.key))?;
         if there != file.bytes {

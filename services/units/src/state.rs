@@ -37,7 +37,7 @@ impl FromRef<Units> for Arc<Desk> {
 
 impl Units {
     /// Refuses what comes too often for one unit, such as from a script with a clerk's cookie.
-    pub(crate) fn spare(&self, of: &Of) -> Result<(), Problem> {
+    pub(crate) fn check_rate(&self, of: &Of) -> Result<(), Problem> {
         let allowed = self.pace.allows(of.clone(), A_MINUTE, Instant::now());
         if allowed { Ok(()) } else { Err(Code::TooManyEntries.into()) }
     }

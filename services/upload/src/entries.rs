@@ -10,7 +10,8 @@ use runtime::problem::{Code, Problem};
 use runtime::serving::client::{Peer, bucket_of, client_of};
 use runtime::store::submissions::SubmissionRow;
 
-use crate::app::{App, Settings};
+use crate::app::App;
+use crate::settings::Settings;
 
 pub(crate) mod correct;
 pub(crate) mod enter;
@@ -35,7 +36,7 @@ pub(crate) fn check_open(submission: &SubmissionRow) -> Result<(), Problem> {
 }
 
 /// Refuses a request of an address that has sent too many lately.
-pub(crate) fn spare(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn check_rate(app: &App, peer: Option<Extension<Peer>>, headers: &HeaderMap) -> Result<(), Problem> {
     let Settings { entries_per_minute, forwarded_hops, .. } = app.settings;
     if let (Some(Extension(Peer(peer))), 1..) = (peer, entries_per_minute) {
         let client = client_of(peer, headers, forwarded_hops);

@@ -19,7 +19,7 @@ use tracing::{Instrument, error, info, warn};
 use crate::app::App;
 use crate::fault::is_fault;
 use crate::free::{abort_unnamed, free_due};
-use crate::writer::lock::{Lock, Standing};
+use crate::writer::lock::{Lock, LockState};
 use join::{NoJoin, join};
 use read_back::read_back;
 
@@ -47,7 +47,7 @@ pub(crate) async fn run(app: Arc<App>, id: UploadId) {
 async fn try_run(app: &Arc<App>, id: UploadId) -> anyhow::Result<()> {
     let Some((upload, lock)) = Lock::take(app, id, UploadState::Assembling).await? else { return Ok(()) };
     let mut standing = lock.standing.clone();
-    let lost = async move { standing.wait_for(|it| *it == Standing::Lost).await.map(drop) };
+    let lost = async move { standing.wait_for(|it| *it == LockState::Lost).await.map(drop) };
     let done = tokio::select! {
         done = finish(app, &upload, &lock) => done,
         _ = lost => anyhow::bail!("another process finishes it"),

@@ -19,7 +19,7 @@ pub(crate) enum Wish {
     Begin,
     /// More bytes of an upload in progress, or its end: these have a tenth more, so that uploads that were begun can be
     /// finished.
-    GoOn,
+    Continue,
 }
 
 /// Refuses what would exceed the high-water mark.
@@ -31,7 +31,7 @@ pub(crate) async fn check(app: &App, wish: Wish) -> Result<(), Problem> {
     let stock = app.stock.now(&app.store, app.settings.high_water_every).await?;
     let most = match wish {
         Wish::Begin => mark,
-        Wish::GoOn => mark.saturating_add(mark / 10),
+        Wish::Continue => mark.saturating_add(mark / 10),
     };
     if mark > 0 && stock.bytes >= most {
         app.store.metrics().uploads.count("held_off");

@@ -39,6 +39,7 @@ mod receipt;
 mod routes;
 mod senders;
 mod serve;
+mod settings;
 pub mod sheet;
 mod site;
 mod stock;
@@ -49,17 +50,18 @@ mod writer;
 
 /// Works that a recommending unit enters, and the keys with which it sends their films.
 pub mod by_unit {
-    pub use crate::act::enter_row::{Became, Row, WorkKept, enter_row, hashes, kept_of, of, open, work_of};
+    pub use crate::act::enter_row::{Row, RowOutcome, WorkKept, enter_row, hashes, kept_of, of, open, work_of};
     pub use crate::site::cookies::lend_entry;
     pub use crate::token::Token;
 }
 
-pub use app::{App, Settings};
+pub use app::App;
 pub use limit::Limiter;
 pub use live::{Change, Live};
 pub use policy::{Listed, Policy};
 pub use routes::{document, list, router, router_with, same_site};
 pub use senders::Senders;
 pub use serve::{Further, serve, serve_on, serve_with};
+pub use settings::Settings;
 pub use stock::Stock;
 pub use sweep::{sweep, sweep_once};

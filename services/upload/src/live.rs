@@ -84,8 +84,8 @@ impl Live {
             return Err(Code::TooManyStreams.into());
         }
         *own += 1;
-        let seat = Seat { open: self.open.clone(), entry };
-        Ok(Reader { entry, changes: self.changes.subscribe(), checks: checks(), stop, _seat: seat })
+        let slot = Slot { open: self.open.clone(), entry };
+        Ok(Reader { entry, changes: self.changes.subscribe(), checks: checks(), stop, _slot: slot })
     }
 }
 
@@ -96,12 +96,12 @@ fn checks() -> Interval {
 }
 
 /// One of the streams that an entry may have; drop frees it.
-struct Seat {
+struct Slot {
     open: Arc<Mutex<HashMap<SubmissionId, usize>>>,
     entry: SubmissionId,
 }
 
-impl Drop for Seat {
+impl Drop for Slot {
     fn drop(&mut self) {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(own) = open.get_mut(&self.entry) {
@@ -119,7 +119,7 @@ pub(crate) struct Reader {
     changes: broadcast::Receiver<Change>,
     checks: Interval,
     stop: CancellationToken,
-    _seat: Seat,
+    _slot: Slot,
 }
 
 /// The next step of a page's stream.

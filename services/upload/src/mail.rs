@@ -60,11 +60,11 @@ fn outcome(sent: &Result<(), MailError>) -> &'static str {
 
 /// Sends one. An entry whose entrant's data is deleted has no address: it counts as refused.
 async fn send(app: &App, mailer: &Mailer, due: &DueLink) -> anyhow::Result<Result<(), MailError>> {
-    let nobody = Ok(Err(MailError::Refused(None)));
-    let Some(entry) = app.store.submission(due.submission).await? else { return nobody };
-    let Some(address) = link::address_of(app, &entry).await? else { return nobody };
+    let no_address = Ok(Err(MailError::Refused(None)));
+    let Some(entry) = app.store.submission(due.submission).await? else { return no_address };
+    let Some(address) = link::address_of(app, &entry).await? else { return no_address };
     let text = String::from_utf8(app.keys.open_for(&link::place(&entry), &due.token)?)?;
-    let Some(token) = Token::read(&text) else { return nobody };
+    let Some(token) = Token::read(&text) else { return no_address };
     let receipt = receipt::of(app, &entry).await?;
     let link = site::link(&app.settings.public_url, &receipt, &token);
     let lang = if due.lang == Lang::En.tag() { Lang::En } else { Lang::Zh };

@@ -14,10 +14,11 @@ use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
-use crate::app::{App, Settings};
+use crate::app::App;
 use crate::mail::send_links;
 use crate::places::turned_away;
 use crate::routes::{self, router_with};
+use crate::settings::Settings;
 use crate::sweep::sweep;
 
 /// Time limit for running requests to make durable what they have once asked to stop.

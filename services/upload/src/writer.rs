@@ -164,7 +164,7 @@ impl Writer {
             let parts = durable.parts();
             durable.add(bytes).await?;
             if durable.parts() > parts
-                && let Err(problem) = high_water::check(&durable.app, Wish::GoOn).await
+                && let Err(problem) = high_water::check(&durable.app, Wish::Continue).await
             {
                 return Ok(End::Early(problem.code));
             }

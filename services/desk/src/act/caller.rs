@@ -39,7 +39,7 @@ pub struct Done<T> {
 /// Ends the transaction of a dry run: everything it did is rolled back.
 #[derive(Debug, thiserror::Error)]
 #[error("a dry run ends here")]
-struct Rehearsed(serde_json::Value);
+struct DryRunEnds(serde_json::Value);
 
 impl Caller {
     /// The problem of an act that the caller's credential does not permit.
@@ -79,7 +79,7 @@ impl Caller {
         value: T,
     ) -> anyhow::Result<Done<T>> {
         if dry_run {
-            return Err(Rehearsed(serde_json::to_value(&value)?).into());
+            return Err(DryRunEnds(serde_json::to_value(&value)?).into());
         }
         if let Some(key) = &self.key {
             let body = serde_json::to_value(&value)?;
@@ -91,8 +91,8 @@ impl Caller {
 
 /// The result of an act's transaction; for a dry run, what it would have done.
 pub(crate) fn settle<T: DeserializeOwned>(result: anyhow::Result<Done<T>>) -> Result<Done<T>, Problem> {
-    result.or_else(|error| match error.downcast::<Rehearsed>() {
-        Ok(Rehearsed(value)) => {
+    result.or_else(|error| match error.downcast::<DryRunEnds>() {
+        Ok(DryRunEnds(value)) => {
             let value = serde_json::from_value(value).map_err(anyhow::Error::from)?;
             Ok(Done { value, repeated: false })
         }

@@ -60,7 +60,7 @@ pub async fn confirm(
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
             let (stands, _) = seen.waiting_for(Step::Confirm, desk, tx, partner).await?;
             let was = stands.observed.name();

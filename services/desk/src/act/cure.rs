@@ -76,7 +76,7 @@ pub async fn cure(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Cure) ->
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
             let facts = former::locked_facts(tx, id).await?;
             let allowed = Allowed::of(desk.contest(&facts.contest)?, &facts, window, now);

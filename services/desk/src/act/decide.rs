@@ -17,7 +17,7 @@ use super::claim;
 use super::review::Decision;
 use super::{Caller, Done, settle};
 use crate::Desk;
-use checks::{awaits_review, is_about, is_free};
+use checks::{require_awaiting_review, require_free, require_run};
 
 mod checks;
 mod due;
@@ -66,15 +66,15 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Wish) 
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {
                 // Sent again from a page in the browser's history, after it was undone: "done" would be wrong.
-                if awaits_review(&caller.look(tx, id).await?).is_ok() && !held::is_held(tx, id).await? {
+                if require_awaiting_review(&caller.lock(tx, id).await?).is_ok() && !held::is_held(tx, id).await? {
                     return Err(Problem::from(Code::Changed).into());
                 }
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
-            awaits_review(&seen)?;
-            is_about(&seen, wish.run)?;
-            is_free(tx, id, person).await?;
+            let seen = caller.lock(tx, id).await?;
+            require_awaiting_review(&seen)?;
+            require_run(&seen, wish.run)?;
+            require_free(tx, id, person).await?;
             let (words, phrase) = (said.words.as_deref(), said.phrase.as_deref());
             let holding = Holding { submission: id, run: seen.machine.run, decision, words, phrase };
             let due_at = held::hold(tx, holding, person, &caller.by).await?;
@@ -89,8 +89,8 @@ pub async fn refusal(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<O
     let person = caller.person()?;
     let looked = desk.store.transaction("may_decide", |tx, _| {
         Box::pin(async move {
-            awaits_review(&caller.look(tx, id).await?)?;
-            is_free(tx, id, person).await
+            require_awaiting_review(&caller.lock(tx, id).await?)?;
+            require_free(tx, id, person).await
         })
     });
     match looked.await.map_err(Problem::from) {
@@ -126,7 +126,7 @@ pub async fn later(desk: &Desk, caller: &Caller, id: SubmissionId) -> Result<Don
             if let Some(done) = caller.begin(tx, false).await? {
                 return Ok(done);
             }
-            awaits_review(&caller.look(tx, id).await?)?;
+            require_awaiting_review(&caller.lock(tx, id).await?)?;
             reviews::put_aside(tx, id, person).await?;
             caller.end(tx, false, Work { id: id.0 }).await
         })

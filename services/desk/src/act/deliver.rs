@@ -92,7 +92,7 @@ pub async fn deliver(
     let named = typed::optional("receipt", wish.receipt.as_deref(), Limit::RECEIPT)?.map(Receipt);
     let shown = &shown(desk, wish.url.as_deref(), wish.picture.as_deref(), wish.seen_at).await?;
     let report = Report { id, partner, shown, wish: &wish, named, by };
-    shown.beside(desk, id, partner, wish.dry_run, |trial| Box::pin(noted(desk, caller, &report, trial))).await
+    shown.with_picture(desk, id, partner, wish.dry_run, |trial| Box::pin(noted(desk, caller, &report, trial))).await
 }
 
 /// The act's transaction; `trial`: rolled back at its end.
@@ -104,7 +104,7 @@ async fn noted(desk: &Desk, caller: &Caller, report: &Report<'_>, trial: bool) -
                 if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                     return Ok(done);
                 }
-                let seen = caller.look(tx, id).await?;
+                let seen = caller.lock(tx, id).await?;
                 seen.unchanged_since(wish.digest.as_deref())?;
                 let (stands, row) = seen.waiting_for(Step::Deliver, desk, tx, partner).await?;
                 shown.fits(desk.catalogue.partner(partner), row.updated_at)?;

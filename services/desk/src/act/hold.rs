@@ -59,7 +59,7 @@ pub async fn hold(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Hold) ->
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             let before = orders::held(tx, id).await?.map(|(_, reason)| reason);
             let digest = digest(&seen, before.as_deref());
             if wish.digest.as_ref().is_some_and(|decided| *decided != digest) {

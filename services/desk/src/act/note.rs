@@ -27,7 +27,7 @@ pub async fn note(desk: &Desk, caller: &Caller, id: SubmissionId, text: &str) ->
             if let Some(done) = caller.begin(tx, false).await? {
                 return Ok(done);
             }
-            caller.look(tx, id).await?;
+            caller.lock(tx, id).await?;
             orders::note(tx, id, text, &caller.by).await?;
             caller.end(tx, false, Noted { id: id.0 }).await
         })

@@ -20,7 +20,7 @@ use crate::names::in_states;
 
 /// An act on one work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum OnWork {
+pub enum WorkAct {
     /// Publish it, to all partners or some.
     Release,
     /// Recall it, from all partners or some.
@@ -37,41 +37,41 @@ pub enum OnWork {
     Withdraw,
 }
 
-impl OnWork {
+impl WorkAct {
     /// Every act.
-    pub const ALL: [OnWork; 7] = [
-        OnWork::Release,
-        OnWork::Recall,
-        OnWork::Reprocess,
-        OnWork::Hold,
-        OnWork::Cure,
-        OnWork::Retry,
-        OnWork::Withdraw,
+    pub const ALL: [WorkAct; 7] = [
+        WorkAct::Release,
+        WorkAct::Recall,
+        WorkAct::Reprocess,
+        WorkAct::Hold,
+        WorkAct::Cure,
+        WorkAct::Retry,
+        WorkAct::Withdraw,
     ];
 }
 
 /// Why the act would be refused whatever is chosen in its form; `None` if it would be accepted. The caller already has
 /// the role.
-pub async fn refusal(desk: &Desk, work: &SubmissionRow, act: OnWork) -> Result<Option<Problem>, Problem> {
+pub async fn refusal(desk: &Desk, work: &SubmissionRow, act: WorkAct) -> Result<Option<Problem>, Problem> {
     let machine = &work.machine;
     let refused = || Some(Code::StateWrong.about(in_states([machine.state.name()])));
     Ok(match act {
-        OnWork::Hold => None,
-        OnWork::Release if machine.would_change(Event::Released { partners: None }) => None,
-        OnWork::Withdraw if machine.would_change(Event::Withdrawn) => None,
-        OnWork::Recall if orders::may_recall(machine) && machine.would_change(Event::Revoked) => None,
-        OnWork::Release | OnWork::Recall | OnWork::Withdraw => refused(),
-        OnWork::Cure => {
+        WorkAct::Hold => None,
+        WorkAct::Release if machine.would_change(Event::Released { partners: None }) => None,
+        WorkAct::Withdraw if machine.would_change(Event::Withdrawn) => None,
+        WorkAct::Recall if orders::may_recall(machine) && machine.would_change(Event::Revoked) => None,
+        WorkAct::Release | WorkAct::Recall | WorkAct::Withdraw => refused(),
+        WorkAct::Cure => {
             let facts = desk.store.facts(work.id).await?.ok_or(Code::SubmissionUnknown)?;
             let helps = cure::would_help(desk.contest(&work.contest)?, &facts, desk.clock.now());
             if helps { None } else { refused() }
         }
-        OnWork::Retry => {
+        WorkAct::Retry => {
             let parts = desk.store.parts(work.id).await?;
             let none = !parts.iter().any(|part| retry::may_be_tried(&part.status));
             none.then(|| Code::NothingParked.into())
         }
-        OnWork::Reprocess => reprocess_refused(desk, work).await?,
+        WorkAct::Reprocess => reprocess_refused(desk, work).await?,
     })
 }
 

@@ -83,7 +83,7 @@ pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
             let was = seen.machine.state.name();
             if !orders::may_recall(&seen.machine) {

@@ -84,7 +84,7 @@ pub async fn recalled(
         return Err(Code::EvidenceMissing.about(Detail::new("须同时提交图片", "only with a picture").of("insists")));
     }
     let report = Report { id, partner, shown, wish: &wish, by };
-    shown.beside(desk, id, partner, wish.dry_run, |trial| Box::pin(noted(desk, caller, &report, trial))).await
+    shown.with_picture(desk, id, partner, wish.dry_run, |trial| Box::pin(noted(desk, caller, &report, trial))).await
 }
 
 /// The act's transaction; `trial`: rolled back at its end.
@@ -101,7 +101,7 @@ async fn noted(
                 if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                     return Ok(done);
                 }
-                let seen = caller.look(tx, id).await?;
+                let seen = caller.lock(tx, id).await?;
                 seen.unchanged_since(wish.digest.as_deref())?;
                 let (stands, row) = seen.waiting_for(Step::ProveRemoval, desk, tx, partner).await?;
                 shown.fits(desk.catalogue.partner(partner), row.updated_at)?;

@@ -86,7 +86,7 @@ pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Relea
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
             let applied = orders::release(tx, desk.store.policy(), id, partners, at, by).await?;
             if !applied.changed {

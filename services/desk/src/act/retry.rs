@@ -70,7 +70,7 @@ pub async fn retry(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Retry) 
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             seen.unchanged_since(digest)?;
             let parts = parts::retry(tx, id, only, by).await?;
             if parts == 0 {

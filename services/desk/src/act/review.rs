@@ -102,7 +102,7 @@ pub async fn review(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Review
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             seen.unchanged_since(digest)?;
             let reviewed = decided(desk, tx, &seen, event, by).await?;
             caller.end(tx, dry_run, Reviewed { dry_run, ..reviewed }).await

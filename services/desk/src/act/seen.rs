@@ -14,7 +14,7 @@ use crate::next::{Step, demand};
 
 impl Caller {
     /// Locks and reads the work. A work of another contest does not exist for the caller.
-    pub(crate) async fn look(&self, tx: &mut Transaction, id: SubmissionId) -> anyhow::Result<Seen> {
+    pub(crate) async fn lock(&self, tx: &mut Transaction, id: SubmissionId) -> anyhow::Result<Seen> {
         let unknown = || Problem::from(Code::SubmissionUnknown);
         let work = submissions::seen(tx, id).await?.ok_or_else(unknown)?;
         if !self.sees.includes(&work.contest) {

@@ -35,7 +35,7 @@ pub struct EndSessions {
     pub reason: Option<String>,
 }
 
-/// A password to set instead of the current one. Does not print itself.
+/// A password to set instead of the current one. It has no `Debug`: it holds secrets.
 #[derive(Deserialize)]
 pub struct ChangePassword {
     /// The current one.
@@ -174,7 +174,7 @@ pub async fn new_recovery_codes(
     let made = desk.store.transaction("make_recovery_codes", |tx, _| {
         let (shown, codes) = (&shown, &codes);
         Box::pin(async move {
-            shown.used(desk, tx, person.id).await?;
+            shown.use_up(desk, tx, person.id).await?;
             recovery::replace(tx, &caller.by, person, codes).await
         })
     });

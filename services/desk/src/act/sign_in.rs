@@ -36,7 +36,7 @@ const PENDING: TimeDelta = TimeDelta::minutes(5);
 /// The associated data that a pending sign-in is sealed with.
 const PLACE: &[u8] = b"pending sign-in";
 
-/// The first step. Does not print itself.
+/// The first step. It has no `Debug`: it holds secrets.
 #[derive(Deserialize)]
 pub struct Password {
     /// The login name.
@@ -45,7 +45,7 @@ pub struct Password {
     pub password: String,
 }
 
-/// The second step. Does not print itself.
+/// The second step. It has no `Debug`: it holds secrets.
 #[derive(Deserialize)]
 pub struct SecondFactor {
     /// The result of the first step.
@@ -132,7 +132,7 @@ pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<
             if !sign_in::password_stands(tx, person.id, set_at).await? {
                 return Err(Problem::from(Code::SignInExpired).into());
             }
-            let factor = shown.used(desk, tx, person.id).await?;
+            let factor = shown.use_up(desk, tx, person.id).await?;
             sign_in::succeeded(tx, &attempt.counter).await?;
             begun(desk, tx, visitor, person, factor, cookie).await
         })

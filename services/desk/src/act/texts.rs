@@ -87,7 +87,7 @@ pub async fn texts(
             if let Some(done) = caller.begin(tx, dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             seen.unchanged_since(digest)?;
             let served = desk.catalogue.contest(&seen.contest).is_some_and(|it| it.partners.contains(partner));
             if !served && seen.delivery(partner).is_none() {

@@ -57,7 +57,7 @@ pub async fn withdraw(
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {
                 return Ok(done);
             }
-            let seen = caller.look(tx, id).await?;
+            let seen = caller.lock(tx, id).await?;
             seen.unchanged_since(wish.digest.as_deref())?;
             let was = seen.machine.state.name();
             let applied = entrants::withdraw(tx, desk.store.policy(), id, by).await?;

@@ -84,8 +84,8 @@ impl AuditPage {
     /// The person in a row about a person: their id, and their name at that time.
     #[expect(clippy::unused_self, reason = "a template calls it")]
     fn about<'a>(&self, row: &'a Row) -> Option<(&'a str, &'a str)> {
-        let told = row.after.as_ref().or(row.before.as_ref())?;
-        told["person"].as_str().zip(told["name"].as_str())
+        let person = row.after.as_ref().or(row.before.as_ref())?;
+        person["person"].as_str().zip(person["name"].as_str())
     }
 
     /// The job of a row.

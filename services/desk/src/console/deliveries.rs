@@ -26,7 +26,7 @@ pub(crate) fn routes() -> Vec<Route> {
 pub(super) fn turn_text(say: Say, turn: Turn, act: Option<Step>) -> &'static str {
     match (turn, act) {
         (Turn::Operator, Some(Step::Confirm)) => say.t("待人工确认发布", "a person confirms it"),
-        (Turn::Operator, Some(Step::Deliver)) => say.t("待人工投放", "a person brings it there"),
+        (Turn::Operator, Some(Step::Deliver)) => say.t("待人工投放", "a person delivers it"),
         (Turn::Operator, Some(Step::ProveRemoval)) => say.t("待人工下架并举证", "a person takes it down and proves it"),
         (Turn::Operator, None) => say.t("待人工办理", "a person acts"),
         (Turn::Partner, _) => say.t("等待平台", "the partner acts"),

@@ -18,6 +18,6 @@ pub(super) fn stage_text(say: Say, from: Beginning) -> &'static str {
         Beginning::Probe => say.t("检测：重新测量影片", "probe: measure the film again"),
         Beginning::Screen => say.t("初筛：重新判定", "screen: judge the measurements again"),
         Beginning::Transcode => say.t("转码：重新编码全部成片", "transcode: encode all files again"),
-        Beginning::Publish => say.t("投放：现有成片再次投放", "publish: deliver the files in force again"),
+        Beginning::Publish => say.t("投放：现有成片再次投放", "publish: deliver the current files again"),
     }
 }

@@ -68,7 +68,7 @@ fn coming(state: &str, parked: bool, by_hand: bool, waits: bool) -> Ahead {
         "awaiting_review" => next(people(Role::Screener), "等待初筛决定。", "A reviewer decides."),
         "transcode" | "assemble" => next(Turn::System, "正在制作各平台文件。", "The partners' files are being made."),
         "awaiting_release" => {
-            next(people(Role::Organiser), "文件已备齐，等待批准发布。", "All files are ready; the release is awaited.")
+            next(people(Role::Organiser), "文件已备齐，等待批准发布。", "All files are ready and await release.")
         }
         _ if by_hand => next(
             people(Role::Operator),
@@ -76,12 +76,12 @@ fn coming(state: &str, parked: bool, by_hand: bool, waits: bool) -> Ahead {
             "A partner waits for a person; see Deliveries.",
         ),
         _ if waits => {
-            next(Turn::System, "正在等待平台完成，系统会自动查询。", "Partners are at work; the system asks them.")
+            next(Turn::System, "正在等待平台完成，系统会自动查询。", "Waiting for partners; the system polls them.")
         }
         "publish" => next(Turn::System, "正在投放到各平台。", "It is being delivered to partners."),
         "published" => next(Turn::End, "已完成投放。", "Everything is delivered."),
         "rejected" => next(Turn::End, "未通过，不再处理。", "It was rejected; nothing more happens."),
-        _ => next(Turn::End, "已撤下，不再处理。", "It was taken back; nothing more happens."),
+        _ => next(Turn::End, "已撤下，不再处理。", "It was withdrawn or recalled; nothing more happens."),
     }
 }
 

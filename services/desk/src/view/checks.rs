@@ -17,7 +17,7 @@ mod works;
 pub use bounds::Bounds;
 pub use finding::{Finding, Health, Words};
 
-use finding::{PATIENCE, SEE, said};
+use finding::{ANSWERS_WITHIN, SEE, said};
 
 /// What is checked.
 #[derive(Clone, Copy)]
@@ -53,8 +53,8 @@ pub async fn checks(looked: Looked<'_>) -> Vec<Finding> {
 
 /// The answer of a server, or an error if none comes in time.
 async fn answer<T>(question: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
-    let answer = tokio::time::timeout(PATIENCE, question).await;
-    answer.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {} s", PATIENCE.as_secs())))
+    let answer = tokio::time::timeout(ANSWERS_WITHIN, question).await;
+    answer.unwrap_or_else(|_| Err(anyhow::anyhow!("no answer within {} s", ANSWERS_WITHIN.as_secs())))
 }
 
 /// All checks of the database, if it answers at all.

@@ -17,14 +17,12 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
     let said = |zh: &str, en: &str| say.t(zh, en).to_owned();
     match line.what.as_str() {
         "entered" => said("作品已报送。", "The work was entered."),
-        "uploaded" => said("影片已收齐，校验无误。", "The film arrived whole and was verified."),
+        "uploaded" => said("影片已收齐，校验无误。", "The film was received completely and verified."),
         "replacing" => said(
             "报送人申请更换影片；新影片收齐之前，原影片继续有效。",
-            "The entrant announced another film; the present one counts until that is whole.",
+            "The entrant announced another film; the current one counts until the new one is complete.",
         ),
-        "replaced" => {
-            said("新影片已收齐，替换了原影片，重新开始检测。", "Another film took the place of the former one.")
-        }
+        "replaced" => said("新影片已收齐，替换了原影片，重新开始检测。", "Another film replaced the former one."),
         "corrected" => said("报送人更正了填报内容。", "The entrant corrected the form."),
         "cure_opened" => {
             detail.about(said("已开放补正，截止", "A window for corrections is open until"), &detail.until())
@@ -39,7 +37,7 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
         "review_accepted" => said("初筛通过。", "A reviewer accepted it."),
         "review_refused" => detail.about(said("初筛不通过", "A reviewer refused it"), detail.text("words")),
         "released" => detail.about(said("已批准发布", "Released"), &detail.partners_or_all()),
-        "recalled" => detail.about(said("从部分平台撤下", "Taken back from partners"), &detail.partners()),
+        "recalled" => detail.about(said("从部分平台撤下", "Recalled from some partners"), &detail.partners()),
         "recall_ordered" => detail.about(said("已要求撤下", "A recall was ordered"), &detail.partners_and("reason")),
         "withdrawn" => said("作品已撤回，报送人信息已删除。", "The work was withdrawn; personal data was deleted."),
         "revoked" => said("作品已整体撤下。", "The work was revoked as a whole."),
@@ -52,7 +50,7 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
         "part_parked" => {
             detail.failed(said("多次失败，已停下，等待人工处理", "failed too often and waits for a person"))
         }
-        "retried" => said("已重试停下的任务。", "What had failed was tried again."),
+        "retried" => said("已重试停下的任务。", "Failed parts were retried."),
         "delivery_changed" => detail.about(detail.partner(), &say.delivery(detail.text("state"))),
         "texts_set" => detail.about(said("已填写投放文字", "Texts were written"), &detail.partner()),
         "proof_added" => match detail.text("shows") {
@@ -61,8 +59,10 @@ pub fn sentence(line: &Happened, catalogue: &Catalogue, say: Say) -> String {
         },
         "unstuck" => said("系统已自动补上缺失的任务。", "A missing part was repaired by the system."),
         "key_replaced" => said("报送人已更换查询链接。", "The entrant replaced the link."),
-        "key_revoked" => said("报送人已停用查询链接。", "The entrant ended the link."),
-        "personal_data_removed" => said("报送人信息已按期限删除。", "Personal data was deleted as its time was over."),
+        "key_revoked" => said("报送人已停用查询链接。", "The entrant disabled the link."),
+        "personal_data_removed" => {
+            said("报送人信息已按期限删除。", "Personal data was deleted at the end of its retention period.")
+        }
         other => other.to_owned(),
     }
 }

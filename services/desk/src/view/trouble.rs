@@ -77,7 +77,7 @@ pub async fn trouble(desk: &Desk, caller: &Caller, filter: &TroubleFilter) -> Re
     within(desk, &contests, limit).await
 }
 
-/// What needs a person in these contests.
+/// What needs attention in these contests.
 pub(crate) async fn within(desk: &Desk, contests: &Sees, limit: u32) -> Result<Vec<Item>, Problem> {
     let found = desk.store.trouble(contests, limit).await?;
     Ok(found.into_iter().map(|trouble| Item::of(trouble, &desk.catalogue)).collect())

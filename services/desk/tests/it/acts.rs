@@ -133,8 +133,8 @@ async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
     let stage = Stage::new().await;
     let organiser = stage.token(Role::Organiser, None).await;
     let wish = json!({ "role": "organiser", "name": "值班程序", "expires": "30d" });
-    let told = ok(stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish)).await;
-    let secret = told["bearer"].as_str().unwrap().rsplit_once('_').unwrap().1.to_owned();
+    let reply = ok(stage.desk(Method::POST, "/api/v1/tokens", &organiser).json(&wish)).await;
+    let secret = reply["bearer"].as_str().unwrap().rsplit_once('_').unwrap().1.to_owned();
     for table in ["idempotency", "tokens", "audit", "outbox"] {
         let all = format!("select coalesce(string_agg(row_to_json(t)::text, ''), '') from {table} t");
         let all = stage.ask(all).await;
@@ -143,11 +143,11 @@ async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
         assert!(!all.contains(&bytes), "{table}");
     }
     // The new token works until it is revoked, and is refused from then on.
-    let another = told["bearer"].as_str().unwrap();
+    let another = reply["bearer"].as_str().unwrap();
     for _ in 0..2 {
         stage.get(another, "/api/v1/submissions").await;
     }
-    let path = format!("/api/v1/tokens/{}", told["token"]["id"].as_str().unwrap());
+    let path = format!("/api/v1/tokens/{}", reply["token"]["id"].as_str().unwrap());
     assert!(ok(stage.desk(Method::DELETE, &path, &organiser)).await["revoked_at"].is_string());
     let late = stage.desk(Method::GET, "/api/v1/submissions", another);
     assert_eq!(refusal(late).await, says(403, "token_wrong"));
@@ -209,8 +209,8 @@ async fn each_look_at_personal_data_is_in_the_trail_and_none_of_the_data_is() {
         assert_eq!(refusal(request).await, refused, "{without}");
     }
     let rows = stage.trail(&entry).await;
-    let told: Vec<_> = rows.iter().map(|row| (row.act.as_str(), row.reason.as_deref())).collect();
-    assert_eq!(told, [("contact_read", Some("winner"))]);
+    let reply: Vec<_> = rows.iter().map(|row| (row.act.as_str(), row.reason.as_deref())).collect();
+    assert_eq!(reply, [("contact_read", Some("winner"))]);
     for part in ["history", "verdict", "deliveries", ""] {
         let path = format!("/api/v1/submissions/{}/{part}", entry.id).trim_end_matches('/').to_owned();
         let text = stage.desk(Method::GET, &path, &organiser).send().await.unwrap().text().await.unwrap();

@@ -63,7 +63,7 @@ async fn the_board_shows_who_acts_next_and_a_person_reports_confirms_and_proves_
     stage.execute(format!("{due} where partner = 'gongxin_weibao'")).await;
     let browser = Browser::everywhere(&stage, Role::Operator).await;
     let board = browser.open("/deliveries?waits=person").await;
-    for shown in ["a person brings it there", "a person confirms it", "time left: 5 h", "版权争议"] {
+    for shown in ["a person delivers it", "a person confirms it", "time left: 5 h", "版权争议"] {
         assert!(board.text.contains(shown), "{shown}: {}", board.text);
     }
     let elsewhere = browser.open("/deliveries?waits=person&partner=cctv").await;

@@ -51,9 +51,9 @@ async fn a_window_is_looked_at_opened_moved_and_closed_and_the_entrant_sees_each
     let wish = json!({ "until": until, "reason": "请更正片尾字幕", "digest": looked["digest"] });
     let opened = ok(stage.act(&organiser, &entry, "cure", &wish)).await;
     assert!(opened["was_until"].is_null() && moment(&opened["until"]) == until);
-    let told = stage.status(&entry).await;
-    assert_eq!(told["cure"]["reason"], "请更正片尾字幕");
-    assert_eq!((moment(&told["cure"]["until"]), moment(&told["changes"]["until"])), (until, until));
+    let reply = stage.status(&entry).await;
+    assert_eq!(reply["cure"]["reason"], "请更正片尾字幕");
+    assert_eq!((moment(&reply["cure"]["until"]), moment(&reply["changes"]["until"])), (until, until));
     ok(correct()).await;
     let later = until + TimeDelta::days(1);
     let moved = ok(stage.act(&organiser, &entry, "cure", &json!({ "until": later, "reason": "宽限一天" }))).await;
@@ -119,9 +119,9 @@ async fn the_form_of_the_page_shows_what_follows_and_opens_the_window() {
     assert!(looked.contains("报送人更换影片") && looked.contains("2024-08-03"), "{looked}");
     let fields = [("step", "do"), ("until", "2024-08-03T20:00"), ("reason", "请更正片尾字幕")];
     browser.send(&path, &fields).await;
-    let told = stage.status(&entry).await;
+    let reply = stage.status(&entry).await;
     assert_eq!(
-        (&told["cure"]["reason"], moment(&told["cure"]["until"]).to_rfc3339()),
+        (&reply["cure"]["reason"], moment(&reply["cure"]["until"]).to_rfc3339()),
         (&json!("请更正片尾字幕"), "2024-08-03T12:00:00+00:00".to_owned())
     );
     let page = browser.page(&format!("/works/{}", entry.id)).await;

@@ -244,8 +244,8 @@ async fn a_report_is_kept_with_time_person_and_picture() {
     let entry = stage.enter().await;
     plant(&stage, &entry, BY_HAND, &[handed()]).await;
     let wish = json!({ "url": PUBLIC, "picture": encoded(1), "receipt": "sph-1", "reason": "posted" });
-    let (status, told) = act(&stage, &operator, &entry, BY_HAND, "delivered", &wish).await;
-    assert_eq!((status, &told["was"], &told["state"]), (200, &json!("awaiting_operator"), &json!("live")), "{told}");
+    let (status, reply) = act(&stage, &operator, &entry, BY_HAND, "delivered", &wish).await;
+    assert_eq!((status, &reply["was"], &reply["state"]), (200, &json!("awaiting_operator"), &json!("live")), "{reply}");
     let again = act(&stage, &operator, &entry, BY_HAND, "delivered", &wish).await;
     assert_eq!(refused(again), says(409, "state_wrong"));
     let deliveries = get(&stage, &operator, &format!("/api/v1/submissions/{}/deliveries", entry.id)).await;
@@ -254,7 +254,7 @@ async fn a_report_is_kept_with_time_person_and_picture() {
     let proof = &proofs[0];
     assert_eq!((&proof["shows"], &proof["picture"], &proof["words"]), (&json!("live"), &json!(true), &json!("posted")));
     assert!(proof["by"].as_str().is_some_and(|by| by.contains("operator")), "{proof}");
-    let sha256 = told["evidence"]["picture_sha256"].as_str().unwrap();
+    let sha256 = reply["evidence"]["picture_sha256"].as_str().unwrap();
     assert_eq!(stage.objects().await, [format!("proofs/{}/{BY_HAND}/{sha256}", entry.id)]);
     let acts = "select string_agg(act, ' ' order by act) from audit where submission is not null";
     assert_eq!(stage.ask(acts.to_owned()).await, "delivery_went_live proof_added");
@@ -305,13 +305,13 @@ async fn a_removal_is_proven_by_picture_or_address_and_insisted_on_only_by_pictu
         assert_eq!(answer, wanted, "{body}");
     }
     assert!(stage.is_empty().await, "no picture of a refused report is kept");
-    let (status, told) = act(&stage, &operator, &entry, BY_HAND, "recalled", &json!({ "url": PUBLIC })).await;
-    assert_eq!((status, &told["looks_at"]), (200, &json!(PUBLIC)), "{told}");
+    let (status, reply) = act(&stage, &operator, &entry, BY_HAND, "recalled", &json!({ "url": PUBLIC })).await;
+    assert_eq!((status, &reply["looks_at"]), (200, &json!(PUBLIC)), "{reply}");
     let insists = json!({ "picture": encoded(1), "insists": true });
     assert_eq!(act(&stage, &operator, &entry, BY_HAND, "recalled", &insists).await.0, 200);
     let proofs = get(&stage, &operator, &format!("/api/v1/submissions/{}/proofs", entry.id)).await;
-    let told: Vec<_> = proofs.as_array().unwrap().iter().map(|it| (&it["picture"], &it["insists"])).collect();
-    assert_eq!(told, [(&json!(false), &json!(false)), (&json!(true), &json!(true))]);
+    let reply: Vec<_> = proofs.as_array().unwrap().iter().map(|it| (&it["picture"], &it["insists"])).collect();
+    assert_eq!(reply, [(&json!(false), &json!(false)), (&json!(true), &json!(true))]);
 }
 
 #[tokio::test]
@@ -394,16 +394,16 @@ async fn a_bag_lists_its_files_and_what_to_enter_and_gives_any_part_of_a_file() 
     let entry = stage.enter().await;
     let film = bag(&stage, &entry).await;
     let place = format!("/api/v1/submissions/{}/deliveries/{BY_HAND}/bag", entry.id);
-    let told = get(&stage, &operator, &place).await;
+    let reply = get(&stage, &operator, &place).await;
     assert_eq!(
-        (&told["run"], &told["state"], &told["next"]["act"]),
+        (&reply["run"], &reply["state"], &reply["next"]["act"]),
         (&json!(1), &json!("awaiting_operator"), &json!("deliver"))
     );
-    let list = &told["checklist"];
+    let list = &reply["checklist"];
     assert_eq!((&list["title"], &list["text"], &list["tags"]), (&json!("钢铁侠"), &json!("…"), &json!(["工业"])));
     assert_eq!((&list["videos"], &list["covers"]), (&json!(["social-1080.mp4"]), &json!(["cover-4x3.jpg"])));
     assert_eq!(list["ai_use"], "assisted");
-    let first = &told["files"][0];
+    let first = &reply["files"][0];
     assert_eq!((&first["name"], &first["bytes"]), (&json!("social-1080.mp4"), &json!(film.len())));
     assert_eq!(first["sha256"], hex::encode(Sha256::digest(&film)));
     assert_eq!(first["url"], format!("{place}/social-1080.mp4"));

@@ -155,7 +155,7 @@ async fn an_act_is_looked_at_first_and_refused_once_the_work_has_changed() {
     let entry = stage.enter().await;
     let operator = Browser::everywhere(&stage, Role::Operator).await;
     let path = format!("/works/{}/withdraw", entry.id);
-    assert!(operator.page(&path).await.contains("Look what would follow"));
+    assert!(operator.page(&path).await.contains("Preview"));
     let look = [("step", "look"), ("reason", "报送人要求")];
     let Shown { status, text, .. } = operator.send(&path, &look).await;
     assert!(status == 200 && text.contains("withdrawn") && text.contains("cannot be restored"), "{status}: {text}");

@@ -32,7 +32,7 @@ impl Stage {
     }
 }
 
-fn told<'a>(answer: &'a Response, name: &str) -> &'a str {
+fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
     answer.headers().get(name).map_or("", |value| value.to_str().unwrap())
 }
 
@@ -55,18 +55,18 @@ async fn a_screener_is_told_where_the_preview_is_and_gets_any_part_of_it() {
         request.send().await.unwrap()
     };
     let whole = get("proxy.mp4", None).await;
-    assert_eq!((whole.status().as_u16(), told(&whole, "content-type")), (200, "video/mp4"));
-    assert_eq!((told(&whole, "accept-ranges"), told(&whole, "cache-control")), ("bytes", "private, no-store"));
+    assert_eq!((whole.status().as_u16(), header(&whole, "content-type")), (200, "video/mp4"));
+    assert_eq!((header(&whole, "accept-ranges"), header(&whole, "cache-control")), ("bytes", "private, no-store"));
     assert_eq!(whole.bytes().await.unwrap(), film);
     let part = get("proxy.mp4", Some("bytes=1000-1999")).await;
-    assert_eq!((part.status().as_u16(), told(&part, "content-range")), (206, "bytes 1000-1999/300000"));
+    assert_eq!((part.status().as_u16(), header(&part, "content-range")), (206, "bytes 1000-1999/300000"));
     assert_eq!(part.bytes().await.unwrap(), film[1000..2000]);
     let end = get("proxy.mp4", Some("bytes=-10")).await;
     assert_eq!(end.bytes().await.unwrap(), film[FILM - 10..]);
     let beyond = get("proxy.mp4", Some("bytes=300000-")).await;
-    assert_eq!((beyond.status().as_u16(), told(&beyond, "content-range")), (416, "bytes */300000"));
-    assert_eq!(told(&get("storyboard.jpg", None).await, "content-type"), "image/jpeg");
-    assert_eq!(told(&get("storyboard.vtt", None).await, "content-type"), "text/vtt; charset=utf-8");
+    assert_eq!((beyond.status().as_u16(), header(&beyond, "content-range")), (416, "bytes */300000"));
+    assert_eq!(header(&get("storyboard.jpg", None).await, "content-type"), "image/jpeg");
+    assert_eq!(header(&get("storyboard.vtt", None).await, "content-type"), "text/vtt; charset=utf-8");
     let other = stage.desk(Method::GET, &format!("{place}/source"), &token);
     assert_eq!(refusal(other).await, says(404, "route_unknown"));
 }

@@ -91,11 +91,11 @@ async fn a_row_says_where_its_work_is_online() {
     stage.plant_delivery(&entry, "bilibili", "live", live).await;
     stage.plant_delivery(&entry, "cctv", "live", json!({ "state": "planned" })).await;
     let page = stage.seen(&auditor, "/api/v1/submissions?delivery=live").await;
-    let told = json!([
+    let reply = json!([
         { "partner": "bilibili", "state": "live", "public_url": url },
         { "partner": "cctv", "state": "planned" },
     ]);
-    assert_eq!(page["items"][0]["deliveries"], told);
+    assert_eq!(page["items"][0]["deliveries"], reply);
     assert_eq!(page["count"], json!({ "value": 1, "more": false }));
     // The second page does not count again.
     stage.enter().await;
@@ -158,7 +158,7 @@ async fn trouble_names_the_work_the_age_a_sentence_and_the_command() {
         .execute("insert into partner_accounts (partner, account, health, health_words) values ('bilibili', 'default', 'refused', 'gone')".into())
         .await;
     let found = stage.seen(&auditor, "/api/v1/trouble").await;
-    let told: Vec<_> = found
+    let reply: Vec<_> = found
         .as_array()
         .unwrap()
         .iter()
@@ -169,11 +169,11 @@ async fn trouble_names_the_work_the_age_a_sentence_and_the_command() {
         format!("reelmill delivered {} --partner weixin_channels --url URL", waits.id),
         format!("reelmill confirm {} --partner douyin", waits.id),
     ];
-    assert_eq!(told.len(), 4, "{found}");
-    assert_eq!(told[0], ("credentials_refused", "reelmill partner authorise bilibili --stdin"));
-    assert_eq!(told[1], ("recall_waits", commands[0].as_str()));
+    assert_eq!(reply.len(), 4, "{found}");
+    assert_eq!(reply[0], ("credentials_refused", "reelmill partner authorise bilibili --stdin"));
+    assert_eq!(reply[1], ("recall_waits", commands[0].as_str()));
     for command in &commands[1..] {
-        assert!(told[2..].contains(&("waits_for_person", command.as_str())), "{command}: {found}");
+        assert!(reply[2..].contains(&("waits_for_person", command.as_str())), "{command}: {found}");
     }
     for item in found.as_array().unwrap() {
         assert!(item["age_s"].as_f64().unwrap() >= 0.0 && !item["zh"].as_str().unwrap().is_empty(), "{item}");

@@ -9,6 +9,7 @@
 //! | what | file |
 //! |---|---|
 //! | film and cover, resumed | `upload` |
+//! | one archive | `archive` |
 //! | the account's list, read for our line | `list`, `marks` |
 //! | what to do about each code | `codes` |
 //! | the account's tokens, stored, used and renewed | `stored_tokens`, `tokens`, `renewal` |
@@ -25,6 +26,7 @@ use crate::exchange::CallError;
 use crate::package::PackageFile;
 use crate::task::Task;
 
+mod archive;
 mod client;
 mod codes;
 mod list;
@@ -37,6 +39,7 @@ mod tokens;
 mod upload;
 pub(crate) mod webhook;
 
+use archive::{seen, view};
 use client::{Call, Content};
 use codes::{Advice, RETRY, advice, until_tomorrow};
 use marks::{Marks, described, line_of};
@@ -188,54 +191,4 @@ async fn refused(task: &Task<'_>, code: i64, words: String) -> Result<Submitted>
         Advice::Gone | Advice::Unknown if code == -400 => Submitted::Person(words),
         Advice::Gone | Advice::Unknown => Submitted::Lost(words),
     })
-}
-
-async fn view(task: &Task<'_>, receipt: &Receipt) -> Result<Result<Value, Failed>> {
-    let call = Call::get("archive.view", "/arcopen/fn/archive/view").with("resource_id", &receipt.0);
-    client::call(task, &call).await
-}
-
-/// The meaning of an archive's state: 0 open; −2 returned, −4 locked and −16 failed to transcode are refusals; −100
-/// deleted; all others are not public yet.
-fn seen(archive: &Value, receipt: &Receipt) -> Seen {
-    if archive["resource_id"].as_str() != Some(&receipt.0) {
-        return Seen::Unsure("the answer is about another work".to_owned());
-    }
-    let info = &archive["addit_info"];
-    let said = [&info["state_desc"], &info["reject_reason"]].map(|text| text.as_str().unwrap_or_default());
-    let words = said.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join("：");
-    match info["state"].as_i64() {
-        Some(0) => {
-            let address = archive["video_info"]["share_url"].as_str().filter(|url| url.starts_with("https://"));
-            let address =
-                address.map_or_else(|| format!("https://www.bilibili.com/video/{}", receipt.0), str::to_owned);
-            Seen::Live(Some(address))
-        }
-        Some(-2 | -4 | -16) => Seen::Refused(words),
-        Some(-100) => Seen::Gone,
-        Some(_) => Seen::InReview(words),
-        None => Seen::Unsure("the answer has no state".to_owned()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_archive_is_what_its_state_says_and_of_its_own_name_only() {
-        let receipt = Receipt("BV1".to_owned());
-        let archive = |id: &str, state: i64| {
-            json!({ "resource_id": id, "video_info": { "share_url": "" },
-                "addit_info": { "state": state, "state_desc": "打回", "reject_reason": "画面含有水印" } })
-        };
-        let Seen::Live(Some(address)) = seen(&archive("BV1", 0), &receipt) else { panic!("it is open") };
-        assert_eq!(address, "https://www.bilibili.com/video/BV1");
-        let Seen::Refused(words) = seen(&archive("BV1", -2), &receipt) else { panic!("it was returned") };
-        assert_eq!(words, "打回：画面含有水印");
-        assert!(matches!(seen(&archive("BV1", -30), &receipt), Seen::InReview(_)));
-        assert!(matches!(seen(&archive("BV1", -100), &receipt), Seen::Gone));
-        assert!(matches!(seen(&archive("BV2", 0), &receipt), Seen::Unsure(_)));
-        assert!(matches!(seen(&json!({ "resource_id": "BV1" }), &receipt), Seen::Unsure(_)));
-    }
 }

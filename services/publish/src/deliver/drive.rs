@@ -21,8 +21,8 @@ pub(crate) async fn drive<W: Way>(way: &W, task: &mut Task<'_>) -> Result<Outcom
         Ok(Outcome::Later(wait)) => Ok(task.turn.over().map_or(Outcome::Later(wait), Outcome::OverBudget)),
         Ok(outcome) => Ok(outcome),
         Err(error) => {
-            let (told, cut) = (format!("{error:#}"), task.secrets.cut(&format!("{error:#}")));
-            Err(if told == cut { error } else { anyhow::anyhow!(cut) })
+            let (text, cut) = (format!("{error:#}"), task.secrets.cut(&format!("{error:#}")));
+            Err(if text == cut { error } else { anyhow::anyhow!(cut) })
         }
     }
 }

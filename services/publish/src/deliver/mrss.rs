@@ -3,6 +3,7 @@
 //!
 //! | what | file |
 //! |---|---|
+//! | what is offered of a work | `content` |
 //! | the document | `feed` |
 //! | links that expire | `link` |
 //! | the routes, and the feed | `serve` |
@@ -12,18 +13,17 @@
 //! The partner's pages are its own: a fetched work is live without a public address. A work that was never fetched
 //! cannot be there, so its removal from the feed is a proven recall; of a fetched work only a person can say that it is
 //! gone.
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use pipeline::delivery::{IntentId, Receipt};
-use pipeline::media_info::Ratio;
 use runtime::store::feed::Pull;
-use runtime::store::renditions::RenditionRow;
 use serde_json::{Value, json};
 
 use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};
-use crate::package::{self, PackageFile, Source};
+use crate::package::PackageFile;
 use crate::task::Task;
 
 pub(crate) mod access;
+mod content;
 mod feed;
 mod file;
 mod link;
@@ -31,7 +31,7 @@ pub(crate) mod serve;
 mod transfer;
 
 use access::{LINK_KEY, SECRET_CHARS, TOKEN};
-use feed::{Content, Cover, File, Video};
+use content::{Content, content};
 
 /// A feed that the partner pulls.
 pub(crate) struct Mrss;
@@ -40,7 +40,7 @@ impl Way for Mrss {
     async fn prepare(&self, task: &mut Task<'_>, _files: &[PackageFile]) -> Result<Prepared> {
         for name in [TOKEN, LINK_KEY] {
             let long = task.secret(name)?.trim().len() >= SECRET_CHARS;
-            ensure!(long, "the partner's {name} is shorter than {} characters", SECRET_CHARS);
+            ensure!(long, "the partner's {name} is shorter than {SECRET_CHARS} characters");
         }
         Ok(Prepared::Ready)
     }
@@ -76,14 +76,14 @@ impl Way for Mrss {
         if fetched < all {
             return Ok(Seen::InReview(format!("{fetched} of {all} files were fetched")));
         }
-        task.record("fetched", json!({ "files": all }), json!({ "pulls": told(&pulls) })).await?;
+        task.record("fetched", json!({ "files": all }), json!({ "pulls": as_evidence(&pulls) })).await?;
         Ok(Seen::Live(None))
     }
 
     async fn take_back(&self, task: &mut Task<'_>, _receipt: Option<&Receipt>) -> Result<TakenBack> {
         let pulls = task.tools.store.feed_take_out(&task.job.claim).await?;
         let pulls = pulls.context("another worker has this delivery by now")?;
-        task.record("take_back", json!({ "out_of_feed": true }), json!({ "pulls": told(&pulls) })).await?;
+        task.record("take_back", json!({ "out_of_feed": true }), json!({ "pulls": as_evidence(&pulls) })).await?;
         // Each fetch wrote its row before its first byte, and none can begin any more.
         let Some(first) = pulls.first() else { return Ok(TakenBack::Gone) };
         Ok(TakenBack::Person(format!(
@@ -100,76 +100,10 @@ fn receipt(task: &Task<'_>) -> Receipt {
     Receipt(format!("{}/{}", task.job.submission.id, task.machine().run))
 }
 
-fn told(pulls: &[Pull]) -> Vec<Value> {
-    let told = pulls
+/// Fetches as evidence.
+fn as_evidence(pulls: &[Pull]) -> Vec<Value> {
+    let pulls = pulls
         .iter()
         .map(|pull| json!({ "file": pull.file, "begun_at": pull.begun_at, "complete_at": pull.complete_at }));
-    told.collect()
-}
-
-/// The item: every rendition of the package with its measurements.
-async fn content(task: &Task<'_>, files: &[PackageFile]) -> Result<Content> {
-    let work = &task.job.submission;
-    let rows = task.tools.store.renditions(work.id).await?;
-    let plan = work.plan.as_ref().context("the submission has no plan")?;
-    let mut videos = Vec::new();
-    // In the package's order, which is the partner's: best first.
-    for file in files {
-        let Some(row) = rows.iter().find(|row| row.rendition.video.sha256 == file.sha256) else { continue };
-        let cover = row.rendition.cover.as_ref();
-        let cover = cover.and_then(|cover| files.iter().find(|file| file.sha256 == cover.sha256));
-        videos.push(Video {
-            file: offered(file)?,
-            width: row.rendition.width,
-            height: row.rendition.height,
-            duration_ms: row.rendition.duration_ms,
-            frame_rate: decimal(plan.picture.frame_rate),
-            cover: cover.map(offered).transpose()?,
-        });
-    }
-    ensure!(!videos.is_empty(), "the package of {} holds no rendition that is in force", work.id);
-    let rows: Vec<&RenditionRow> = rows.iter().collect();
-    let mut covers = Vec::new();
-    for cover in package::covers(&task.partner.id, &rows) {
-        let Some(file) = files.iter().find(|file| file.sha256 == cover.file.sha256) else { continue };
-        covers.push(Cover { file: offered(file)?, width: cover.width, height: cover.height });
-    }
-    let contest = task.tools.catalogue.contest(&work.contest);
-    let contest = contest.map_or("Reelmill", |contest| &contest.name.zh);
-    let unit = work.recommending_unit.trim();
-    let texts = task.texts();
-    let ai = work.declarations.get("ai_use").and_then(Value::as_str).filter(|ai| *ai != "none");
-    Ok(Content {
-        title: texts.title,
-        text: texts.text,
-        tags: texts.tags,
-        category: task.theme(),
-        copyright: format!("{}（{contest}）", if unit.is_empty() { "作者授权发布" } else { unit }),
-        ai: ai.unwrap_or_default().to_owned(),
-        videos,
-        covers,
-    })
-}
-
-fn offered(file: &PackageFile) -> Result<File> {
-    let Source::Stored(key) = &file.source else { bail!("{} is no stored file", file.name) };
-    Ok(File { name: file.name.to_string(), key: key.clone(), bytes: file.bytes, sha256: file.sha256.clone() })
-}
-
-/// At most three digits after the decimal point, as readers of feeds expect: 25, 29.97, 23.976.
-fn decimal(rate: Ratio) -> String {
-    let text = format!("{:.3}", rate.value());
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn frame_rates_are_written_as_people_say_them() {
-        for (num, den, said) in [(25, 1, "25"), (30_000, 1001, "29.97"), (24_000, 1001, "23.976"), (60, 1, "60")] {
-            assert_eq!(decimal(Ratio::new(num, den)), said);
-        }
-    }
+    pulls.collect()
 }

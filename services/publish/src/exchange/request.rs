@@ -106,7 +106,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn leave_to_call_later_is_told_from_a_failure() {
+    fn leave_to_call_later_is_distinguished_from_a_failure() {
         let wait = anyhow::Error::new(CallError::Wait(Duration::from_secs(3))).context("list archives");
         assert_eq!(waits(&wait), Some(Duration::from_secs(3)));
         assert_eq!(waits(&anyhow::Error::new(CallError::Lost("x".into()))), None);

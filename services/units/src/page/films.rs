@@ -123,7 +123,7 @@ pub(crate) async fn matched(
     if names.len() > MOST_NAMES || names.iter().any(|name| check(name, Lines::One).is_err()) {
         return Err(wrong());
     }
-    units.spare(&of)?;
+    units.check_rate(&of)?;
     let films: Vec<usize> = (0..names.len()).filter(|&at| is_film(&names[at])).collect();
     let files: Vec<String> = films.iter().map(|&at| names[at].clone()).collect();
     // All works of the unit, so that a name that also fits a work with a film is not assigned to another work.

@@ -12,7 +12,7 @@ use runtime::problem::{Code, Detail, Problem};
 use runtime::store::units::Of;
 use serde::Deserialize;
 use tracing::info;
-use upload::by_unit::{Became, Row, enter_row};
+use upload::by_unit::{Row, RowOutcome, enter_row};
 
 use super::unit::UnitPage;
 use crate::rows::{Line, Next, judged};
@@ -82,7 +82,7 @@ pub(crate) async fn send(
     filed: Filed,
 ) -> Result<Response, Problem> {
     let (contest, unit) = units.found(&of)?;
-    units.spare(&of)?;
+    units.check_rate(&of)?;
     let missing =
         || Code::SheetRefused.about(Detail::new("请先选择汇总表文件。", "Choose the file of the sheet first."));
     let taken = match filed.file() {
@@ -148,7 +148,7 @@ pub(crate) async fn enter(
     sent: Sent<Wish>,
 ) -> Result<Response, Problem> {
     let (contest, unit) = units.found(&of)?;
-    units.spare(&of)?;
+    units.check_rate(&of)?;
     let (id, kept) = sheet::kept(&units, &of, &id).await?;
     let by = visit.by(Role::Recommender);
     let (mut entered, mut left) = (0_usize, 0_usize);
@@ -164,8 +164,8 @@ pub(crate) async fn enter(
         }
         let row = Row { contest, unit, answers: &line.row.answers, form, file: &line.row.file };
         match enter_row(&units.app, &row, &by).await {
-            Ok(Became::Entered) => entered += 1,
-            Ok(Became::Again) => {}
+            Ok(RowOutcome::Entered) => entered += 1,
+            Ok(RowOutcome::Again) => {}
             Err(problem) => {
                 let page = page(&units, &visit, &of, id.to_string(), &kept).await?;
                 return again(&problem, &SheetPage { shell: page.shell.clone().with(&problem), ..page });

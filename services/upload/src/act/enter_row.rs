@@ -40,7 +40,7 @@ pub struct Row<'a> {
 
 /// The result of entering a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Became {
+pub enum RowOutcome {
     /// It is an entry now.
     Entered,
     /// It was entered before: the same row, whichever person sent it.
@@ -74,7 +74,7 @@ struct Secret {
 ///
 /// # Errors
 /// `deadline_passed`, `not_open_yet`, `unit_deadline_passed`, `unit_quota_full`.
-pub async fn enter_row(app: &App, row: &Row<'_>, by: &By) -> Result<Became, Problem> {
+pub async fn enter_row(app: &App, row: &Row<'_>, by: &By) -> Result<RowOutcome, Problem> {
     crate::entries::check_deadline(row.contest, None, app.clock.now())?;
     unit_accepts(row.unit, app.clock.now())?;
     let token = Token::new()?;
@@ -88,8 +88,8 @@ pub async fn enter_row(app: &App, row: &Row<'_>, by: &By) -> Result<Became, Prob
     let act = Act::at_page(None, None);
     let entered = enter_with(app, row.contest, row.form, &token, &act, Some(Recommended { work: &work, by })).await;
     match entered {
-        Ok(_) => Ok(Became::Entered),
-        Err(error) if error.is::<Before>() => Ok(Became::Again),
+        Ok(_) => Ok(RowOutcome::Entered),
+        Err(error) if error.is::<Before>() => Ok(RowOutcome::Again),
         Err(error) => Err(error.into()),
     }
 }

@@ -13,7 +13,7 @@ use runtime::serving::render::ProblemBody;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{contest_of, spare};
+use super::{check_rate, contest_of};
 use crate::act;
 use crate::act::correct::Corrected;
 use crate::app::App;
@@ -56,7 +56,7 @@ pub(crate) async fn correct(
     if let Some(answer) = act.answered(&app.store).await? {
         return Ok(Answered(answer));
     }
-    spare(&app, peer, &headers)?;
+    check_rate(&app, peer, &headers)?;
     let Correction { fields } = act.body()?;
     Ok(Answered(act::correct::correct(&app, contest_of(&app, &entry)?, &entry, &fields, &act).await?))
 }

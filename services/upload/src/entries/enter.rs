@@ -10,7 +10,7 @@ use runtime::serving::client::Peer;
 use runtime::serving::render::ProblemBody;
 
 use super::form::Form;
-use super::{check_deadline, spare};
+use super::{check_deadline, check_rate};
 use crate::act::enter::{self, Entered};
 use crate::app::App;
 use crate::token::Token;
@@ -42,7 +42,7 @@ pub(crate) async fn enter(
     if let Some(answer) = act.answered(&app.store).await? {
         return Ok(Answered(answer));
     }
-    spare(&app, peer, &headers)?;
+    check_rate(&app, peer, &headers)?;
     let form: Form = act.body()?;
     let contest = app.catalogue.contest(&form.contest.as_str().into()).ok_or(Code::ContestUnknown)?;
     check_deadline(contest, None, app.clock.now())?;

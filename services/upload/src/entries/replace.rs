@@ -10,7 +10,7 @@ use runtime::serving::client::Peer;
 use runtime::serving::principal::Subject;
 use runtime::serving::render::ProblemBody;
 
-use super::{contest_of, spare};
+use super::{check_rate, contest_of};
 use crate::act;
 use crate::act::enter::UploadAddress;
 use crate::app::App;
@@ -39,6 +39,6 @@ pub(crate) async fn replace(
     if let Some(answer) = act.answered(&app.store).await? {
         return Ok(Answered(answer));
     }
-    spare(&app, peer, &headers)?;
+    check_rate(&app, peer, &headers)?;
     Ok(Answered(act::replace::replace(&app, contest_of(&app, &entry)?, &entry, &act).await?))
 }

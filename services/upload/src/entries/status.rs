@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use pipeline::lang::Lang;
 use pipeline::replacing::Cure;
 use pipeline::screening::Verdict;
-use pipeline::submission::State as Standing;
+use pipeline::submission::State as WorkState;
 use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::status::{RejectionText, RuleStatus, UploadStatus};
 use runtime::store::former::FormerFilm;
@@ -104,9 +104,9 @@ pub(super) fn rules_of(verdict: &Verdict, lang: Lang) -> Vec<RuleStatus> {
 }
 
 /// Why a work in this state was refused.
-pub(super) fn rejection_of(state: &Standing, lang: Lang) -> Option<RejectionText> {
+pub(super) fn rejection_of(state: &WorkState, lang: Lang) -> Option<RejectionText> {
     match state {
-        Standing::Rejected { reason, .. } => Some(RejectionText::of(reason, lang)),
+        WorkState::Rejected { reason, .. } => Some(RejectionText::of(reason, lang)),
         _ => None,
     }
 }

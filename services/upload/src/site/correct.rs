@@ -25,7 +25,7 @@ use super::shown_with;
 use super::typed::Typed;
 use crate::act;
 use crate::app::App;
-use crate::entries::{contest_of, spare};
+use crate::entries::{check_rate, contest_of};
 
 #[derive(Template)]
 #[template(path = "entry_correct.html")]
@@ -68,7 +68,7 @@ pub(crate) async fn correct(
 ) -> Result<Response, Problem> {
     let opened = Opened::of(&app, &headers, &number).await?;
     let contest = contest_of(&app, &opened.entry)?;
-    spare(&app, peer, &headers)?;
+    check_rate(&app, peer, &headers)?;
     let typed = typed.answers(contest);
     let changes = changes(contest, &typed);
     match act::correct::correct(&app, contest, &opened.entry, &changes, &opened.act(address)).await {

@@ -17,7 +17,7 @@ use runtime::store::drafts::Draft;
 use super::cookies;
 use super::typed::Typed;
 use crate::app::App;
-use crate::entries::{check_deadline, spare};
+use crate::entries::{check_deadline, check_rate};
 use crate::token::Token;
 
 /// A draft must be entered within this time; a browser keeps its key no longer.
@@ -53,7 +53,7 @@ pub(crate) async fn draft(
     check_deadline(contest, None, app.clock.now())?;
     let visit = Visit::of(&app, contest, &headers).await?;
     if app.store.draft(visit.token.id).await?.is_none() {
-        spare(&app, peer, &headers)?;
+        check_rate(&app, peer, &headers)?;
     } else if let Some(Extension(Peer(peer))) = peer {
         let client = client_of(peer, &headers, app.settings.forwarded_hops);
         if !app.drafts.allows(bucket_of(client), KEPT_PER_MINUTE, Instant::now()) {

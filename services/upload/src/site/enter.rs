@@ -24,7 +24,7 @@ use super::shell::Shell;
 use super::typed::Typed;
 use super::{cookies, shown_with};
 use crate::app::App;
-use crate::entries::{check_deadline, spare};
+use crate::entries::{check_deadline, check_rate};
 use crate::{act, receipt};
 
 #[derive(Template)]
@@ -72,7 +72,7 @@ pub(crate) async fn enter(
         return Ok(entered);
     }
     check_deadline(contest, None, shell.now)?;
-    spare(&app, peer, &headers)?;
+    check_rate(&app, peer, &headers)?;
     let visit = Visit::of(&app, contest, &headers).await?;
     match form::check(contest, &answers) {
         Ok(form) => match entered(&visit, &form, &Act::at_page(None, address.map(|Extension(it)| it))).await {

@@ -14,7 +14,7 @@ use pages::serve::see;
 use pipeline::catalogue::Contest;
 use pipeline::receipt::Receipt;
 use pipeline::replacing::{Cure, may_correct, may_replace};
-use pipeline::submission::State as Standing;
+use pipeline::submission::State as WorkState;
 use runtime::problem::{Code, Problem};
 use runtime::store::submissions::SubmissionRow;
 
@@ -25,7 +25,7 @@ use super::{cookies, film, shown, shown_with};
 use crate::app::App;
 use crate::entries::contest_of;
 use crate::receipt;
-use rows::{Gone, Place, Ruled};
+use rows::{FormerRow, PlatformRow, RuleRow};
 
 mod rows;
 
@@ -42,17 +42,17 @@ struct EntryPage {
     /// Why the last upload failed.
     failure: Option<&'static str>,
     /// The outcome of each rule; empty before the first look.
-    rules: Vec<Ruled>,
+    rules: Vec<RuleRow>,
     /// Whether the outcome is from the headers only.
     is_first_look: bool,
-    places: Vec<Place>,
+    places: Vec<PlatformRow>,
     /// Whether the film can be replaced now, and the form corrected.
     may_replace: bool,
     may_correct: bool,
     /// A window that the organisers opened.
     cure: Option<Cure>,
     /// Films that were replaced by another one.
-    former: Vec<Gone>,
+    former: Vec<FormerRow>,
     /// The limits by which the page's module checks a film.
     limits: String,
     /// The entrant's key, which uploads need, and the address where tus clients begin an upload.
@@ -121,14 +121,14 @@ impl EntryPage {
             may_replace: may_replace(&standing).is_ok(),
             may_correct: may_correct(&standing).is_ok(),
             cure: facts.cure.clone().filter(|cure| shell.now < cure.until),
-            former: former.iter().map(|film| Gone::of(film, shell.say)).collect(),
+            former: former.iter().map(|film| FormerRow::of(film, shell.say)).collect(),
             theme: shell.theme(&contest, &entry.theme),
             course: course(entry, &history, shell.say),
             arrived,
             failure: failure.map(|row| shell.say.t(row.zh, row.en)),
             is_first_look: entry.verdict.is_none(),
-            rules: entry.verdict.as_ref().or(first_look.as_ref()).map_or(Vec::new(), |it| Ruled::all(it, shell.say)),
-            places: deliveries.iter().map(|row| Place::of(app, &shell, row)).collect(),
+            rules: entry.verdict.as_ref().or(first_look.as_ref()).map_or(Vec::new(), |it| RuleRow::all(it, shell.say)),
+            places: deliveries.iter().map(|row| PlatformRow::of(app, &shell, row)).collect(),
             limits: film::limits(&contest)?,
             key: opened.token.text().to_owned(),
             endpoint: format!("{}/files", shell.origin),
@@ -149,7 +149,7 @@ impl EntryPage {
     }
 
     fn is_uploading(&self) -> bool {
-        self.opened.entry.machine.state == Standing::Uploading
+        self.opened.entry.machine.state == WorkState::Uploading
     }
 
     /// Whether a film can be sent: the first one, or an announced replacement.

@@ -19,7 +19,7 @@ use super::shell::Shell;
 use super::shown;
 use crate::act;
 use crate::app::App;
-use crate::entries::{contest_of, spare};
+use crate::entries::{check_rate, contest_of};
 
 #[derive(Template)]
 #[template(path = "entry_replace.html")]
@@ -57,7 +57,7 @@ pub(crate) async fn replace(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let opened = Opened::of(&app, &headers, &number).await?;
-    spare(&app, peer, &headers)?;
+    check_rate(&app, peer, &headers)?;
     let contest = contest_of(&app, &opened.entry)?;
     act::replace::replace(&app, contest, &opened.entry, &opened.act(address)).await?;
     Ok(see(opened.path()))

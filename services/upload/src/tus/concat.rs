@@ -11,11 +11,11 @@ use runtime::store::uploads::{Created, NewUpload, UploadKind, UploadState};
 
 use super::created::created;
 use super::metadata::Metadata;
-use super::named::alive;
+use super::named::check_alive;
 use crate::app::App;
 use crate::finish;
 use crate::high_water::{self, Wish};
-use crate::writer::begin::{MOST_UPLOADS, blank, budget, granted};
+use crate::writer::begin::{MOST_UPLOADS, budget, check_granted, new_upload};
 use runtime::problem::{Code, Detail, Problem};
 
 /// Pieces of one concatenation. More would make us list without end.
@@ -64,17 +64,17 @@ pub(crate) async fn create(
     if sent.get(CONTENT_TYPE).is_some_and(|it| it == super::headers::BYTES) {
         return Err(Code::FinalReadOnly.into());
     }
-    let blank = metadata.onto(blank(app, submission, contest));
+    let new = metadata.onto(new_upload(app, submission, contest));
     if let Some(id) = app.store.upload_of_pieces(submission.id, &pieces).await? {
-        return Ok(created(app, &NewUpload { id, kind: UploadKind::Final, ..blank }, None));
+        return Ok(created(app, &NewUpload { id, kind: UploadKind::Final, ..new }, None));
     }
     let length = whole_length(app, submission, contest, &pieces).await?;
     let (kind, state) = (UploadKind::Final, UploadState::Assembling);
-    let new = NewUpload { kind, state, pieces, length: Some(length), offset: length, ..blank };
-    high_water::check(app, Wish::GoOn).await?;
+    let new = NewUpload { kind, state, pieces, length: Some(length), offset: length, ..new };
+    high_water::check(app, Wish::Continue).await?;
     // Its pieces count, so one more than their limit is allowed.
     let done = app.store.create_upload(&new, budget(app, contest, MOST_UPLOADS + 1)).await?;
-    granted(app, done)?;
+    check_granted(app, done)?;
     if let Created::Same(id) = done {
         return Ok(created(app, &NewUpload { id, ..new }, None));
     }
@@ -94,7 +94,7 @@ async fn whole_length(
         let piece = app.store.upload(*id).await?;
         let ours = piece.filter(|it| it.submission == submission.id && it.kind == UploadKind::Partial);
         let piece = ours.filter(|_| !pieces[..index].contains(id)).ok_or(Code::ConcatWrong)?;
-        alive(app, &piece)?;
+        check_alive(app, &piece)?;
         if piece.state == UploadState::Open {
             return Err(Code::PieceUnfinished.into());
         }

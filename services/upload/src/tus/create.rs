@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::entries;
 use crate::free;
 use crate::token;
-use crate::writer::begin::{begin, blank};
+use crate::writer::begin::{begin, new_upload};
 use crate::writer::checksum::Checksum;
 use crate::writer::lock::Lock;
 use crate::writer::{self, Ingest};
@@ -66,7 +66,7 @@ pub(crate) async fn create(State(app): State<Arc<App>>, request: Request) -> Res
     entries::check_deadline(contest, submission.cure.as_ref(), app.clock.now())?;
     let length = length_of(sent, contest)?;
     let first = FirstBytes::of(sent, length, contest)?;
-    let new = NewUpload { kind, length, ..metadata.onto(blank(&app, &submission, contest)) };
+    let new = NewUpload { kind, length, ..metadata.onto(new_upload(&app, &submission, contest)) };
     begin(&app, contest, &new).await?;
     let offset = match first {
         None if length != Some(0) => None,

@@ -9,7 +9,7 @@ use pipeline::id::UploadId;
 use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
 
 use super::headers;
-use super::named::{alive, authorized};
+use super::named::{authorized, check_alive};
 use crate::app::App;
 use runtime::problem::Problem;
 
@@ -27,7 +27,7 @@ use runtime::problem::Problem;
 )]
 pub(crate) async fn head(app: Arc<App>, id: UploadId, request: &HeaderMap) -> Result<Response, Problem> {
     let (upload, _) = authorized(&app, id, request).await?;
-    alive(&app, &upload)?;
+    check_alive(&app, &upload)?;
     // A client that knows its offset does not ask: this one was interrupted, and returns.
     if upload.state == UploadState::Open && upload.offset > 0 {
         app.store.metrics().uploads.count("resumed");

@@ -24,7 +24,7 @@ pub(crate) async fn authorized(
 }
 
 /// Refuses what is over. An expired upload is over even if it was not swept yet.
-pub(crate) fn alive(app: &App, upload: &UploadRow) -> Result<(), Problem> {
+pub(crate) fn check_alive(app: &App, upload: &UploadRow) -> Result<(), Problem> {
     match upload.state {
         UploadState::Open if app.clock.now() < upload.expires_at => Ok(()),
         UploadState::Assembling | UploadState::Finished => Ok(()),

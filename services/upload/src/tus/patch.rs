@@ -11,7 +11,7 @@ use runtime::serving::places::Held;
 use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
 
 use super::headers;
-use super::named::{alive, authorized};
+use super::named::{authorized, check_alive};
 use crate::app::App;
 use crate::entries;
 use crate::high_water::{self, Wish};
@@ -46,7 +46,7 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
     let (request, body) = request.into_parts();
     let sent = &request.headers;
     let (upload, submission) = authorized(&app, id, sent).await?;
-    alive(&app, &upload)?;
+    check_alive(&app, &upload)?;
     if upload.kind == UploadKind::Final {
         return Err(Code::FinalReadOnly.into());
     }
@@ -62,7 +62,7 @@ pub(crate) async fn patch(app: Arc<App>, id: UploadId, request: Request) -> Resu
         return Ok(answer(&upload, upload.offset));
     }
     entries::check_open(&submission)?;
-    high_water::check(&app, Wish::GoOn).await?;
+    high_water::check(&app, Wish::Continue).await?;
     let (upload, lock) = Lock::wait(&app, id).await?;
     // The former holder of the lock may have written.
     let length = match check(&upload, offset, sent, contest) {
@@ -85,13 +85,13 @@ fn check(upload: &UploadRow, offset: u64, sent: &HeaderMap, contest: &Contest) -
     if offset != upload.offset {
         return Err(Problem { offset: Some(upload.offset), ..Code::OffsetWrong.into() });
     }
-    let told = headers::number(sent, "upload-length")?;
-    if let (Some(told), Some(known)) = (told, upload.length)
-        && told != known
+    let stated = headers::number(sent, "upload-length")?;
+    if let (Some(stated), Some(known)) = (stated, upload.length)
+        && stated != known
     {
         return Err(Code::LengthChanged.into());
     }
-    let length = upload.length.or(told);
+    let length = upload.length.or(stated);
     if length.is_some_and(|length| length < offset) {
         return Err(Code::LengthChanged
             .about(Detail::new("upload-length：小于已收到的长度", "upload-length: less than there is already")));

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use pipeline::id::UploadId;
 use runtime::store::uploads::{UploadKind, UploadState};
 
-use super::named::{alive, authorized};
+use super::named::{authorized, check_alive};
 use crate::app::App;
 use crate::free;
 use runtime::problem::{Code, Detail, Problem};
@@ -23,7 +23,7 @@ use runtime::problem::{Code, Detail, Problem};
 )]
 pub(crate) async fn terminate(app: Arc<App>, id: UploadId, headers: &HeaderMap) -> Result<Response, Problem> {
     let (upload, _) = authorized(&app, id, headers).await?;
-    alive(&app, &upload)?;
+    check_alive(&app, &upload)?;
     if !app.store.terminate_upload(id).await? {
         let piece = upload.kind == UploadKind::Partial && upload.state == UploadState::Finished;
         if piece {

@@ -16,7 +16,7 @@ pub(crate) const MOST_UPLOADS: i64 = 32;
 /// Stores an upload that begins, within the budgets of its submission and of the installation.
 pub(crate) async fn begin(app: &App, contest: &Contest, new: &NewUpload) -> Result<(), Problem> {
     high_water::check(app, Wish::Begin).await?;
-    granted(app, app.store.create_upload(new, budget(app, contest, MOST_UPLOADS)).await?)?;
+    check_granted(app, app.store.create_upload(new, budget(app, contest, MOST_UPLOADS)).await?)?;
     app.stock.begun().await;
     app.store.metrics().uploads.count("created");
     Ok(())
@@ -30,7 +30,7 @@ pub(crate) fn budget(app: &App, contest: &Contest, uploads: i64) -> Budget {
 }
 
 /// The problem of an upload that was not granted. `Same` is no problem.
-pub(crate) fn granted(app: &App, created: Created) -> Result<(), Problem> {
+pub(crate) fn check_granted(app: &App, created: Created) -> Result<(), Problem> {
     let code = match created {
         Created::New | Created::Same(_) => return Ok(()),
         Created::Closed => Code::SubmissionClosed,
@@ -45,7 +45,7 @@ pub(crate) fn granted(app: &App, created: Created) -> Result<(), Problem> {
 }
 
 /// A new upload without further properties.
-pub(crate) fn blank(app: &App, submission: &SubmissionRow, contest: &Contest) -> NewUpload {
+pub(crate) fn new_upload(app: &App, submission: &SubmissionRow, contest: &Contest) -> NewUpload {
     NewUpload {
         // Random, not by time: the address should not be guessable, though it opens nothing without the token.
         id: UploadId(Uuid::new_v4()),

@@ -8,7 +8,7 @@ use runtime::serving::pace::Pace;
 use tokio::sync::watch;
 use tokio::time::{Instant, timeout_at};
 
-use super::lock::Standing;
+use super::lock::LockState;
 use crate::app::App;
 use crate::senders::Sender;
 
@@ -46,7 +46,7 @@ impl Client {
     pub(super) async fn next<E>(
         &mut self,
         app: &App,
-        lock: &mut watch::Receiver<Standing>,
+        lock: &mut watch::Receiver<LockState>,
         from: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
     ) -> Result<Result<Bytes, End>, Problem> {
         self.sender.wait();
@@ -59,7 +59,7 @@ impl Client {
     async fn wait_for_next<E>(
         &mut self,
         app: &App,
-        lock: &mut watch::Receiver<Standing>,
+        lock: &mut watch::Receiver<LockState>,
         from: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin),
     ) -> Result<Result<Bytes, End>, Problem> {
         let silent_since = Instant::now();
@@ -84,10 +84,10 @@ impl Client {
                 () = self.sender.dropped() => return Ok(Err(End::Early(Code::TooSlow))),
                 changed = lock.changed() => {
                     let standing = *lock.borrow_and_update();
-                    if changed.is_err() || standing == Standing::Lost {
+                    if changed.is_err() || standing == LockState::Lost {
                         return Err(Code::Locked.into());
                     }
-                    if standing == Standing::Wanted && silent_since.elapsed() >= SILENT {
+                    if standing == LockState::Wanted && silent_since.elapsed() >= SILENT {
                         return Ok(Err(End::Early(Code::Interrupted)));
                     }
                 }

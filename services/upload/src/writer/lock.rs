@@ -19,7 +19,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 
 /// The state of a held lock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Standing {
+pub(crate) enum LockState {
     /// Ours.
     Held,
     /// Ours, and another request waits for it.
@@ -31,7 +31,7 @@ pub(crate) enum Standing {
 /// A held lock. Renewed until this is dropped; released by the last write, or by `release`.
 pub(crate) struct Lock {
     pub(crate) fence: Fence,
-    pub(crate) standing: watch::Receiver<Standing>,
+    pub(crate) standing: watch::Receiver<LockState>,
     renewing: JoinHandle<()>,
     app: Arc<App>,
     id: UploadId,
@@ -73,7 +73,7 @@ impl Lock {
     ) -> anyhow::Result<Option<(UploadRow, Lock)>> {
         let lease = app.settings.lease;
         let Some((upload, fence)) = app.store.lock_upload(id, state, lease).await? else { return Ok(None) };
-        let (say, standing) = watch::channel(Standing::Held);
+        let (say, standing) = watch::channel(LockState::Held);
         let renewing = tokio::spawn(renew(app.clone(), id, fence, say));
         Ok(Some((upload, Lock { fence, standing, renewing, app: app.clone(), id })))
     }
@@ -93,23 +93,23 @@ impl Drop for Lock {
     }
 }
 
-async fn renew(app: Arc<App>, id: UploadId, fence: Fence, say: watch::Sender<Standing>) {
+async fn renew(app: Arc<App>, id: UploadId, fence: Fence, say: watch::Sender<LockState>) {
     let mut sure_until = Instant::now() + app.settings.lease;
     loop {
         sleep(RENEW_EVERY).await;
         let asked = Instant::now();
         let standing = match app.store.renew_upload(id, fence, app.settings.lease).await {
-            Ok(state) if !state.held => Standing::Lost,
+            Ok(state) if !state.held => LockState::Lost,
             Ok(state) => {
                 sure_until = asked + app.settings.lease;
-                if state.wanted { Standing::Wanted } else { Standing::Held }
+                if state.wanted { LockState::Wanted } else { LockState::Held }
             }
             // The database may be available again before the lease expires.
             Err(_) if Instant::now() < sure_until => continue,
-            Err(_) => Standing::Lost,
+            Err(_) => LockState::Lost,
         };
         let _ = say.send(standing);
-        if standing == Standing::Lost {
+        if standing == LockState::Lost {
             return;
         }
     }

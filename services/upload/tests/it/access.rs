@@ -59,8 +59,9 @@ async fn every_route_answers_everybody_as_its_row_says() {
             (true, "token_wrong") => "403",
             _ => code,
         };
-        let mut knocks = vec![("nobody".to_owned(), None, row.nobody[0])];
-        let useless = callers.useless.iter().map(|it| ("a useless token".to_owned(), Some(it.as_str()), row.nobody[1]));
+        let mut knocks = vec![("no token".to_owned(), None, row.strangers[0])];
+        let useless =
+            callers.useless.iter().map(|it| ("a useless token".to_owned(), Some(it.as_str()), row.strangers[1]));
         knocks.extend(useless);
         // The own entrant comes last: some of these end the entry.
         knocks.push(("another entrant".into(), Some(&callers.foreign.token), row.entrants[1]));

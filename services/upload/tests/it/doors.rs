@@ -125,7 +125,7 @@ async fn each_refusal_at_the_console_is_counted_whatever_page_answers_it() {
         pages().into_iter().find(|page| page.method == method && page.path == path).unwrap()
     };
     let (sign_in, sign_out) = (listed(Method::POST, "/sign-in"), listed(Method::POST, "/sign-out"));
-    let form = || walk.asks(&sign_in).body("login=nobody&password=a-long-guess-of-a-password");
+    let form = || walk.asks(&sign_in).body("login=unknown&password=a-long-guess-of-a-password");
     let from_elsewhere = || {
         let mut request = form().build().unwrap();
         request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());

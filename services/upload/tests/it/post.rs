@@ -84,8 +84,8 @@ async fn what_is_wrong_with_a_creation_makes_no_upload() {
     assert_eq!(refusal(with(BYTES, 3).body("film")).await, says(413, "length_exceeded"));
     let checked = with(BYTES, 4).header("upload-checksum", "sha1 qZk+NkcGgWq6PiVxeFDCbJzQ2J0=");
     assert_eq!(refusal(checked.body("film")).await, says(460, "checksum_mismatch"));
-    let nobody = stage.client.post(format!("{}/files", stage.url)).header("tus-resumable", "1.0.0");
-    assert_eq!(refusal(nobody.header("upload-length", 1)).await, says(401, "token_missing"));
+    let anonymous = stage.client.post(format!("{}/files", stage.url)).header("tus-resumable", "1.0.0");
+    assert_eq!(refusal(anonymous.header("upload-length", 1)).await, says(401, "token_missing"));
     assert_eq!(stage.ask("select count(*)::text from uploads where state = 'open'".into()).await, "0");
     assert!(stage.is_empty().await);
 }

@@ -48,7 +48,7 @@ pub(in crate::act) async fn make(
             }
             let mut made = JobMade::of(&looked, ask, *from, *dry_run);
             if *dry_run {
-                foresee(desk, tx, &looked, ask, &mut made).await?;
+                add_forecast(desk, tx, &looked, ask, &mut made).await?;
             } else {
                 made.job = Some(bulk::begin(tx, desk.store.policy(), which, ask, &looked, &caller.by).await?.id);
             }
@@ -71,7 +71,7 @@ pub(in crate::act) fn refused(refusal: Refusal) -> Problem {
 
 /// Adds the parts of a dry run: the estimate, the effects, texts that partners do not accept, and what cannot be
 /// undone.
-async fn foresee(
+async fn add_forecast(
     desk: &Desk,
     tx: &mut Transaction,
     looked: &Looked,

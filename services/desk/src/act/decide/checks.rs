@@ -1,4 +1,4 @@
-//! What makes it impossible to hold a decision.
+//! What a decision requires of its work.
 use pipeline::id::{PersonId, SubmissionId};
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
@@ -9,7 +9,7 @@ use crate::act::Seen;
 use crate::names::in_states;
 
 /// Refuses a work that another reviewer has open, or that has a held decision.
-pub(super) async fn is_free(tx: &mut Transaction, id: SubmissionId, person: PersonId) -> anyhow::Result<()> {
+pub(super) async fn require_free(tx: &mut Transaction, id: SubmissionId, person: PersonId) -> anyhow::Result<()> {
     if let Some(other) = reviews::claimant(tx, id, person).await? {
         return Err(Code::CardTaken.about(other.name).into());
     }
@@ -20,7 +20,7 @@ pub(super) async fn is_free(tx: &mut Transaction, id: SubmissionId, person: Pers
 }
 
 /// Refuses a decision about an earlier run: the newer one may have another verdict.
-pub(super) fn is_about(seen: &Seen, run: Option<u32>) -> Result<(), Problem> {
+pub(super) fn require_run(seen: &Seen, run: Option<u32>) -> Result<(), Problem> {
     match run {
         Some(run) if run != seen.machine.run => Err(Code::Changed.into()),
         Some(_) | None => Ok(()),
@@ -28,7 +28,7 @@ pub(super) fn is_about(seen: &Seen, run: Option<u32>) -> Result<(), Problem> {
 }
 
 /// Refuses a work in any other state.
-pub(super) fn awaits_review(seen: &Seen) -> Result<(), Problem> {
+pub(super) fn require_awaiting_review(seen: &Seen) -> Result<(), Problem> {
     match &seen.machine.state {
         State::AwaitingReview => Ok(()),
         other => Err(Code::StateWrong.about(in_states([other.name()]))),

@@ -7,7 +7,7 @@ use runtime::store::held::{self, Failure};
 use runtime::store::{Transaction, persons};
 use tracing::{info, warn};
 
-use super::checks::is_about;
+use super::checks::require_run;
 use crate::Desk;
 use crate::act::review::{Decision, decided};
 use crate::act::{Caller, Seen};
@@ -85,13 +85,13 @@ async fn carry_out_one(desk: &Desk, id: i64) -> anyhow::Result<bool> {
 async fn still_may(tx: &mut Transaction, caller: &Caller, id: SubmissionId, run: Option<u32>) -> anyhow::Result<Seen> {
     let role = Role::ALL.into_iter().find(|role| role.actor() == caller.by.actor);
     let person = persons::lock(tx, &caller.person()?.to_string()).await?;
-    let seen = caller.look(tx, id).await?;
+    let seen = caller.lock(tx, id).await?;
     let contest = seen.contest.clone();
     let holds = |role| person.is_some_and(|person| person.holds(&Holds::within(role, contest)));
     if !role.is_some_and(holds) {
         return Err(Problem::from(Code::RoleMissing).into());
     }
-    is_about(&seen, run)?;
+    require_run(&seen, run)?;
     Ok(seen)
 }
 

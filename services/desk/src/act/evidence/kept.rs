@@ -13,7 +13,7 @@ use crate::picture::Picture;
 impl Shown {
     /// Runs an act's transaction together with its picture. First as a trial that is rolled back, so that a refusal, a
     /// dry run and a repetition store nothing; then the picture is stored, and the act is done.
-    pub(crate) async fn beside<'a, T: DeserializeOwned>(
+    pub(crate) async fn with_picture<'a, T: DeserializeOwned>(
         &self,
         desk: &Desk,
         submission: SubmissionId,

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::Desk;
 use crate::act::sign_in::{Device, SignedIn, Visitor, begun, by, digits, name_of, record, recovery};
 
-/// What a person puts into their authenticator app. Does not print itself.
+/// What a person puts into their authenticator app. It has no `Debug`: it holds secrets.
 pub struct Enrolment {
     /// The invitation.
     pub invitation: Invitation,
@@ -23,7 +23,7 @@ pub struct Enrolment {
     pub text: String,
 }
 
-/// An invitation that was accepted. Does not print itself.
+/// An invitation that was accepted. It has no `Debug`: it holds secrets.
 pub struct Accepted {
     /// Recovery codes. Shown this once.
     pub recovery_codes: Vec<String>,

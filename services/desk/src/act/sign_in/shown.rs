@@ -36,7 +36,7 @@ impl Shown {
     }
 
     /// Uses it up.
-    pub(crate) async fn used(&self, desk: &Desk, tx: &mut Transaction, person: PersonId) -> anyhow::Result<Factor> {
+    pub(crate) async fn use_up(&self, desk: &Desk, tx: &mut Transaction, person: PersonId) -> anyhow::Result<Factor> {
         let factor = match self {
             Self::Step(step) => sign_in::use_step(tx, person, *step).await?.then_some(Factor::Totp),
             Self::Recovery(code) => {

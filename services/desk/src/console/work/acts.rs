@@ -14,16 +14,16 @@ use runtime::serving::principal::Subject;
 use runtime::store::submissions::SubmissionRow;
 
 use crate::Desk;
-use crate::act::offered::{OnWork as Deed, refusal};
+use crate::act::offered::{WorkAct, refusal};
 use crate::console::{Here, Sent, Shell, Visit, again, page, post_to, see, shown};
 use crate::route::Route;
 use crate::service::Service;
 
 mod consequences;
-mod deed;
 mod fields;
 mod options;
 mod run;
+mod work_act;
 
 use consequences::Consequences;
 use fields::{Fields, Step};
@@ -32,17 +32,17 @@ use options::Options;
 #[rustfmt::skip]
 pub(super) fn routes() -> Vec<Route> {
     let mut routes = Vec::new();
-    for (deed, path) in [
-        (Deed::Release, "/works/{id}/release"),
-        (Deed::Recall, "/works/{id}/recall"),
-        (Deed::Reprocess, "/works/{id}/reprocess"),
-        (Deed::Hold, "/works/{id}/hold"),
-        (Deed::Cure, "/works/{id}/cure"),
-        (Deed::Retry, "/works/{id}/retry"),
-        (Deed::Withdraw, "/works/{id}/withdraw"),
+    for (act, path) in [
+        (WorkAct::Release, "/works/{id}/release"),
+        (WorkAct::Recall, "/works/{id}/recall"),
+        (WorkAct::Reprocess, "/works/{id}/reprocess"),
+        (WorkAct::Hold, "/works/{id}/hold"),
+        (WorkAct::Cure, "/works/{id}/cure"),
+        (WorkAct::Retry, "/works/{id}/retry"),
+        (WorkAct::Withdraw, "/works/{id}/withdraw"),
     ] {
-        routes.push(page(path, deed.roles(), asking(deed)));
-        routes.push(post_to(path, deed.roles(), doing(deed)));
+        routes.push(page(path, act.roles(), asking(act)));
+        routes.push(post_to(path, act.roles(), doing(act)));
     }
     routes
 }
@@ -58,7 +58,7 @@ pub(super) struct Link {
 struct ActPage {
     shell: Shell,
     work: Arc<SubmissionRow>,
-    deed: Deed,
+    act: WorkAct,
     fields: Fields,
     options: Options,
     /// What the dry run says.
@@ -71,16 +71,16 @@ struct ActPage {
 
 impl ActPage {
     fn name(&self) -> &'static str {
-        self.deed.name(self.shell.say)
+        self.act.name(self.shell.say)
     }
 
     fn about(&self) -> &'static str {
-        self.deed.about(self.shell.say)
+        self.act.about(self.shell.say)
     }
 
     /// Where its forms are sent.
     fn address(&self) -> String {
-        self.deed.path(self.work.id)
+        self.act.path(self.work.id)
     }
 
     /// Whether a partner's box is ticked.
@@ -97,10 +97,10 @@ impl ActPage {
 /// The acts that the person's roles allow and that would be accepted now.
 pub(super) async fn links(desk: &Desk, visit: &Visit, work: &SubmissionRow) -> Result<Vec<Link>, Problem> {
     let mut links = Vec::new();
-    for deed in Deed::ALL {
-        let held = deed.roles().iter().any(|role| visit.holds(*role, &work.contest));
-        if held && refusal(desk, work, deed).await?.is_none() {
-            links.push(Link { href: deed.path(work.id), text: deed.name(visit.say) });
+    for act in WorkAct::ALL {
+        let held = act.roles().iter().any(|role| visit.holds(*role, &work.contest));
+        if held && refusal(desk, work, act).await?.is_none() {
+            links.push(Link { href: act.path(work.id), text: act.name(visit.say) });
         }
     }
     Ok(links)
@@ -108,34 +108,34 @@ pub(super) async fn links(desk: &Desk, visit: &Visit, work: &SubmissionRow) -> R
 
 /// The confirmation on the work's page after an act.
 pub(super) fn done(name: &str, say: Say) -> Option<String> {
-    let deed = Deed::ALL.into_iter().find(|deed| deed.stable() == name)?;
-    Some(format!("{}{}", say.t("已办理：", "Done: "), deed.name(say)))
+    let act = WorkAct::ALL.into_iter().find(|act| act.stable() == name)?;
+    Some(format!("{}{}", say.t("已办理：", "Done: "), act.name(say)))
 }
 
-fn asking(deed: Deed) -> MethodRouter<Service> {
+fn asking(act: WorkAct) -> MethodRouter<Service> {
     get(async move |State(desk): State<Arc<Desk>>, visit: Visit, Extension(Subject(work)): Extension<Subject>| {
         let fields = Fields::default();
-        let options = Options::of(&desk, &work, deed, visit.say).await?;
-        let refusal = refusal(&desk, &work, deed).await?;
+        let options = Options::of(&desk, &work, act, visit.say).await?;
+        let refusal = refusal(&desk, &work, act).await?;
         let (shell, refused) = (visit.shell(Here::Works), refusal.is_some());
         let shell = refusal.iter().fold(shell, Shell::with);
-        shown(&ActPage { shell, work, deed, fields, options, consequences: None, changed: false, refused })
+        shown(&ActPage { shell, work, act, fields, options, consequences: None, changed: false, refused })
     })
 }
 
-fn doing(deed: Deed) -> MethodRouter<Service> {
+fn doing(act: WorkAct) -> MethodRouter<Service> {
     post(
         async move |State(desk): State<Arc<Desk>>,
                     visit: Visit,
                     Extension(Subject(work)): Extension<Subject>,
-                    sent: Sent<Fields>| { act(&desk, deed, visit, work, sent).await },
+                    sent: Sent<Fields>| { submitted(&desk, act, visit, work, sent).await },
     )
 }
 
 /// Shows what would follow, or does it.
-async fn act(
+async fn submitted(
     desk: &Desk,
-    deed: Deed,
+    act: WorkAct,
     visit: Visit,
     work: Arc<SubmissionRow>,
     sent: Sent<Fields>,
@@ -143,19 +143,19 @@ async fn act(
     let caller = sent.caller(&visit, Some(&work.contest))?;
     let fields = sent.form;
     let looks = fields.step == Step::Look;
-    let problem = match deed.run(desk, &caller, &work, &fields, looks, visit.say).await {
-        Ok(_) if !looks => return Ok(see(format!("/works/{}?done={}", work.id, deed.stable()))),
+    let problem = match act.run(desk, &caller, &work, &fields, looks, visit.say).await {
+        Ok(_) if !looks => return Ok(see(format!("/works/{}?done={}", work.id, act.stable()))),
         Ok(consequences) => {
-            let options = Options::of(desk, &work, deed, visit.say).await?;
+            let options = Options::of(desk, &work, act, visit.say).await?;
             let (shell, consequences) = (visit.shell(Here::Works), Some(consequences));
             let (changed, refused) = (false, false);
-            return shown(&ActPage { shell, work, deed, fields, options, consequences, changed, refused });
+            return shown(&ActPage { shell, work, act, fields, options, consequences, changed, refused });
         }
         Err(problem) if problem.code.status() >= 500 => return Err(problem),
         Err(problem) => problem,
     };
     let shell = visit.shell(Here::Works).with(&problem);
-    let options = Options::of(desk, &work, deed, visit.say).await?;
-    let (changed, refused) = (problem.code == Code::Changed, refusal(desk, &work, deed).await?.is_some());
-    again(&problem, &ActPage { shell, work, deed, fields, options, consequences: None, changed, refused })
+    let options = Options::of(desk, &work, act, visit.say).await?;
+    let (changed, refused) = (problem.code == Code::Changed, refusal(desk, &work, act).await?.is_some());
+    again(&problem, &ActPage { shell, work, act, fields, options, consequences: None, changed, refused })
 }

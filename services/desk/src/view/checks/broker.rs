@@ -3,7 +3,7 @@ use pages::Say;
 use pipeline::lang::Lang;
 use runtime::broker::{Broker, QueueState};
 
-use super::finding::{Both, Finding, PATIENCE, both, said};
+use super::finding::{ANSWERS_WITHIN, Both, Finding, both, said};
 
 const NAME: Both = Both { zh: "队列", en: "queues" };
 
@@ -11,7 +11,7 @@ pub(super) fn away(error: &anyhow::Error) -> Finding {
     const NAME: Both = Both { zh: "RabbitMQ", en: "RabbitMQ" };
     const MEND: Both = Both {
         zh: "检查消息队列是否运行、地址是否正确",
-        en: "see whether the broker runs and its address is right",
+        en: "check that the broker runs and that its address is correct",
     };
     Finding::bad(NAME, said(error), MEND)
 }
@@ -21,7 +21,7 @@ pub(super) async fn queues(broker: &Broker) -> Vec<Finding> {
         zh: "所指的队列若以别的方式声明过，可以删除：服务会重建并补齐。用户须有 configure、write、read 三种权限",
         en: "a queue that was declared differently may be deleted: the services declare it again and fill it. The user needs the permissions configure, write and read",
     };
-    match tokio::time::timeout(PATIENCE, broker.examine()).await {
+    match tokio::time::timeout(ANSWERS_WITHIN, broker.examine()).await {
         Ok(Ok(queues)) => vec![waiting(&queues), messages(broker).await],
         Ok(Err(error)) => vec![Finding::bad(NAME, said(&error), MEND)],
         Err(_) => vec![Finding::bad(NAME, both("15 秒内没有回答", "no answer within 15 s"), MEND)],
@@ -56,15 +56,15 @@ async fn messages(broker: &Broker) -> Finding {
     const NAME: Both = Both { zh: "消息", en: "messages" };
     const BLOCKED: Both = Both {
         zh: "`rabbitmqctl status` 说明是内存还是磁盘告警；请腾出空间",
-        en: "`rabbitmqctl status` names an alarm of memory or disk: make room",
+        en: "`rabbitmqctl status` names a memory or disk alarm: free some",
     };
-    match tokio::time::timeout(PATIENCE, broker.takes_messages()).await {
-        Ok(Ok(())) => Finding::good(NAME, both("正常收取并确认", "the broker takes and confirms them")),
+    match tokio::time::timeout(ANSWERS_WITHIN, broker.takes_messages()).await {
+        Ok(Ok(())) => Finding::good(NAME, both("正常收取并确认", "the broker accepts and confirms them")),
         Ok(Err(error)) => {
-            let found = both(format!("不收取消息：{error:#}"), format!("the broker takes none: {error:#}"));
+            let found = both(format!("不收取消息：{error:#}"), format!("the broker accepts none: {error:#}"));
             Finding::bad(NAME, found, BLOCKED)
         }
-        Err(_) => Finding::bad(NAME, both("15 秒内未收取消息", "the broker takes none within 15 s"), BLOCKED),
+        Err(_) => Finding::bad(NAME, both("15 秒内未收取消息", "the broker accepts none within 15 s"), BLOCKED),
     }
 }
 

@@ -17,7 +17,7 @@ pub(super) fn away(error: &anyhow::Error) -> Finding {
     const NAME: Both = Both { zh: "PostgreSQL", en: "PostgreSQL" };
     const MEND: Both = Both {
         zh: "检查数据库是否运行、地址是否正确",
-        en: "see whether the database runs and its address is right",
+        en: "check that the database runs and that its address is correct",
     };
     Finding::bad(NAME, said(error), MEND)
 }
@@ -31,7 +31,7 @@ pub(super) fn connections(server: &Server, of_one: u32) -> Finding {
     };
     let (used, most, version) = (server.connections, i64::from(server.most_connections), server.version);
     if version < 15 {
-        let found = both(format!("PostgreSQL {version} 未经验证"), format!("PostgreSQL {version} was never tried"));
+        let found = both(format!("PostgreSQL {version} 未经验证"), format!("PostgreSQL {version} was not tested"));
         return Finding::poor(CONNECTIONS, found, OLD);
     }
     let zh = format!("PostgreSQL {version}；{most} 个连接中已用 {used} 个");
@@ -57,13 +57,16 @@ pub(super) fn archive(server: &Server) -> Finding {
     };
     if let Some(wal) = &server.not_archived {
         let zh = format!("{wal} 归档失败，此后再无归档");
-        return Finding::bad(NAME, both(zh, format!("{wal} was refused and nothing was taken since")), REFUSED);
+        return Finding::bad(
+            NAME,
+            both(zh, format!("archiving {wal} failed, and nothing was archived since")),
+            REFUSED,
+        );
     }
     match server.archives {
-        true => Finding::good(
-            NAME,
-            both("服务器正在归档，最近没有失败", "the server archives, and nothing was refused last"),
-        ),
+        true => {
+            Finding::good(NAME, both("服务器正在归档，最近没有失败", "the server archives, without a recent failure"))
+        }
         false => Finding::poor(NAME, both("服务器没有归档", "the server archives nothing"), OFF),
     }
 }
@@ -72,7 +75,7 @@ pub(super) async fn clock(store: &Store, clock: &Clock) -> Finding {
     const NAME: Both = Both { zh: "时钟", en: "clock" };
     const MEND: Both = Both {
         zh: "用 chrony 或 systemd-timesyncd 校准两边的时钟：截止时间与各平台的签名都以它为准",
-        en: "let chrony or systemd-timesyncd set both clocks: deadlines and partners' signatures go by them",
+        en: "let chrony or systemd-timesyncd set both clocks: deadlines and partners' signatures depend on them",
     };
     let before = clock.now();
     let there = match store.time().await {
@@ -97,7 +100,7 @@ pub(super) async fn keys(store: &Store, keys: Option<&Keyring>) -> Finding {
     const NAME: Both = Both { zh: "加密数据", en: "sealed data" };
     const MEND: Both = Both {
         zh: "把缺少的密钥放回 PERSONAL_DATA_KEYS；没有它，所封存的数据无法解开",
-        en: "put the missing key back into PERSONAL_DATA_KEYS; what it sealed is lost without it",
+        en: "put the missing key back into PERSONAL_DATA_KEYS; without it, the data that it sealed cannot be opened",
     };
     let used = match store.key_ids().await {
         Ok(used) => used,
@@ -110,7 +113,7 @@ pub(super) async fn keys(store: &Store, keys: Option<&Keyring>) -> Finding {
         None if used.is_empty() => return Finding::good(NAME, both("尚无加密数据", "nothing is sealed yet")),
         None => {
             let zh = format!("数据由 {count} 个密钥加密，但未设置任何密钥");
-            return Finding::bad(NAME, both(zh, format!("{count} keys sealed something and none is set")), MEND);
+            return Finding::bad(NAME, both(zh, format!("data is sealed with {count} keys and none is set")), MEND);
         }
     };
     let missing: Vec<_> = used.iter().filter(|id| !ring.has(id)).map(String::as_str).collect();

@@ -4,7 +4,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 /// The deadline of each question to a server.
-pub(super) const PATIENCE: Duration = Duration::from_secs(15);
+pub(super) const ANSWERS_WITHIN: Duration = Duration::from_secs(15);
 /// The longest text of a failed check, in characters. Client libraries write long errors whose start names the cause.
 const FOUND_CHARS: usize = 240;
 

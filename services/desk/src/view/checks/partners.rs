@@ -26,7 +26,7 @@ pub(super) async fn credentials(store: &Store, catalogue: &Catalogue, now: DateT
 fn judge(accounts: &[AccountRow], catalogue: &Catalogue, now: DateTime<Utc>) -> Finding {
     const AUTHORISE: Both = Both {
         zh: "请账号所有者授权，再把得到的令牌存入：`reelmill partner authorise PARTNER --stdin`（各行 ACCESS_TOKEN=…、REFRESH_TOKEN=…、EXPIRES_AT=…）",
-        en: "let the account's owner agree, then store the tokens: `reelmill partner authorise PARTNER --stdin` (lines ACCESS_TOKEN=…, REFRESH_TOKEN=…, EXPIRES_AT=…)",
+        en: "ask the account's owner to authorise it, then store the tokens: `reelmill partner authorise PARTNER --stdin` (lines ACCESS_TOKEN=…, REFRESH_TOKEN=…, EXPIRES_AT=…)",
     };
     let with = |is: &dyn Fn(&AccountRow) -> bool| {
         let found: Vec<_> = accounts.iter().filter(|it| is(it)).map(|it| it.account.partner.as_str()).collect();
@@ -49,13 +49,13 @@ fn judge(accounts: &[AccountRow], catalogue: &Catalogue, now: DateTime<Utc>) -> 
     if let Some(Words { zh, en }) = with(&|it| ends_within(it.expires_at, now, ENDS_SOON)) {
         const MEND: Both = Both {
             zh: "`reelmill partner list` 列出到期时间；请在此之前续期：`reelmill partner authorise PARTNER --stdin`",
-            en: "reelmill partner list says when; renew them before: `reelmill partner authorise PARTNER --stdin`",
+            en: "reelmill partner list shows when; renew them before: `reelmill partner authorise PARTNER --stdin`",
         };
         return Finding::poor(NAME, both(format!("一周内到期：{zh}"), format!("end within a week: {en}")), MEND);
     }
     let kept = accounts.iter().filter(|it| it.has_credentials).count();
     let zh = format!("已存 {kept} 份，未被拒绝，无即将到期");
-    Finding::good(NAME, both(zh, format!("{kept} kept, none refused, none about to end")))
+    Finding::good(NAME, both(zh, format!("{kept} stored, none refused, none about to expire")))
 }
 
 /// Partners by name, each with its id, which the commands take.

@@ -10,7 +10,7 @@ pub(super) fn migrations(applied: i64, known: i64) -> Finding {
     match applied.cmp(&known) {
         std::cmp::Ordering::Equal => {
             let zh = format!("版本 {applied}，与本程序一致");
-            Finding::good(NAME, both(zh, format!("migration {applied}, as this program knows it")))
+            Finding::good(NAME, both(zh, format!("migration {applied}, as this program expects")))
         }
         std::cmp::Ordering::Less => {
             const MEND: Both = Both {
@@ -23,7 +23,7 @@ pub(super) fn migrations(applied: i64, known: i64) -> Finding {
         std::cmp::Ordering::Greater => {
             const MEND: Both = Both {
                 zh: "更新版本的映工场用过这个数据库：请安装那个版本",
-                en: "a newer Reelmill was here: install that version",
+                en: "a newer Reelmill used this database: install that version",
             };
             let zh = format!("版本 {applied}；本程序只认识到 {known}");
             Finding::bad(NAME, both(zh, format!("migration {applied}; this program knows {known} only")), MEND)
@@ -40,7 +40,7 @@ pub(super) async fn login(store: &Store) -> Finding {
     };
     const SPLIT: Both = Both {
         zh: "仅 `reelmill migrate` 使用所有者；服务另用登录：create role reelmill_app login password '…' in role reelmill_service",
-        en: "keep the owner for reelmill migrate; give services a login: create role reelmill_app login password '…' in role reelmill_service",
+        en: "use the owner only for reelmill migrate; give services a login: create role reelmill_app login password '…' in role reelmill_service",
     };
     let asked = async { anyhow::Ok((store.login().await?, store.schema_state().await?)) };
     let (login, state) = match asked.await {
@@ -49,9 +49,11 @@ pub(super) async fn login(store: &Store) -> Finding {
     };
     let name = &login.name;
     match state {
-        SchemaState::Closed(what) => {
-            Finding::bad(NAME, both(format!("{name} 无权：{what}"), format!("{name} may not {what}")), MEMBER)
-        }
+        SchemaState::Closed(what) => Finding::bad(
+            NAME,
+            both(format!("{name} 无权：{what}"), format!("{name} has no permission to {what}")),
+            MEMBER,
+        ),
         SchemaState::Absent => {
             let found = both(format!("{name} 无权读取任何结构"), format!("{name} may not read any schema"));
             Finding::bad(NAME, found, MEMBER)
@@ -65,7 +67,7 @@ pub(super) async fn login(store: &Store) -> Finding {
         }
         _ => {
             let zh = format!("{name} 具有服务所需的权限，不能改动表结构");
-            Finding::good(NAME, both(zh, format!("{name} does what services do, and can alter no table")))
+            Finding::good(NAME, both(zh, format!("{name} has the rights that services need, and cannot alter tables")))
         }
     }
 }

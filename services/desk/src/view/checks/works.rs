@@ -23,7 +23,7 @@ pub(super) async fn work(store: &Store) -> Finding {
     if parked > 0 {
         const MEND: Both = Both {
             zh: "`reelmill trouble` 列出停下的任务与原因，`reelmill retry ID` 再试一次",
-            en: "reelmill trouble lists what is parked and why, reelmill retry ID tries it again",
+            en: "reelmill trouble lists what is parked and why; reelmill retry ID retries it",
         };
         return Finding::poor(NAME, both(zh, en), MEND);
     }
@@ -44,7 +44,7 @@ pub(super) async fn contests(store: &Store, catalogue: &Catalogue) -> Finding {
     const NAME: Both = Both { zh: "作品所属活动", en: "contests of works" };
     const MEND: Both = Both {
         zh: "把这些活动的文件放回 CATALOGUE_DIR；若是 demo，请设 DEMO_CONTEST=true，直到其作品处理完毕",
-        en: "put the files of these contests back into CATALOGUE_DIR; for demo set DEMO_CONTEST=true until its works are over",
+        en: "put the files of these contests back into CATALOGUE_DIR; for demo, set DEMO_CONTEST=true until its works are processed",
     };
     let contests = match store.contests_of_works().await {
         Ok(contests) => contests,
@@ -65,7 +65,7 @@ pub(super) async fn stock(store: &Store, bounds: Bounds) -> Finding {
     const NAME: Both = Both { zh: "参选作品存量", en: "entrants' films" };
     const MEND: Both = Both {
         zh: "对象存储若还有空间，提高 UPLOAD_HIGH_WATER_GIB（或 UPLOAD_MOST_UNFINISHED）并重启 upload",
-        en: "where the object store has room, raise UPLOAD_HIGH_WATER_GIB (or UPLOAD_MOST_UNFINISHED) and restart upload",
+        en: "if the object store has room, raise UPLOAD_HIGH_WATER_GIB (or UPLOAD_MOST_UNFINISHED) and restart upload",
     };
     let stock = match store.stock().await {
         Ok(stock) => stock,

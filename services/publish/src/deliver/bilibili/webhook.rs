@@ -51,9 +51,9 @@ async fn take_signed(app: &PartnerApp, partner: &PartnerId, body: &[u8]) -> Stat
 /// Stores the notice as evidence and wakes the waiting deliveries; returns their number.
 async fn take(app: &PartnerApp, partner: &PartnerId, event: &str, resource_id: &str, body: &[u8]) -> Result<u64> {
     let store = &app.store;
-    let told = json!({ "event": event, "resource_id": resource_id, "bytes": body.len(),
+    let kept = json!({ "event": event, "resource_id": resource_id, "bytes": body.len(),
         "sha256": hex::encode(Sha256::digest(body)) });
-    let new = NewExchange { submission: None, partner, intent: None, step: "webhook", request: &told, passing: false };
+    let new = NewExchange { submission: None, partner, intent: None, step: "webhook", request: &kept, passing: false };
     let exchange = store.open_exchange(&new).await?;
     let woken = store.partner_told(partner, resource_id).await?;
     store.close_exchange(exchange, ExchangeOutcome::Answered, &json!({ "status": 200, "woken": woken })).await?;

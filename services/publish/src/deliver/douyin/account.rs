@@ -148,8 +148,8 @@ mod tests {
         let now = DateTime::from_timestamp(NOW, 0).unwrap();
         take(&mut it, Due::Refresh, &json!({ "refresh_token": "r2", "expires_in": 30 * 86_400 }), now).unwrap();
         assert_eq!((it.refresh_token.as_str(), it.renewals), ("r2", 0));
-        let told = json!({ "access_token": "a2", "expires_in": 60, "refresh_expires_in": 90 });
-        take(&mut it, Due::Access, &told, now).unwrap();
+        let renewed = json!({ "access_token": "a2", "expires_in": 60, "refresh_expires_in": 90 });
+        take(&mut it, Due::Access, &renewed, now).unwrap();
         assert_eq!((it.access_token.as_str(), it.access_until_s, it.refresh_until_s), ("a2", NOW + 60, NOW + 90));
         assert!(take(&mut it, Due::Access, &json!({ "access_token": "a3" }), now).is_err());
     }

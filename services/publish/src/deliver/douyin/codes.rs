@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_nobody_told_us_about_is_a_persons() {
+    fn an_undocumented_code_is_for_a_person() {
         assert_eq!(advice(28001018), Advice::Person);
         assert_eq!(advice(987_654_321), Advice::Person);
         assert_eq!(advice(-1), Advice::Person);

@@ -63,9 +63,9 @@ pub(super) async fn send(http: &PartnerHttp<'_>, request: Request) -> Result<Res
 /// The data of an answer, or its error.
 fn read(answer: &Answer) -> Result<Value, Failed> {
     let body: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-    let told = &body["data"];
-    match (answer.status, told["error_code"].as_i64()) {
-        (_, Some(0)) => Ok(told.clone()),
+    let data = &body["data"];
+    match (answer.status, data["error_code"].as_i64()) {
+        (_, Some(0)) => Ok(data.clone()),
         (_, Some(code)) => {
             let text = |at: &str| body.pointer(at).and_then(Value::as_str).unwrap_or_default();
             let words = [text("/data/description"), text("/extra/sub_description"), text("/extra/logid")];
@@ -108,8 +108,8 @@ mod tests {
 
     #[test]
     fn the_code_counts_and_not_the_status() {
-        let told = json!({ "data": { "error_code": 0, "item_id": "x" }, "extra": { "logid": "1" } }).to_string();
-        assert_eq!(answer(500, &told).unwrap()["item_id"], "x");
+        let data = json!({ "data": { "error_code": 0, "item_id": "x" }, "extra": { "logid": "1" } }).to_string();
+        assert_eq!(answer(500, &data).unwrap()["item_id"], "x");
         let refused = json!({ "data": { "error_code": 2114007, "description": "75" }, "extra": { "logid": "L" } });
         let Err(Failed::Refused(refusal)) = answer(200, &refused.to_string()) else { panic!("refused") };
         assert_eq!(refusal, Refusal { code: 2114007, words: "75, L".into() });

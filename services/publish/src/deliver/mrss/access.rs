@@ -58,8 +58,8 @@ mod tests {
         assert_eq!(credential("Bearer abc"), Some("abc".into()));
         assert_eq!(credential("bearer  abc "), Some("abc".into()));
         let basic = |text: &str| credential(&format!("Basic {}", BASE64.encode(text)));
-        assert_eq!(basic("anybody:a:b"), Some("a:b".into()));
-        assert_eq!(basic("nobody"), None);
+        assert_eq!(basic("user:a:b"), Some("a:b".into()));
+        assert_eq!(basic("user"), None);
         for wrong in ["", "abc", "Digest abc", "Basic ***"] {
             assert_eq!(credential(wrong), None, "{wrong}");
         }

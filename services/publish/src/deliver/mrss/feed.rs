@@ -1,66 +1,9 @@
 //! The feed as a partner reads it: RSS 2.0 with Media RSS. Pure: a document from items.
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 
+use super::content::{Content, File, Video};
 use super::link::Target;
 use crate::xml::Xml;
-
-/// A work as it was added to the feed. Stored with it, so that what a partner is offered does not change later.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Content {
-    pub(crate) title: String,
-    pub(crate) text: String,
-    pub(crate) tags: Vec<String>,
-    pub(crate) category: String,
-    pub(crate) copyright: String,
-    /// `Label` texts of the AI declaration, or empty.
-    pub(crate) ai: String,
-    /// The renditions, best first.
-    pub(crate) videos: Vec<Video>,
-    /// Covers in the shapes that the partner requires.
-    #[serde(default)]
-    pub(crate) covers: Vec<Cover>,
-}
-
-/// One rendition.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Video {
-    pub(crate) file: File,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-    pub(crate) duration_ms: u64,
-    /// Such as `25` or `29.97`.
-    pub(crate) frame_rate: String,
-    pub(crate) cover: Option<File>,
-}
-
-/// A cover.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Cover {
-    pub(crate) file: File,
-    pub(crate) width: u32,
-    pub(crate) height: u32,
-}
-
-/// One file that a link opens.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct File {
-    /// Its name in the link.
-    pub(crate) name: String,
-    /// Its object in our bucket.
-    pub(crate) key: String,
-    pub(crate) bytes: u64,
-    /// Lower-case hex.
-    pub(crate) sha256: String,
-}
-
-impl Content {
-    /// Every file of the item. All of them fetched is the partner's receipt.
-    pub(crate) fn files(&self) -> impl Iterator<Item = &File> {
-        let films = self.videos.iter().flat_map(|video| [Some(&video.file), video.cover.as_ref()]).flatten();
-        films.chain(self.covers.iter().map(|cover| &cover.file))
-    }
-}
 
 /// A page of the feed.
 pub(crate) struct Page<'a> {
@@ -183,6 +126,7 @@ mod tests {
     use pipeline::id::SubmissionId;
     use uuid::Uuid;
 
+    use super::super::content::Cover;
     use super::*;
 
     fn file(name: &str) -> File {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tracing::{info, warn};
 
 use super::access::served;
-use super::feed::Content;
+use super::content::Content;
 use super::link::{Checked, Target};
 use super::transfer::Transfer;
 use crate::partner_app::{PartnerApp, denied, unavailable};

@@ -60,14 +60,14 @@ mod tests {
     const HOST_KEY: &str = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAILlElCoNu5ElUKU5gEI6hVgwZyix5NDaLoTaqAw2xrW4";
 
     #[test]
-    fn what_is_missing_or_wrong_is_named_and_no_secret_is_told() {
-        let told = |secrets: &[(&str, &str)]| {
+    fn what_is_missing_or_wrong_is_named_and_no_secret_is_shown() {
+        let problem_with = |secrets: &[(&str, &str)]| {
             let secret = |name: &str| secrets.iter().find(|(known, _)| *known == name).map(|(_, it)| (*it).to_owned());
             Access::from(|name| Ok(secret(name))).err().map(|error| format!("{error:#}")).unwrap_or_default()
         };
-        assert_eq!(told(&[]), "the partner's SFTP_HOST_KEY is not set");
-        assert_eq!(told(&[("SFTP_HOST_KEY", HOST_KEY)]), "the partner's SFTP_KEY is not set");
-        let wrong = told(&[
+        assert_eq!(problem_with(&[]), "the partner's SFTP_HOST_KEY is not set");
+        assert_eq!(problem_with(&[("SFTP_HOST_KEY", HOST_KEY)]), "the partner's SFTP_KEY is not set");
+        let wrong = problem_with(&[
             ("SFTP_HOST_KEY", HOST_KEY),
             ("SFTP_HOST", "h"),
             ("SFTP_USER", "u"),

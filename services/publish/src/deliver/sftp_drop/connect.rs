@@ -48,8 +48,8 @@ impl client::Handler for Pin {
         if key.key_data() == self.wanted.key_data() {
             return Ok(true);
         }
-        if let Ok(mut told) = self.offered.lock() {
-            *told = Some(key.fingerprint(HashAlg::Sha256).to_string());
+        if let Ok(mut seen) = self.offered.lock() {
+            *seen = Some(key.fingerprint(HashAlg::Sha256).to_string());
         }
         Ok(false)
     }
@@ -93,7 +93,7 @@ async fn shake_hands(access: &Access) -> Result<Handle<Pin>, ConnectError> {
     let shaken = within("exchange keys", client::connect_stream(Arc::new(config), stream, pin)).await?;
     let pinned = access.host_key.fingerprint(HashAlg::Sha256);
     shaken.map_err(|err| {
-        let other = offered.lock().ok().and_then(|told| told.clone());
+        let other = offered.lock().ok().and_then(|seen| seen.clone());
         match (other, err) {
             (Some(other), _) => ConnectError::HostKey(format!(
                 "the host key of {host}:{port} is {other} and not the pinned {pinned}; nothing was sent"

@@ -132,11 +132,11 @@ impl Folder {
             remote.size(&path).await
         };
         let put = put.await;
-        let told = match &put {
+        let evidence = match &put {
             Ok(there) => json!({ "bytes": there }),
             Err(error) => json!({ "error": error.to_string() }),
         };
-        task.record("submit", json!({ "file": path, "marker": marker }), told).await?;
+        task.record("submit", json!({ "file": path, "marker": marker }), evidence).await?;
         Ok(match put {
             Ok(Some(_)) => Submitted::Accepted(self.receipt()),
             Ok(None) => Submitted::Lost(format!("{path} was put and is not there")),

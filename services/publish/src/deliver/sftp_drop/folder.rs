@@ -64,11 +64,11 @@ impl Folder {
             let path = self.path(name);
             let Some(there) = remote.look(&path).await.with_context(|| format!("look for {name}"))? else { continue };
             let read = self.receipt_at(remote, name, &there).await?;
-            let told = match &read {
+            let evidence = match &read {
                 Ok(status) => json!({ "status": format!("{status:?}") }),
                 Err(problem) => json!({ "problem": problem }),
             };
-            task.record("receipt", json!({ "file": path, "bytes": there.size }), told).await?;
+            task.record("receipt", json!({ "file": path, "bytes": there.size }), evidence).await?;
             match read {
                 Ok(status) => said = said.max(Some(status)),
                 Err(words) => problem = Some(words),

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use pages::Say;
 use pipeline::delivery::Observed;
 use pipeline::screening::{Outcome, RuleVerdict, Verdict};
-use pipeline::submission::State as Standing;
+use pipeline::submission::State as WorkState;
 use runtime::store::deliveries::DeliveryRow;
 use runtime::store::former::FormerFilm;
 
@@ -11,7 +11,7 @@ use crate::app::App;
 use crate::site::shell::Shell;
 
 /// The outcome of one rule.
-pub(super) struct Ruled {
+pub(super) struct RuleRow {
     pub(super) title: &'static str,
     pub(super) outcome: &'static str,
     pub(super) tone: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct Ruled {
 }
 
 /// A film that was replaced by another one.
-pub(super) struct Gone {
+pub(super) struct FormerRow {
     pub(super) at: DateTime<Utc>,
     pub(super) state: String,
     pub(super) tone: &'static str,
@@ -32,7 +32,7 @@ pub(super) struct Gone {
 }
 
 /// A platform that the work goes to.
-pub(super) struct Place {
+pub(super) struct PlatformRow {
     pub(super) name: String,
     pub(super) state: String,
     pub(super) tone: &'static str,
@@ -40,10 +40,10 @@ pub(super) struct Place {
     pub(super) address: Option<String>,
 }
 
-impl Gone {
+impl FormerRow {
     pub(super) fn of(film: &FormerFilm, say: Say) -> Self {
         let why = match &film.state {
-            Standing::Rejected { reason, .. } => Some(reason.text(say.lang)),
+            WorkState::Rejected { reason, .. } => Some(reason.text(say.lang)),
             _ => None,
         };
         let state = film.state.name();
@@ -51,7 +51,7 @@ impl Gone {
     }
 }
 
-impl Ruled {
+impl RuleRow {
     pub(super) fn all(verdict: &Verdict, say: Say) -> Vec<Self> {
         verdict.rules.iter().map(|rule| Self::of(rule, say)).collect()
     }
@@ -75,7 +75,7 @@ impl Ruled {
     }
 }
 
-impl Place {
+impl PlatformRow {
     pub(super) fn of(app: &App, shell: &Shell, row: &DeliveryRow) -> Self {
         let say = shell.say;
         let partner = app.catalogue.partner(&row.partner);

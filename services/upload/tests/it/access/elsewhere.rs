@@ -20,7 +20,7 @@ async fn no_address_serves_the_routes_of_another_to_anyone() {
     let of_public: Vec<_> = upload::list().iter().map(|it| format!("{} {}", it.method, it.path)).collect();
     let (desk, public) = (only_here(desk_table(), &of_public), only_here(public_table(), &of_desk));
     assert!(desk.len() > 40 && public.len() > 8, "{} and {}", desk.len(), public.len());
-    let mut tokens = vec![("nobody".to_owned(), None), ("the entrant".to_owned(), Some(callers.own.token.as_str()))];
+    let mut tokens = vec![("no token".to_owned(), None), ("the entrant".to_owned(), Some(callers.own.token.as_str()))];
     tokens
         .extend(Role::STAFF.iter().zip(&callers.people).map(|(role, token)| (role.to_string(), Some(token.as_str()))));
     let mut wrong = Vec::new();

@@ -5,7 +5,7 @@ use runtime::problem::Problem;
 use runtime::store::submissions::SubmissionRow;
 
 use crate::Desk;
-use crate::act::offered::{self, OnWork as Deed};
+use crate::act::offered::{self, WorkAct};
 use crate::act::reprocess::Beginning;
 use crate::act::retry;
 use crate::console::job_text::stage_text;
@@ -28,13 +28,13 @@ pub(crate) struct Options {
 }
 
 impl Options {
-    pub(crate) async fn of(desk: &Desk, row: &SubmissionRow, deed: Deed, say: Say) -> Result<Self, Problem> {
+    pub(crate) async fn of(desk: &Desk, row: &SubmissionRow, act: WorkAct, say: Say) -> Result<Self, Problem> {
         let mut options = Self::default();
-        match deed {
-            Deed::Release => options.partners = named(desk, say, offered::releasable(row)),
-            Deed::Reprocess => options.partners = named(desk, say, of_contest(desk, row)),
-            Deed::Recall => options.partners = named(desk, say, offered::recallable(desk, row).await?),
-            Deed::Retry => {
+        match act {
+            WorkAct::Release => options.partners = named(desk, say, offered::releasable(row)),
+            WorkAct::Reprocess => options.partners = named(desk, say, of_contest(desk, row)),
+            WorkAct::Recall => options.partners = named(desk, say, offered::recallable(desk, row).await?),
+            WorkAct::Retry => {
                 let parts = work::parts(desk, row).await?.into_iter();
                 let failed = parts.filter(|it| retry::may_be_tried(&it.status));
                 let shown = |it: Part| {
@@ -45,14 +45,14 @@ impl Options {
                 };
                 options.parts = failed.map(shown).collect();
             }
-            Deed::Hold => options.held = desk.store.held(row.id).await?.map(|(_, reason)| reason),
-            Deed::Cure => {
+            WorkAct::Hold => options.held = desk.store.held(row.id).await?.map(|(_, reason)| reason),
+            WorkAct::Cure => {
                 let open = row.cure.as_ref().filter(|cure| desk.clock.now() < cure.until);
                 options.cure = open.map(|cure| (say.time(&cure.until), cure.reason.clone()));
             }
-            Deed::Withdraw => {}
+            WorkAct::Withdraw => {}
         }
-        if deed == Deed::Reprocess {
+        if act == WorkAct::Reprocess {
             let possible = BEGINNINGS.into_iter().filter(|from| row.machine.state.may_reprocess(from.stage()));
             options.stages = possible.map(|it| (it.to_string(), stage_text(say, it).to_owned())).collect();
         }

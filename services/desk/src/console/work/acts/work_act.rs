@@ -3,7 +3,7 @@ use pages::Say;
 use pipeline::id::SubmissionId;
 use runtime::store::tokens::Role;
 
-use crate::act::offered::OnWork as Deed;
+use crate::act::offered::WorkAct;
 use crate::roles::{OPERATOR, ORGANISER};
 
 /// What an act's page says about it.
@@ -17,36 +17,36 @@ struct Row {
     about: (&'static str, &'static str),
 }
 
-impl Deed {
+impl WorkAct {
     #[rustfmt::skip]
     fn row(self) -> Row {
         let row = |stable, roles, name, about| Row { stable, roles, name, about };
         match self {
-            Deed::Release => row("release", ORGANISER, ("批准发布", "Release"), (
+            WorkAct::Release => row("release", ORGANISER, ("批准发布", "Release"), (
                 "把已备齐的文件投放到合作平台。可只选部分平台，其余以后再发布。",
                 "Delivers the finished files to partners. Some partners can be chosen now and others later.",
             )),
-            Deed::Recall => row("recall", ORGANISER, ("撤下作品", "Recall"), (
+            WorkAct::Recall => row("recall", ORGANISER, ("撤下作品", "Recall"), (
                 "要求平台撤下作品。不选平台即整体撤下；影片同时予以保全。",
                 "Asks partners to remove the work. With no partner chosen, the work is revoked as a whole. Its film is held.",
             )),
-            Deed::Reprocess => row("reprocess", ORGANISER, ("重新处理", "Reprocess"), (
+            WorkAct::Reprocess => row("reprocess", ORGANISER, ("重新处理", "Reprocess"), (
                 "从所选环节起重新处理。新文件通过质检前，现有文件继续有效。",
                 "Begins a new run at a stage. The current files stay in force until the new ones have passed quality control.",
             )),
-            Deed::Hold => row("hold", ORGANISER, ("影片保全", "Hold the film"), (
+            WorkAct::Hold => row("hold", ORGANISER, ("影片保全", "Hold the film"), (
                 "保全期间，无论作品状态如何，影片都不会被删除。",
                 "While it is held, the film is not deleted, whatever the state of the work.",
             )),
-            Deed::Cure => row("cure", ORGANISER, ("开放补正", "Open for corrections"), (
+            WorkAct::Cure => row("cure", ORGANISER, ("开放补正", "Open for corrections"), (
                 "期限内，报送人可更换影片、更正填报内容，不受征集截止时间和评审是否开始的限制。到期自动结束。",
                 "Until its end the entrant may replace the film and correct the form, although the deadline has passed or review has begun.",
             )),
-            Deed::Retry => row("retry", OPERATOR, ("重试任务", "Try again"), (
+            WorkAct::Retry => row("retry", OPERATOR, ("重试任务", "Try again"), (
                 "让停下或等待重试的任务立即再试。",
                 "Runs parts again at once that have failed too often or wait for their next attempt.",
             )),
-            Deed::Withdraw => row("withdraw", OPERATOR, ("代为撤回", "Withdraw for the entrant"), (
+            WorkAct::Withdraw => row("withdraw", OPERATOR, ("代为撤回", "Withdraw for the entrant"), (
                 "应报送人要求撤回作品：已上线的将被撤下，报送人信息将被删除。",
                 "Withdraws the work at its entrant's request: what is online is recalled, and the entrant's personal data is deleted.",
             )),
@@ -80,7 +80,7 @@ impl Deed {
 
     /// Whether its button warns of a serious consequence.
     pub(crate) fn is_grave(self) -> bool {
-        matches!(self, Deed::Recall | Deed::Withdraw)
+        matches!(self, WorkAct::Recall | WorkAct::Withdraw)
     }
 }
 
@@ -92,9 +92,9 @@ mod tests {
 
     #[test]
     fn every_act_has_one_address_and_words() {
-        let names: BTreeSet<_> = Deed::ALL.into_iter().map(Deed::stable).collect();
-        assert_eq!(names.len(), Deed::ALL.len());
+        let names: BTreeSet<_> = WorkAct::ALL.into_iter().map(WorkAct::stable).collect();
+        assert_eq!(names.len(), WorkAct::ALL.len());
         let say = Say::new(pipeline::lang::Lang::Zh);
-        assert!(Deed::ALL.into_iter().all(|deed| !deed.name(say).is_empty() && !deed.about(say).is_empty()));
+        assert!(WorkAct::ALL.into_iter().all(|act| !act.name(say).is_empty() && !act.about(say).is_empty()));
     }
 }

@@ -32,7 +32,7 @@ impl Store {
     pub async fn progress(&self, submission: SubmissionId) -> anyhow::Result<Option<Reached>> {
         let mut connection = self.pool().acquire().await.context("read the progress")?;
         let Some(Look { machine, reached, .. }) = look(&mut connection, submission).await? else { return Ok(None) };
-        let told = sqlx::query_scalar!(
+        let published = sqlx::query_scalar!(
             "/* told_progress */ select done from progress where submission = $1 and run = $2",
             submission.0,
             machine.run as i32,
@@ -40,7 +40,7 @@ impl Store {
         .fetch_optional(&mut *connection)
         .await
         .context("read the published progress")?;
-        Ok(Some(Reached { done: reached.done.max(told.unwrap_or(0.0)), ..reached }))
+        Ok(Some(Reached { done: reached.done.max(published.unwrap_or(0.0)), ..reached }))
     }
 
     /// Measures and publishes an entry's progress, unless that was done a moment ago.
@@ -90,7 +90,7 @@ async fn tell(
     run: u32,
     reached: Reached,
 ) -> anyhow::Result<()> {
-    let told = sqlx::query!(
+    let stored = sqlx::query!(
         "/* tell_progress */
         insert into progress as told (submission, run, done, remaining_s, at) values ($1, $2, $3, $4, clock_timestamp())
         on conflict (submission) do update set run = $2, remaining_s = $4, at = clock_timestamp(),
@@ -104,10 +104,10 @@ async fn tell(
     .fetch_optional(&mut *tx)
     .await
     .context("write the progress")?;
-    let Some(told) = told else { return Ok(()) };
-    let reached = Reached { done: told.done, ..reached };
+    let Some(stored) = stored else { return Ok(()) };
+    let reached = Reached { done: stored.done, ..reached };
     let traceparent = telemetry::current_traceparent();
-    messages::add(tx, &[wire::submission_progressed(submission, contest, run, reached, told.at, traceparent)]).await
+    messages::add(tx, &[wire::submission_progressed(submission, contest, run, reached, stored.at, traceparent)]).await
 }
 
 async fn look(tx: &mut PgConnection, submission: SubmissionId) -> anyhow::Result<Option<Look>> {

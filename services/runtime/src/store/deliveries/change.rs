@@ -70,7 +70,7 @@ pub(in crate::store) async fn apply(
 ) -> anyhow::Result<Delivery> {
     let mut delivery = locked(tx, submission, partner).await?;
     let before = delivery.observed.name();
-    let stood = serde_json::to_value(&delivery)?;
+    let state_before = serde_json::to_value(&delivery)?;
     if !delivery.apply(event.clone()) {
         return Ok(delivery);
     }
@@ -105,7 +105,7 @@ pub(in crate::store) async fn apply(
             act: &format!("delivery_{}", event_name(event)?),
             submission: Some(submission),
             partner: Some(partner),
-            before: stood,
+            before: state_before,
             after: serde_json::to_value(&delivery)?,
         };
         audit::add(tx, by, &act).await?;

@@ -90,8 +90,8 @@ pub async fn change_roles(tx: &mut PgConnection, id: PersonId, change: &RoleChan
     give(tx, id, &given).await?;
     let revoked = tokens::revoke_uncovered(tx, id, &roles).await?;
     let after = Person { roles, ..before.clone() };
-    let (stood, stands) = (audited(&before)?, with_revoked(audited(&after)?, &revoked));
-    let act = Act { act: "person_roles_changed", submission: None, partner: None, before: stood, after: stands };
+    let (before, stored) = (audited(&before)?, with_revoked(audited(&after)?, &revoked));
+    let act = Act { act: "person_roles_changed", submission: None, partner: None, before, after: stored };
     audit::add_about(tx, by, &act, person::contest_of(taken.union(&given))).await?;
     Ok(after)
 }
@@ -120,9 +120,9 @@ pub async fn end(tx: &mut PgConnection, id: PersonId, by: &By) -> anyhow::Result
     invitations::expire(tx, id).await?;
     let ended = sessions::end_all(tx, id, sessions::Why::PersonEnded).await?;
     let after = Person { ended_at: Some(at), ..before.clone() };
-    let (stood, mut stands) = (audited(&before)?, with_revoked(audited(&after)?, &revoked));
-    stands["ended_sessions"] = json!(ended);
-    let act = Act { act: "person_ended", submission: None, partner: None, before: stood, after: stands };
+    let mut stored = with_revoked(audited(&after)?, &revoked);
+    stored["ended_sessions"] = json!(ended);
+    let act = Act { act: "person_ended", submission: None, partner: None, before: audited(&before)?, after: stored };
     audit::add_about(tx, by, &act, person::contest_of(&before.roles)).await?;
     Ok(after)
 }

@@ -102,8 +102,8 @@ pub(in crate::store) async fn apply_locked(
     }
     // The system determines that the bytes are complete, although the entrant sent them.
     if by.is_person() && !matches!(event, Event::Uploaded | Event::Replaced { .. }) {
-        let stood = serde_json::json!({ "run": before.run, "state": before.state.name() });
-        let act = Act { act: what, submission: Some(id), partner: None, before: stood, after: detail };
+        let state_before = serde_json::json!({ "run": before.run, "state": before.state.name() });
+        let act = Act { act: what, submission: Some(id), partner: None, before: state_before, after: detail };
         audit::add(tx, by, &act).await?;
     }
     Ok(Applied { changed: true, machine, started })

@@ -16,7 +16,7 @@ fn fixture(script: &str) -> Fixture {
     std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     let runner = ChildRunner {
         program,
-        environment: Vec::new(),
+        allow_missing_landlock: false,
         spawner: Spawner::start().unwrap(),
         metrics: Metrics::new().unwrap(),
     };

@@ -1,5 +1,5 @@
 //! Carries out held decisions once they are due. Every desk checks each second, and each decision is carried out by one
-//! desk. If a process dies, the next check of any desk does what it left.
+//! desk. If a process dies, the next check of any desk carries out its decisions.
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -12,6 +12,7 @@
 //! | which routes are there, and who may use them? | `routes`, of `http::routes` and `console::routes`; `http::gate` |
 //! | what surrounds every route? | `router` |
 //! | what may a handler use? | `service` |
+//! | which sets of roles do routes and views share? | `roles` |
 //! | who receives which updates? | `live` |
 //! | which pages are there? | `console` |
 //! | what do other sites with a sign-in share with it? | `site` |

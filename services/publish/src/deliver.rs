@@ -16,6 +16,7 @@ mod recall;
 pub(crate) mod s3_drop;
 mod send;
 pub(crate) mod sftp_drop;
+mod signed_notice;
 mod way;
 
 pub(crate) use drive::drive;

@@ -19,9 +19,7 @@ use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::OwnedSemaphorePermit;
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::util::MapRequest;
 use tracing::warn;
@@ -44,12 +42,13 @@ pub mod render;
 mod stall;
 pub mod status;
 pub mod traced;
+mod turn_away;
 pub mod typed;
 
 use client::Peer;
-use full::{Full, RETRY_AFTER_S};
 use places::Places;
 use stall::Stalling;
+use turn_away::leave;
 
 use crate::doors::Doors;
 use crate::metrics::TurnedAway;
@@ -60,8 +59,6 @@ const BUFFER_BYTES: usize = 128 * 1024;
 const TAKEN_WITHIN: Duration = Duration::from_secs(60);
 /// Connections beyond the limit that are served at the same time with a refusal; further ones wait in the kernel.
 const TURNED_AWAY_AT_ONCE: usize = 256;
-/// How long a refused connection may take to receive the refusal.
-const TURNED_AWAY_WITHIN: Duration = Duration::from_secs(1);
 /// Wait after a failed `accept`, for example because of too few file descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -145,25 +142,4 @@ fn from<S>(
         request.extensions_mut().insert(Peer(peer));
         request
     })
-}
-
-async fn leave(stream: TcpStream, full: Full, way_out: Option<OwnedSemaphorePermit>) {
-    let _ = tokio::time::timeout(TURNED_AWAY_WITHIN, turn_away(stream, full)).await;
-    drop(way_out);
-}
-
-/// Answers that there is no free slot, without reading the request: it costs only the connection.
-async fn turn_away(mut stream: TcpStream, full: Full) {
-    let (status, body, secure) = (full.status(), full.body(), headers::as_lines());
-    let answer = format!(
-        "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\nretry-after: {RETRY_AFTER_S}\r\n\
-         cache-control: no-store\r\n{secure}content-length: {}\r\nconnection: close\r\n\r\n{body}",
-        body.len()
-    );
-    if stream.write_all(answer.as_bytes()).await.is_err() || stream.shutdown().await.is_err() {
-        return;
-    }
-    // Closing with unread bytes would discard the answer before the client reads it.
-    let mut rest = [0; 4096];
-    while stream.read(&mut rest).await.is_ok_and(|bytes| bytes > 0) {}
 }

@@ -26,22 +26,7 @@ fn text(app: &App) -> String {
 <p>接收征选短视频，审查、转码并投放到各合作平台。<br><span class="en" lang="en">Takes contest videos, checks them, and delivers them to every partner.</span></p>
 "#
     );
-    page += "<h2>投稿 <span class=\"en\" lang=\"en\">Enter a work</span></h2>\n<dl>\n";
-    let now = app.clock.now();
-    let open: Vec<&Contest> = app.catalogue.contests.values().filter(|contest| contest.accepts(now)).collect();
-    for contest in &open {
-        let until = match contest.deadline {
-            Some(deadline) => format!("，{} 截止", deadline.format("%F %R %:z")),
-            None => String::new(),
-        };
-        let (zh, en) = (escaped(&contest.name.zh), escaped(&contest.name.en));
-        // Writing to a String cannot fail.
-        let _ = writeln!(page, "<dt>{zh}{until} <span class=\"en\" lang=\"en\">{en}</span></dt>");
-        let _ = writeln!(page, "<dd><code>reelmill submit film.mp4 --contest {} …</code></dd>", contest.id);
-    }
-    if open.is_empty() {
-        page += "<dt>现在没有开放的征选 <span class=\"en\" lang=\"en\">no contest is open now</span></dt>\n";
-    }
+    page += &contests(app);
     page += r#"<dd><a href="/">征选方案与作品要求</a>；用命令行或通过接口报名。<span class="en" lang="en"><a href="/">The calls and their rules</a>; entries come by the command line or the API.</span></dd>
 </dl>
 <h2>报送接口 <span class="en" lang="en">The API for entries</span></h2>
@@ -66,6 +51,27 @@ fn text(app: &App) -> String {
 </dl>
 </html>
 "#;
+    page
+}
+
+/// The open contests, and how a program enters a work.
+fn contests(app: &App) -> String {
+    let mut page = "<h2>投稿 <span class=\"en\" lang=\"en\">Enter a work</span></h2>\n<dl>\n".to_owned();
+    let now = app.clock.now();
+    let open: Vec<&Contest> = app.catalogue.contests.values().filter(|contest| contest.accepts(now)).collect();
+    for contest in &open {
+        let until = match contest.deadline {
+            Some(deadline) => format!("，{} 截止", deadline.format("%F %R %:z")),
+            None => String::new(),
+        };
+        let (zh, en) = (escaped(&contest.name.zh), escaped(&contest.name.en));
+        // Writing to a String cannot fail.
+        let _ = writeln!(page, "<dt>{zh}{until} <span class=\"en\" lang=\"en\">{en}</span></dt>");
+        let _ = writeln!(page, "<dd><code>reelmill submit film.mp4 --contest {} …</code></dd>", contest.id);
+    }
+    if open.is_empty() {
+        page += "<dt>现在没有开放的征选 <span class=\"en\" lang=\"en\">no contest is open now</span></dt>\n";
+    }
     page
 }
 

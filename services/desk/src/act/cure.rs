@@ -70,7 +70,9 @@ pub async fn cure(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Cure) ->
         (Some(_), None) => return Err(missing_reason()),
         (Some(until), Some(reason)) => Some(Window { until: sensible(until, now)?, reason }),
     };
-    let (by, wish, window) = (&by, &wish, window.as_ref());
+    let by = &by;
+    let wish = &wish;
+    let window = window.as_ref();
     let done = desk.store.transaction("cure", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {

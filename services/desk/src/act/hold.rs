@@ -53,7 +53,9 @@ pub async fn hold(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Hold) ->
         (true, reason) => reason,
         (false, _) => None,
     };
-    let (by, reason, wish) = (&by, reason.as_deref(), &wish);
+    let by = &by;
+    let reason = reason.as_deref();
+    let wish = &wish;
     let done = desk.store.transaction("hold", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {

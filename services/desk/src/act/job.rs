@@ -64,7 +64,9 @@ pub async fn order(desk: &Desk, caller: &Caller, id: Uuid, wish: JobOrder) -> Re
         Order::Resume => Control::Resume,
         Order::Cancel => Control::Cancel,
     };
-    let (by, dry_run, sees) = (&by, wish.dry_run, &caller.sees);
+    let by = &by;
+    let dry_run = wish.dry_run;
+    let sees = &caller.sees;
     let unknown = || Problem::from(Code::JobUnknown);
     let done = desk.store.transaction("order_job", |tx, _| {
         Box::pin(async move {

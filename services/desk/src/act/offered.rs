@@ -80,7 +80,9 @@ async fn reprocess_refused(desk: &Desk, work: &SubmissionRow) -> Result<Option<P
     let which = Which::Named(vec![work.id]);
     let ask = Ask::Reprocess { from: Stage::Probe, redo: Redo::default() };
     let within = Sees::Only([work.contest.clone()].into());
-    let (which, ask, within) = (&which, &ask, &within);
+    let which = &which;
+    let ask = &ask;
+    let within = &within;
     let looked = desk
         .store
         .transaction("look_at_one_work", |tx, _| Box::pin(async move { bulk::look(tx, which, ask, within).await }));

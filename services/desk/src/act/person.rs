@@ -82,7 +82,9 @@ pub async fn add(desk: &Desk, caller: &Caller, wish: AddPerson) -> Result<Done<M
     }
     caller.may_give(&roles)?;
     let new = NewPerson { id: PersonId(Uuid::now_v7()), name, login: Some(login), roles };
-    let (by, new, dry_run) = (&by, &new, wish.dry_run);
+    let by = &by;
+    let new = &new;
+    let dry_run = wish.dry_run;
     let done = desk.store.transaction("add_person", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
@@ -110,7 +112,9 @@ pub async fn change_roles(
         return Err(Code::FieldWrong.about(Detail::new("至少一项", "at least one role").of("add, remove")));
     }
     caller.may_give(change.add.union(&change.remove))?;
-    let (by, change, dry_run) = (&by, &change, wish.dry_run);
+    let by = &by;
+    let change = &change;
+    let dry_run = wish.dry_run;
     let done = desk.store.transaction("change_roles", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {

@@ -77,7 +77,10 @@ pub async fn recall(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Recall
     let reason = by.reason.clone().ok_or_else(missing_reason)?;
     let partners = known(&desk.catalogue, wish.partners.clone())?;
     let terms = RecallTerms { reason: Some(reason), within: recall_within(&desk.catalogue) };
-    let (by, partners, terms, wish) = (&by, partners.as_ref(), &terms, &wish);
+    let by = &by;
+    let partners = partners.as_ref();
+    let terms = &terms;
+    let wish = &wish;
     let done = desk.store.transaction("recall", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {

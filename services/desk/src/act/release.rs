@@ -80,7 +80,9 @@ pub async fn release(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Relea
     let partners = known(&desk.catalogue, wish.partners.clone())?;
     let by = caller.because(wish.reason.as_deref())?;
     let at = wish.at.map(|at| typed::moment("at", at)).transpose()?;
-    let (by, partners, wish) = (&by, partners.as_ref(), &wish);
+    let by = &by;
+    let partners = partners.as_ref();
+    let wish = &wish;
     let done = desk.store.transaction("release", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, wish.dry_run).await? {

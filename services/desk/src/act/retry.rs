@@ -64,7 +64,10 @@ impl Retry {
 pub async fn retry(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Retry) -> Result<Done<Retried>, Problem> {
     let only = wish.only()?;
     let by = caller.because(wish.reason.as_deref())?;
-    let (by, only, dry_run, digest) = (&by, only.as_ref(), wish.dry_run, wish.digest.as_deref());
+    let by = &by;
+    let only = only.as_ref();
+    let dry_run = wish.dry_run;
+    let digest = wish.digest.as_deref();
     let done = desk.store.transaction("retry", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {

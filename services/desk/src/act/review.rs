@@ -96,7 +96,10 @@ pub async fn review(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Review
     let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
     let event = wish.decision.event(words)?;
     let by = caller.because(wish.reason.as_deref())?;
-    let (by, event, dry_run, digest) = (&by, &event, wish.dry_run, wish.digest.as_deref());
+    let by = &by;
+    let event = &event;
+    let dry_run = wish.dry_run;
+    let digest = wish.digest.as_deref();
     let done = desk.store.transaction("review", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {

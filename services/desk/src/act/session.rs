@@ -136,7 +136,9 @@ pub async fn change_password(
     let device = Device::remembering(desk, visitor.device.as_ref(), login, factors.now)?;
     let current = caller.by.credential.map(|it| it.0).ok_or(Code::SessionUnknown)?;
     let changed = desk.store.transaction("change_password", |tx, _| {
-        let (hash, cookie, set_at) = (&hash, &cookie, factors.password_set_at);
+        let hash = &hash;
+        let cookie = &cookie;
+        let set_at = factors.password_set_at;
         Box::pin(async move {
             if !sign_in::password_stands(tx, person.id, set_at).await? {
                 return Err(Problem::from(Code::PasswordWrong).into());

@@ -54,7 +54,7 @@ pub struct SecondFactor {
     pub code: String,
 }
 
-/// A session that has begun. Does not print its cookies.
+/// A session that has begun. It has no `Debug`: it holds secrets.
 pub struct SignedIn {
     /// The value of the session's cookie, returned once.
     pub cookie: SessionSecret,
@@ -127,7 +127,9 @@ pub async fn code(desk: &Desk, visitor: &Visitor, wish: SecondFactor) -> Result<
     let (cookie, device) =
         (SessionSecret::new()?, Device::remembering(desk, visitor.device.as_ref(), login, factors.now)?);
     let begun = desk.store.transaction("sign_in", |tx, _| {
-        let (cookie, attempt, shown) = (&cookie, &attempt, &shown);
+        let cookie = &cookie;
+        let attempt = &attempt;
+        let shown = &shown;
         Box::pin(async move {
             if !sign_in::password_stands(tx, person.id, set_at).await? {
                 return Err(Problem::from(Code::SignInExpired).into());

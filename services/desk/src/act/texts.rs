@@ -81,7 +81,10 @@ pub async fn texts(
     let texts = wish.checked()?;
     let by = caller.because(wish.reason.as_deref())?;
     desk.catalogue.partner(partner).ok_or(Code::DeliveryUnknown)?;
-    let (by, texts, dry_run, digest) = (&by, &texts, wish.dry_run, wish.digest.as_deref());
+    let by = &by;
+    let texts = &texts;
+    let dry_run = wish.dry_run;
+    let digest = wish.digest.as_deref();
     let done = desk.store.transaction("texts", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, dry_run).await? {
@@ -97,7 +100,9 @@ pub async fn texts(
             let entry = seen.form.entry();
             let warnings = entry.warnings(&desk.catalogue, &seen.contest, partner, Some(texts));
             let Written { title, text, tags } = entry.written(&desk.catalogue, &seen.contest, Some(texts));
-            let (id, partner, digest) = (id.0, partner.to_string(), seen.digest());
+            let id = id.0;
+            let partner = partner.to_string();
+            let digest = seen.digest();
             let worded = Worded { id, partner, title, text, tags, warnings, dry_run, digest };
             caller.end(tx, dry_run, worded).await
         })

@@ -79,7 +79,11 @@ pub async fn create(
     let expires_after = life(&wish.expires)?;
     let bearer = Bearer::new(Uuid::now_v7())?;
     let kept = bearer.keep().await?;
-    let (by, wanted, name, bearer, kept) = (&by, &wanted, &name, &bearer, &kept);
+    let by = &by;
+    let wanted = &wanted;
+    let name = &name;
+    let bearer = &bearer;
+    let kept = &kept;
     let done = desk.store.transaction("create_token", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {

@@ -44,6 +44,23 @@ pub fn phrase(desk: &Desk) -> &str {
     phrase.map_or("该作品已经参选；同一件作品不可重复投稿。", |phrase| phrase.text(Lang::Zh))
 }
 
+impl Finding {
+    fn decision(self) -> Decision {
+        match self {
+            Finding::Different => Decision::Accept,
+            Finding::Same => Decision::Refuse,
+        }
+    }
+
+    /// For the reason in the audit trail.
+    fn zh(self) -> &'static str {
+        match self {
+            Finding::Different => "不同作品",
+            Finding::Same => "同一作品",
+        }
+    }
+}
+
 /// Refuses or accepts a work that awaits review and that resembles the other one according to screening.
 ///
 /// # Errors
@@ -56,8 +73,8 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins)
             Code::StateWrong.about(Detail::new("自动初筛未发现这两件作品相似", "screening found nothing in common"))
         );
     }
-    let (decision, words, found) = match wish.finding {
-        Finding::Different => (Decision::Accept, None, "不同作品"),
+    let words = match wish.finding {
+        Finding::Different => None,
         Finding::Same => {
             let words = typed::optional("words", wish.words.as_deref(), Limit::REASON)?;
             let words = words.unwrap_or_else(|| phrase(desk).to_owned());
@@ -65,10 +82,12 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins)
                 let detail = Detail::new("不得提及另一件作品的信息", "nothing about the other entry");
                 return Err(Code::FieldWrong.about(detail.of("words")));
             }
-            (Decision::Refuse, Some(words), "同一作品")
+            Some(words)
         }
     };
+    let found = wish.finding.zh();
     let by = caller.because(Some(&format!("与《{}》（{}）比对：{found}", other.title, other.id)))?;
+    let decision = wish.finding.decision();
     let wish = Wish { decision, words, phrase: None, lang: Lang::Zh, run: Some(work.machine.run) };
     decide::decide(desk, &Caller { by, ..caller.clone() }, id, wish).await
 }

@@ -81,10 +81,15 @@ pub async fn create(desk: &Desk, caller: &Caller, wish: NewWebhook) -> Result<Do
         return Err(Code::FieldWrong.about(format!("types: {}", TYPES.join(", "))));
     }
     let contest = contest(desk, caller, wish.contest)?;
-    let (id, target, keys) = (Uuid::now_v7(), Target::new(&wish.url)?, desk.keys()?);
+    let id = Uuid::now_v7();
+    let target = Target::new(&wish.url)?;
+    let keys = desk.keys()?;
     let types = wish.types.iter().cloned().collect();
     let new = NewEndpoint { id, host: target.host(), types, contest, sealed: target.seal(keys, id)? };
-    let (by, new, types, secret) = (&by, &new, &wish.types, target.secret());
+    let by = &by;
+    let new = &new;
+    let types = &wish.types;
+    let secret = target.secret();
     let done = desk.store.transaction("add_webhook", |tx, _| {
         Box::pin(async move {
             if let Some(done) = caller.begin(tx, false).await? {
@@ -94,7 +99,9 @@ pub async fn create(desk: &Desk, caller: &Caller, wish: NewWebhook) -> Result<Do
                 return Err(Code::TooManyWebhooks.about(MOST.to_string()).into());
             }
             let contest = new.contest.as_ref().map(ContestId::to_string);
-            let (host, types, secret) = (new.host.clone(), types.clone(), secret.to_owned());
+            let host = new.host.clone();
+            let types = types.clone();
+            let secret = secret.to_owned();
             caller.end(tx, false, WebhookSecret { id, host, types, contest, secret }).await
         })
     });
@@ -120,7 +127,9 @@ pub async fn rotate(
             let mut target = Target::open(keys, id, &sealed)?;
             target.rotate(desk.clock.now())?;
             endpoints::rotate(tx, id, &target.seal(keys, id)?, by).await?;
-            let (host, types, secret) = (row.host, row.types.into_iter().collect(), target.secret().to_owned());
+            let host = row.host;
+            let types = row.types.into_iter().collect();
+            let secret = target.secret().to_owned();
             caller.end(tx, false, WebhookSecret { id, host, types, contest: row.contest, secret }).await
         })
     });

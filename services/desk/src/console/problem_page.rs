@@ -27,7 +27,9 @@ pub async fn as_pages(State(desk): State<Arc<Desk>>, request: Request, next: Nex
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
-    let (say, path, is_read) = (said_in(&parts.headers), path_of(&parts), parts.method == Method::GET);
+    let say = said_in(&parts.headers);
+    let path = path_of(&parts);
+    let is_read = parts.method == Method::GET;
     let mut response = next.run(Request::from_parts(parts, body)).await;
     let visit = response.extensions_mut().remove::<Visit>();
     let Some(problem) = response.extensions().get::<Problem>().cloned() else { return response };

@@ -1,10 +1,9 @@
 //! Everything about one work: what was entered, its state, what was measured, judged and made, and where it is online.
 //! It contains no personal data.
 //!
-//! The API and the command line once used two sets of names for this. Decided: `created_at` and `updated_at` as
-//! everywhere in the API; `rejection` for why it was rejected; `words` for what a partner said; `reused_from`, which
-//! says more than `reused`; `receipt` for the partner's name for the work, and `handed_over` for what was handed over;
-//! a recall is one object. Texts are in both languages.
+//! Names, the same in the API and at the command line: `rejection` is why it was rejected; `words` what a partner said;
+//! `reused_from` where a file was made first; `receipt` the partner's name for the work; `handed_over` what was handed
+//! over. A recall is one object. Texts are in both languages.
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;

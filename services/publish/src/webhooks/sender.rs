@@ -66,6 +66,12 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
             () = soft.cancelled() => {}
         }
     }
+    end(&mut busy, &sender.shutdown).await;
+    Ok(())
+}
+
+/// Waits until all tasks have ended, and aborts them when the time to stop is over.
+async fn end(busy: &mut HashMap<Uuid, JoinHandle<()>>, shutdown: &Shutdown) {
     let ending = async {
         for task in busy.values_mut() {
             // A task that panicked has ended as well.
@@ -74,12 +80,11 @@ pub async fn serve(runtime: Arc<Runtime>) -> Result<()> {
     };
     tokio::select! {
         () = ending => {}
-        () = sender.shutdown.out_of_grace() => {}
+        () = shutdown.out_of_grace() => {}
     }
     for task in busy.values() {
         task.abort();
     }
-    Ok(())
 }
 
 impl Sender {

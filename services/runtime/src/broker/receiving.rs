@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use anyhow::bail;
 use futures::StreamExt;
-use lapin::Connection;
 use lapin::options::{BasicConsumeOptions, BasicQosOptions, QueueDeleteOptions};
 use lapin::types::FieldTable;
+use lapin::{Connection, Consumer};
 use pipeline::stage::Stage;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -128,25 +128,34 @@ async fn session(
     let standing = Standing::new(broker);
     backoff.reset();
     info!("listens for work of {stage}");
+    pass_on(&mut deliveries, hints, stop).await?;
+    drop(standing);
+    // Hints that are still held are acknowledged through the connection, which is closed when the last of them is gone.
+    hints.closed().await;
+    close(connection).await;
+    Ok(())
+}
+
+/// Passes hints on until `stop`, or until their receiver has gone.
+async fn pass_on(
+    deliveries: &mut Consumer,
+    hints: &mpsc::Sender<Hint>,
+    stop: &CancellationToken,
+) -> anyhow::Result<()> {
     loop {
         let delivery = tokio::select! {
             delivery = deliveries.next() => delivery,
-            () = stop.cancelled() => break,
+            () = stop.cancelled() => return Ok(()),
         };
         match delivery {
             Some(Ok(delivery)) => {
                 // The channel has room for every unacknowledged hint, so this waits only for hints of a lost session.
                 if hints.send(Hint { delivery }).await.is_err() {
-                    break;
+                    return Ok(());
                 }
             }
             Some(Err(error)) => bail!("{error}"),
             None => bail!("the broker cancelled the consumer"),
         }
     }
-    drop(standing);
-    // Hints that are still held are acknowledged through the connection, which is closed when the last of them is gone.
-    hints.closed().await;
-    close(connection).await;
-    Ok(())
 }

@@ -59,7 +59,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl JobMade {
-    /// Of works as read, without the parts of a dry run.
+    /// The answer for the works as read; a dry run adds its own parts.
     pub(super) fn of(looked: &Looked, ask: &Ask, from: Option<Beginning>, dry_run: bool) -> Self {
         Self {
             job: None,

@@ -93,7 +93,11 @@ pub async fn confirm(
     let (cookie, now) = (SessionSecret::new()?, desk.store.time().await?);
     let (digits, device) = (digits(code), Device::remembering(desk, visitor.device.as_ref(), login, now)?);
     let accepted = desk.store.transaction("accept_invitation", |tx, _| {
-        let (link, codes, cookie, name, digits) = (&link, &codes, &cookie, &name, &digits);
+        let link = &link;
+        let codes = &codes;
+        let cookie = &cookie;
+        let name = &name;
+        let digits = &digits;
         Box::pin(async move {
             let unknown = || Problem::from(Code::InvitationUnknown);
             let invitation = invitations::lock(tx, link).await?.ok_or_else(unknown)?;

@@ -19,7 +19,9 @@ pub(super) fn sealed(desk: &Desk, place: &[u8], value: &impl Serialize) -> Resul
 /// The value of such a text; `None` where it was not sealed here for this place.
 pub(super) fn opened<T: DeserializeOwned>(desk: &Desk, place: &[u8], text: &str) -> Option<T> {
     let mut parts = text.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).ok());
-    let (key_id, nonce, ciphertext) = (parts.next()??, parts.next()??, parts.next()??);
+    let key_id = parts.next()??;
+    let nonce = parts.next()??;
+    let ciphertext = parts.next()??;
     let sealed = Sealed { key_id: String::from_utf8(key_id).ok()?, nonce, ciphertext };
     let plain = desk.keys().ok()?.open_for(place, &sealed).ok()?;
     serde_json::from_slice(&plain).ok()

@@ -29,7 +29,9 @@ pub(super) fn connections(server: &Server, of_one: u32) -> Finding {
         zh: "提高 PostgreSQL 的 max_connections，或降低各进程的 DATABASE_CONNECTIONS",
         en: "raise max_connections of PostgreSQL, or lower DATABASE_CONNECTIONS of the processes",
     };
-    let (used, most, version) = (server.connections, i64::from(server.most_connections), server.version);
+    let used = server.connections;
+    let most = i64::from(server.most_connections);
+    let version = server.version;
     if version < 15 {
         let found = both(format!("PostgreSQL {version} 未经验证"), format!("PostgreSQL {version} was not tested"));
         return Finding::poor(CONNECTIONS, found, OLD);

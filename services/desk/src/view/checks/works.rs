@@ -16,7 +16,9 @@ pub(super) async fn work(store: &Store) -> Finding {
         Err(error) => return Finding::bad(NAME, said(&error.context("count the parts")), SEE),
     };
     let count = |status: &str| queues.iter().filter(|it| it.status == status).map(|it| it.parts).sum::<i64>();
-    let (parked, pending, running) = (count("parked"), count("pending"), count("claimed"));
+    let parked = count("parked");
+    let pending = count("pending");
+    let running = count("claimed");
     let oldest_s = queues.iter().filter(|it| it.status == "pending").map(|it| it.age_s).fold(0.0, f64::max);
     let zh = format!("排队 {pending}，处理中 {running}，停下 {parked}");
     let en = format!("{pending} parts pending, {running} running, {parked} parked");

@@ -18,7 +18,7 @@ pub struct Happened {
     pub actor: String,
     /// Stable name, such as `part_done` or `released`.
     pub what: String,
-    /// More of it; of people, `by` and `reason`.
+    /// Details of the event; of an act by a person also `by` and `reason`.
     #[schema(value_type = Object)]
     pub detail: Value,
 }

@@ -12,10 +12,9 @@ use pipeline::partner::DeliveryMethod;
 use runtime::doors::{Door, Reason};
 use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
 use serde_json::{Value, json};
-use sha1::{Digest, Sha1};
-use sha2::Sha256;
-use subtle::ConstantTimeEq;
+use sha2::{Digest, Sha256};
 
+use crate::deliver::signed_notice::{content, is_signed};
 use crate::partner_app::{PartnerApp, denied};
 use crate::partner_setting::partner_setting;
 use crate::partner_text;
@@ -70,18 +69,10 @@ fn signer(app: &PartnerApp, body: &[u8], signature: &str) -> Option<PartnerId> {
     ours.map(|partner| &partner.id).find(|id| signed(id)).cloned()
 }
 
-fn is_signed(client_secret: &str, body: &[u8], signature: &str) -> bool {
-    let right = hex::encode(Sha1::new().chain_update(client_secret).chain_update(body).finalize());
-    right.as_bytes().ct_eq(signature.trim().to_ascii_lowercase().as_bytes()).into()
-}
-
 /// The event and the work that it names. The content is an object, or a string that contains one.
 fn named(body: &[u8]) -> Option<(String, String)> {
     let body: Value = serde_json::from_slice(body).ok()?;
-    let content = match &body["content"] {
-        Value::String(text) => serde_json::from_str(text).ok()?,
-        other => other.clone(),
-    };
+    let content = content(&body);
     let text = |value: &Value| value.as_str().filter(|text| text.len() <= 64).and_then(partner_text::name_in_notice);
     Some((text(&body["event"])?, text(&content["resource_id"])?))
 }
@@ -89,21 +80,6 @@ fn named(body: &[u8]) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn only_the_secret_over_this_very_body_is_a_signature() {
-        // printf 'secret{"event":"x"}' | sha1sum
-        let right = "cdbd147248cf255d206fdc8f14f04b6585d3bec1";
-        assert!(is_signed("secret", br#"{"event":"x"}"#, right));
-        for (secret, body, signature) in [
-            ("other", r#"{"event":"x"}"#, right),
-            ("secret", r#"{"event":"y"}"#, right),
-            ("secret", r#"{"event":"x"}"#, &right[1..]),
-            ("secret", r#"{"event":"x"}"#, ""),
-        ] {
-            assert!(!is_signed(secret, body.as_bytes(), signature), "{secret} {body} {signature}");
-        }
-    }
 
     #[test]
     fn a_notice_names_its_work_in_an_object_or_a_text() {

@@ -15,10 +15,9 @@ use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
 use runtime::doors::{Door, Reason};
 use serde_json::{Value, json};
-use sha1::{Digest, Sha1};
-use subtle::ConstantTimeEq;
 use tracing::{debug, warn};
 
+use crate::deliver::signed_notice::{content, is_signed};
 use crate::partner_app::{PartnerApp, denied};
 use crate::partner_setting::partner_setting;
 use crate::partner_text;
@@ -108,20 +107,6 @@ impl Listener {
     }
 }
 
-/// Whether the signature is hex SHA-1 of the client's secret and the body. In constant time.
-fn is_signed(client_secret: &str, body: &[u8], signature: &str) -> bool {
-    let right = hex::encode(Sha1::new().chain_update(client_secret).chain_update(body).finalize());
-    right.as_bytes().ct_eq(signature.trim().to_ascii_lowercase().as_bytes()).into()
-}
-
-/// The content of a message: an object, or a string that contains one.
-fn content(message: &Value) -> Value {
-    match &message["content"] {
-        Value::String(text) => serde_json::from_str(text).unwrap_or_default(),
-        other => other.clone(),
-    }
-}
-
 /// The work that a message is about.
 fn item_id(message: &Value) -> Option<String> {
     content(message)["item_id"].as_str().and_then(partner_text::name_in_notice)
@@ -132,22 +117,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn only_the_secret_over_this_very_body_is_a_signature() {
-        // printf 'secret{"event":"x"}' | sha1sum
-        let right = "cdbd147248cf255d206fdc8f14f04b6585d3bec1";
-        assert!(is_signed("secret", br#"{"event":"x"}"#, right));
-        assert!(is_signed("secret", br#"{"event":"x"}"#, &right.to_ascii_uppercase()));
-        for (secret, body, signature) in [
-            ("other", r#"{"event":"x"}"#, right),
-            ("secret", r#"{"event":"y"}"#, right),
-            ("secret", r#"{"event":"x"}"#, &right[1..]),
-            ("secret", r#"{"event":"x"}"#, ""),
-        ] {
-            assert!(!is_signed(secret, body.as_bytes(), signature), "{secret} {body} {signature}");
-        }
-    }
 
     #[test]
     fn the_last_messages_are_known_and_no_more_than_that() {

@@ -1,7 +1,7 @@
 //! The works of a job, one row each: locked, skipped, added, and ended as their runs end.
 use anyhow::Context;
 use pipeline::id::SubmissionId;
-use pipeline::submission::{Phase, Submission};
+use pipeline::submission::{Phase, State, Submission};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -68,13 +68,19 @@ impl ItemState {
         let name = machine.state.name();
         let item = |state, why| Self { state, why, detail: None };
         match machine.state.phase() {
-            Phase::Uploading | Phase::InProgress(..) => item("started", None),
-            Phase::Waiting => item("done", Some(name)),
+            Phase::Arriving | Phase::Checking | Phase::Making | Phase::Publishing => item("started", None),
+            Phase::Review | Phase::Release => item("done", Some(name)),
             Phase::Published => item("done", None),
-            Phase::Refused(reason) => Self { detail: Some(reason.code()), ..item("failed", Some("rejected")) },
+            Phase::Rejected => Self { detail: code(machine), ..item("failed", Some("rejected")) },
             Phase::TakenBack => Self { detail: Some(name), ..item("cancelled", Some("taken_back")) },
         }
     }
+}
+
+/// The code of the reason for which a work was refused.
+fn code(machine: &Submission) -> Option<&'static str> {
+    let State::Rejected { reason, .. } = &machine.state else { return None };
+    Some(reason.code())
 }
 
 /// Ends the item whose run succeeded, was refused, or had been superseded by the time it was added.

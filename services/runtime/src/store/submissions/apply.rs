@@ -2,7 +2,7 @@
 use pipeline::id::{SubmissionId, UploadId};
 use pipeline::part::PartToDo;
 use pipeline::stage::Stage;
-use pipeline::submission::{Event, Phase, Submission};
+use pipeline::submission::{Event, Phase, State, Submission};
 use sqlx::PgConnection;
 
 use super::lock::{Locked, lock};
@@ -111,6 +111,6 @@ pub(in crate::store) async fn apply_locked(
 
 /// Whether a run has just passed its last stage that makes files.
 fn has_finished_files(before: &Submission, after: &Submission) -> bool {
-    let made = matches!(before.state.phase(), Phase::InProgress(Stage::Screen | Stage::Transcode | Stage::Assemble, _));
+    let made = matches!(before.state, State::At { stage: Stage::Screen | Stage::Transcode | Stage::Assemble, .. });
     made && after.state.has_files() && before.run == after.run
 }

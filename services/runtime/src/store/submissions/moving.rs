@@ -4,7 +4,7 @@ use anyhow::Context;
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::part::PartToDo;
-use pipeline::submission::{Phase, Submission};
+use pipeline::submission::{State, Submission};
 use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -145,7 +145,7 @@ impl Move {
 
 impl Needed {
     fn of(machine: &Submission) -> Self {
-        let Phase::InProgress(stage, pending) = machine.state.phase() else { return Self::default() };
+        let State::At { stage, pending } = &machine.state else { return Self::default() };
         Self { stage: stage.name(), parts: pending.iter().map(ToString::to_string).collect() }
     }
 }

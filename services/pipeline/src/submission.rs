@@ -9,7 +9,7 @@ use crate::rejection::Rejection;
 use crate::rendition::Plan;
 use crate::stage::Stage;
 
-pub use state::State;
+pub use state::{Phase, State};
 
 mod state;
 
@@ -217,16 +217,7 @@ impl Submission {
 
     fn apply(&mut self, event: Event) -> Vec<PartToDo> {
         match event {
-            Event::Uploaded => match self.state {
-                State::Uploading => self.enter(Stage::Probe),
-                State::At { .. }
-                | State::AwaitingReview
-                | State::AwaitingRelease
-                | State::Published
-                | State::Rejected { .. }
-                | State::Withdrawn
-                | State::Revoked => Vec::new(),
-            },
+            Event::Uploaded if self.state == State::Uploading => self.enter(Stage::Probe),
             Event::Replacing => {
                 self.replacing = self.state.may_be_replaced();
                 Vec::new()
@@ -240,7 +231,7 @@ impl Submission {
                 self.settle(State::Rejected { stage: Stage::Screen, reason: Rejection::ReviewRefused { words } })
             }
             Event::Released { partners } => self.released(partners),
-            Event::ReviewAccepted | Event::ReviewRefused { .. } => Vec::new(),
+            Event::Uploaded | Event::ReviewAccepted | Event::ReviewRefused { .. } => Vec::new(),
             Event::Recalled { partners } => self.recalled(&partners),
             Event::Withdrawn => self.taken_back(State::Withdrawn),
             Event::Revoked => self.taken_back(State::Revoked),
@@ -311,26 +302,29 @@ impl Submission {
             None => self.work.partners.clone(),
             Some(partners) => self.work.partners.intersection(partners).cloned().collect(),
         };
-        let until_now = match &self.state {
-            State::AwaitingRelease if chosen.is_empty() && partners.is_some() => return Vec::new(),
-            State::AwaitingRelease => {
-                self.recalled.retain(|partner| !chosen.contains(partner));
-                // Partners named here are included, even if the run was requested for others.
-                if let (Some(_), Some(asked)) = (&partners, &mut self.redo.partners) {
-                    asked.extend(chosen.iter().cloned());
-                }
-                self.work.released = partners.map(|_| chosen);
-                return self.pass(Stage::Assemble);
-            }
-            State::At { stage: Stage::Publish, .. } | State::Published => self.publishes_to(),
-            State::Uploading
-            | State::At { .. }
-            | State::AwaitingReview
-            | State::Rejected { .. }
-            | State::Withdrawn
-            | State::Revoked => return Vec::new(),
-        };
-        let added: BTreeSet<PartnerId> = chosen.difference(&until_now).cloned().collect();
+        match self.state.phase() {
+            Phase::Release if chosen.is_empty() && partners.is_some() => Vec::new(),
+            Phase::Release => self.open_release(partners.map(|_| chosen)),
+            Phase::Publishing | Phase::Published => self.release_further(&chosen),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Opens the gate for `chosen`; `None` is all of the work's partners.
+    fn open_release(&mut self, chosen: Option<BTreeSet<PartnerId>>) -> Vec<PartToDo> {
+        let among = chosen.as_ref().unwrap_or(&self.work.partners);
+        self.recalled.retain(|partner| !among.contains(partner));
+        // Partners named here are included, even if the run was requested for others.
+        if let (Some(chosen), Some(asked)) = (&chosen, &mut self.redo.partners) {
+            asked.extend(chosen.iter().cloned());
+        }
+        self.work.released = chosen;
+        self.pass(Stage::Assemble)
+    }
+
+    /// Adds those of `chosen` that it is not published to yet.
+    fn release_further(&mut self, chosen: &BTreeSet<PartnerId>) -> Vec<PartToDo> {
+        let added: BTreeSet<PartnerId> = chosen.difference(&self.publishes_to()).cloned().collect();
         if added.is_empty() {
             return Vec::new();
         }
@@ -340,22 +334,17 @@ impl Submission {
         }
         let parts: BTreeSet<Part> = added.into_iter().map(Part::Partner).collect();
         let started = parts.iter().map(|part| PartToDo { stage: Stage::Publish, part: part.clone() }).collect();
-        match &mut self.state {
-            State::At { pending, .. } => pending.extend(parts),
-            State::Uploading
-            | State::AwaitingReview
-            | State::AwaitingRelease
-            | State::Published
-            | State::Rejected { .. }
-            | State::Withdrawn
-            | State::Revoked => self.state = State::At { stage: Stage::Publish, pending: parts },
+        if let State::At { pending, .. } = &mut self.state {
+            pending.extend(parts);
+        } else {
+            self.state = State::At { stage: Stage::Publish, pending: parts };
         }
         started
     }
 
     /// These partners are not published to any more, by this run or a later one, until a release names them again.
     fn recalled(&mut self, partners: &BTreeSet<PartnerId>) -> Vec<PartToDo> {
-        if matches!(self.state, State::Uploading | State::Withdrawn | State::Revoked) {
+        if matches!(self.state.phase(), Phase::Arriving | Phase::TakenBack) {
             return Vec::new();
         }
         self.recalled.extend(partners.iter().cloned());
@@ -381,15 +370,10 @@ impl Submission {
     /// An entrant may always withdraw, and an organiser may revoke once the film has arrived: a refused run may follow
     /// a published one.
     fn taken_back(&mut self, to: State) -> Vec<PartToDo> {
-        match self.state {
-            State::Withdrawn | State::Revoked => Vec::new(),
-            State::Uploading if to == State::Revoked => Vec::new(),
-            State::Uploading
-            | State::At { .. }
-            | State::AwaitingReview
-            | State::AwaitingRelease
-            | State::Published
-            | State::Rejected { .. } => self.settle(to),
+        match self.state.phase() {
+            Phase::TakenBack => Vec::new(),
+            Phase::Arriving if to == State::Revoked => Vec::new(),
+            _ => self.settle(to),
         }
     }
 

@@ -1,4 +1,5 @@
-//! The states of a submission: their names, which are final, and where a new run may begin from each.
+//! The states of a submission: their names, which are final, the phase that each belongs to, and where a new run may
+//! begin from each.
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,29 @@ pub enum State {
     Revoked,
 }
 
+/// States that most rules treat alike, in the order of the pipeline; the three ends come last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Phase {
+    /// The film has not arrived.
+    Arriving,
+    /// It is probed or screened.
+    Checking,
+    /// It waits for a reviewer.
+    Review,
+    /// Its renditions are made.
+    Making,
+    /// It waits for release.
+    Release,
+    /// It is delivered.
+    Publishing,
+    /// Delivered to every partner.
+    Published,
+    /// Its content was refused.
+    Rejected,
+    /// Withdrawn or revoked.
+    TakenBack,
+}
+
 impl State {
     /// The name of every state, in the usual order.
     pub const NAMES: [&str; 12] = [
@@ -70,27 +94,29 @@ impl State {
         }
     }
 
+    /// Its phase.
+    pub fn phase(&self) -> Phase {
+        match self {
+            State::Uploading => Phase::Arriving,
+            State::At { stage: Stage::Probe | Stage::Screen, .. } => Phase::Checking,
+            State::AwaitingReview => Phase::Review,
+            State::At { stage: Stage::Transcode | Stage::Assemble, .. } => Phase::Making,
+            State::AwaitingRelease => Phase::Release,
+            State::At { stage: Stage::Publish, .. } => Phase::Publishing,
+            State::Published => Phase::Published,
+            State::Rejected { .. } => Phase::Rejected,
+            State::Withdrawn | State::Revoked => Phase::TakenBack,
+        }
+    }
+
     /// Whether nothing more happens automatically, and no person is waited for.
     pub fn is_settled(&self) -> bool {
-        match self {
-            State::Published | State::Rejected { .. } | State::Withdrawn | State::Revoked => true,
-            State::Uploading | State::At { .. } | State::AwaitingReview | State::AwaitingRelease => false,
-        }
+        matches!(self.phase(), Phase::Published | Phase::Rejected | Phase::TakenBack)
     }
 
     /// Whether the film can be replaced: it has arrived, and the work was neither accepted nor withdrawn or revoked.
     pub fn may_be_replaced(&self) -> bool {
-        match self {
-            State::At { stage: Stage::Probe | Stage::Screen, .. } | State::AwaitingReview | State::Rejected { .. } => {
-                true
-            }
-            State::At { stage: Stage::Transcode | Stage::Assemble | Stage::Publish, .. }
-            | State::Uploading
-            | State::AwaitingRelease
-            | State::Published
-            | State::Withdrawn
-            | State::Revoked => false,
-        }
+        matches!(self.phase(), Phase::Checking | Phase::Review | Phase::Rejected)
     }
 
     /// Whether a new run may begin at this stage. Never forward: that would skip a review, a release or the decision

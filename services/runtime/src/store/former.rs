@@ -6,7 +6,7 @@ use pipeline::catalogue::Contest;
 use pipeline::id::{ContestId, SubmissionId, UploadId};
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::ObjectKey;
-use pipeline::replacing::{Cure, Standing};
+use pipeline::replacing::{Circumstances, Cure};
 use pipeline::screening::Verdict;
 use pipeline::submission::{State, Submission};
 use sqlx::PgConnection;
@@ -49,10 +49,10 @@ pub struct Facts {
 
 impl Facts {
     /// The same for `pipeline::replacing`, at a time of the server's clock.
-    pub fn standing<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Standing<'a> {
+    pub fn standing<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Circumstances<'a> {
         let Self { work, cure, with_partners, held, in_review, contest: _ } = self;
         let (with_partners, held, in_review) = (*with_partners, *held, *in_review);
-        Standing { work, contest, cure: cure.as_ref(), with_partners, held, in_review, now }
+        Circumstances { work, contest, cure: cure.as_ref(), with_partners, held, in_review, now }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Facts of deliveries.
 use super::*;
 use proptest::prelude::*;
+use uuid::Uuid;
 
 fn intent(number: u128) -> IntentId {
     IntentId(Uuid::from_u128(number))

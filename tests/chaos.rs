@@ -123,7 +123,7 @@ fn announced(received: &[Received]) -> impl Iterator<Item = (uuid::Uuid, String)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_befalls_the_house_what_anybody_was_told_is_true_in_the_end() {
+async fn whatever_fails_every_acknowledgement_is_true_in_the_end() {
     let from_env = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let size = |name: &str, short: usize| from_env(name).map_or(short, |given| given as usize);
     let seed = from_env("CHAOS_SEED").unwrap_or(20_240_801);

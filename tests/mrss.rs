@@ -121,10 +121,10 @@ async fn a_feed_is_read_with_its_token_alone_and_only_when_it_changed() {
     assert_eq!(wrong(stage.feed()).await, StatusCode::UNAUTHORIZED);
     assert_eq!(wrong(stage.feed().bearer_auth("canary-token-of-the-feed-012345678x")).await, StatusCode::UNAUTHORIZED);
     assert_eq!(wrong(stage.feed().basic_auth("net", Some("guess"))).await, StatusCode::UNAUTHORIZED);
-    for path in ["/partners/drop/feed.xml", "/partners/nobody/feed.xml"] {
+    for path in ["/partners/drop/feed.xml", "/partners/unlisted/feed.xml"] {
         assert_eq!(wrong(stage.feed_at(path).bearer_auth(TOKEN)).await, StatusCode::UNAUTHORIZED, "{path}");
     }
-    let answer = stage.feed().basic_auth("anybody", Some(TOKEN)).send().await.expect("the feed");
+    let answer = stage.feed().basic_auth("any-name", Some(TOKEN)).send().await.expect("the feed");
     assert_eq!(answer.status(), StatusCode::OK);
     assert_eq!(told(answer.headers(), header::CONTENT_TYPE), "application/rss+xml; charset=utf-8");
     let tag = told(answer.headers(), header::ETAG).to_owned();

@@ -215,7 +215,7 @@ fn time_that_runs_backwards_is_refused_and_not_cut_out_in_silence() {
 }
 
 #[test]
-fn a_broadcast_whose_clock_starts_anew_or_wraps_goes_on_in_sync() {
+fn a_broadcast_whose_clock_restarts_or_wraps_goes_on_in_sync() {
     // Two recordings one after the other: forward, back, and across the wrap of the 33-bit clock.
     for [first, second] in [[0, 1000], [1000, 0], [95_442, 3]] {
         let bench = bench(|source| {

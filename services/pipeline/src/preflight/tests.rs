@@ -100,7 +100,7 @@ fn nothing_goes_without_its_renditions() {
 }
 
 #[test]
-fn a_cover_that_is_too_small_misshapen_or_missing_is_told() {
+fn a_cover_that_is_too_small_misshapen_or_missing_is_reported() {
     let bilibili = |facts: &Facts| codes(&partner("bilibili"), facts);
     let mut facts = good();
     facts.covers[0] = cover("16:10", 720, 450);

@@ -51,7 +51,7 @@ fn every_code_is_the_one_in_json() {
 }
 
 #[test]
-fn every_reason_is_told_in_both_languages_and_nothing_in_it_acts() {
+fn every_reason_has_a_text_in_both_languages_and_nothing_in_it_acts() {
     let mut texts = std::collections::BTreeSet::new();
     for reason in all() {
         let (zh, en) = (reason.text(Lang::Zh), reason.text(Lang::En));
@@ -72,7 +72,7 @@ fn a_child_speaks_of_the_file_and_not_for_people() {
 }
 
 #[test]
-fn damage_that_was_stored_before_ends_were_told_is_still_read() {
+fn damage_that_was_stored_before_ends_were_recorded_is_still_read() {
     let stored = serde_json::json!({"code": "damaged", "errors": 3});
     assert_eq!(serde_json::from_value::<Rejection>(stored.clone()).unwrap(), Rejection::damaged(3));
     assert_eq!(serde_json::to_value(Rejection::damaged(3)).unwrap(), stored);
@@ -83,7 +83,7 @@ fn damage_that_was_stored_before_ends_were_told_is_still_read() {
 }
 
 #[test]
-fn numbers_are_told_as_people_say_them() {
+fn numbers_are_written_as_people_say_them() {
     let short = Rejection::TooShort { duration_ms: 20_000, min_ms: 60_000 };
     assert_eq!(short.text(Lang::En), "The work is 20 s long; the contest asks for at least 1 min.");
     let aspect = Rejection::AspectNotAllowed { width: 1440, height: 1080 };

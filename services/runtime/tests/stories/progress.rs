@@ -108,7 +108,7 @@ async fn told(world: &World, id: SubmissionId) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
+async fn a_watcher_sees_it_advance_to_the_end_with_a_remaining_time() {
     let world = World::new().await;
     keep_messages(&world).await;
     let process = world.process(slow_line(&world.store)).await;
@@ -149,7 +149,7 @@ async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_done_in_a_moment_is_told_once_and_costs_no_look() {
+async fn an_entry_that_is_done_in_a_moment_is_announced_once_and_costs_no_look() {
     let world = World::new().await;
     keep_messages(&world).await;
     let process = world.process(crate::support::whole_line(&world.store)).await;

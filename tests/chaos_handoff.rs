@@ -272,7 +272,8 @@ impl Chaos {
                 holds_for("time", Duration::from_millis(50), async || true).await;
             }
             if Instant::now() > deadline {
-                let open: Vec<String> = self.rows().await.iter().filter(|row| !row.is_over()).map(Row::told).collect();
+                let open: Vec<String> =
+                    self.rows().await.iter().filter(|row| !row.is_over()).map(Row::described).collect();
                 panic!("not over in {} s with seed {}: {open:#?}", self.plan.patience().as_secs(), self.plan.seed);
             }
             if over && counts.kills > 0 {
@@ -309,7 +310,7 @@ impl Row {
         }
     }
 
-    fn told(&self) -> String {
+    fn described(&self) -> String {
         format!("{} {} {:?} due {}", self.submission, self.partner, self.machine, self.due)
     }
 }

@@ -27,10 +27,11 @@ struct Query {
 }
 
 fn queries() -> Vec<Query> {
-    let told = script(&["--queries"]);
-    let told: Vec<Value> = serde_json::from_str(&told).expect("the generator writes JSON");
+    let listed = script(&["--queries"]);
+    let queries: Vec<Value> = serde_json::from_str(&listed).expect("the generator writes JSON");
     let text = |query: &Value, key: &str| query[key].as_str().map(str::to_owned);
-    told.iter()
+    queries
+        .iter()
         .map(|query| Query {
             place: format!("{} / {}", query["dashboard"], query["panel"]),
             expr: text(query, "expr").expect("a query"),
@@ -266,8 +267,8 @@ fn every_metric_of_the_code_is_on_a_panel() {
             let Some(rest) = rest.trim_start().strip_prefix('"') else { continue };
             names.insert(format!("reelmill_{}", rest.split('"').next().expect("a name")));
         }
-        let told = text.split("Opts::new(\"reelmill_").skip(1);
-        names.extend(told.map(|rest| format!("reelmill_{}", rest.split('"').next().expect("a name"))));
+        let made = text.split("Opts::new(\"reelmill_").skip(1);
+        names.extend(made.map(|rest| format!("reelmill_{}", rest.split('"').next().expect("a name"))));
     }
     assert!(names.len() > 45, "{names:?}");
     let queries = queries();

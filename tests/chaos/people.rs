@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::checker::{BAG, DOUYIN, DROP, PARTNERS};
-use super::history::{History, Told};
+use super::history::{Ack, History};
 use super::house::House;
 use super::motion::Motion;
 use super::plan::{Fate, Plan};
@@ -90,7 +90,7 @@ impl People {
             let recall = json!({ "reason": "演习", "partners": [DROP] });
             self.act(entry, &self.organiser, &format!("{id}/recall"), &recall, "recall_ordered").await?;
             self.deliveries(id, |seen| (stands(&seen, DROP) == "recalled").then_some(())).await?;
-            self.history.note(entry, Told::Gone(DROP.to_owned()));
+            self.history.note(entry, Ack::Gone(DROP.to_owned()));
         }
         Ok(())
     }
@@ -104,7 +104,7 @@ impl People {
             .await?;
         let body: Value = answer.json().await.context("the answer to a form")?;
         let id = body["id"].as_str().and_then(|id| id.parse().ok()).context("the id of an entry")?;
-        self.history.note(entry, Told::Entered(id));
+        self.history.note(entry, Ack::Entered(id));
         Ok((id, body["token"].as_str().context("the token of an entry")?.to_owned()))
     }
 
@@ -144,14 +144,14 @@ impl People {
                 self.moment().await?;
             }
         }
-        self.history.note(entry, Told::Uploaded { upload, bytes: film.len() as u64, sha256 });
+        self.history.note(entry, Ack::Uploaded { upload, bytes: film.len() as u64, sha256 });
         Ok(())
     }
 
     fn told_offset(&self, entry: usize, upload: Uuid, answer: &Response) -> Result<usize> {
         let offset = answer.headers().get("upload-offset").and_then(|offset| offset.to_str().ok());
         let bytes: u64 = offset.and_then(|offset| offset.parse().ok()).context("an offset")?;
-        self.history.note(entry, Told::Offset { upload, bytes });
+        self.history.note(entry, Ack::Offset { upload, bytes });
         Ok(bytes as usize)
     }
 
@@ -163,7 +163,7 @@ impl People {
             let status: Value = answer.json().await.unwrap_or_default();
             if let Some(rules) = status["verdict"].as_array() {
                 let passes = !rules.iter().any(|rule| rule["outcome"] == "fail");
-                self.history.note(entry, Told::Verdict { passes });
+                self.history.note(entry, Ack::Verdict { passes });
                 return Ok(passes);
             }
             self.moment().await?;
@@ -179,7 +179,7 @@ impl People {
                 match stands(&seen, partner) {
                     "live" if !live.contains(&partner) => {
                         live.push(partner);
-                        self.history.note(entry, Told::Live(partner.to_owned()));
+                        self.history.note(entry, Ack::Live(partner.to_owned()));
                     }
                     "awaiting_operator" if partner == BAG && !carried => {
                         carried = true;
@@ -209,7 +209,7 @@ impl People {
     /// Does an act once, and records that it was done.
     async fn act(&self, entry: usize, token: &str, path: &str, body: &Value, act: &'static str) -> Result<()> {
         self.post(token, path, body).await?;
-        self.history.note(entry, Told::Act(act));
+        self.history.note(entry, Ack::Act(act));
         Ok(())
     }
 

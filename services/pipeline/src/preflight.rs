@@ -184,10 +184,10 @@ impl Failure {
 }
 
 /// All reasons in one text, code first, in Chinese and English.
-pub fn told(failures: &[Failure]) -> String {
-    let told =
+pub fn listed(failures: &[Failure]) -> String {
+    let texts =
         failures.iter().map(|it| format!("{}: {} / {}", it.problem.code(), it.text(Lang::Zh), it.text(Lang::En)));
-    told.collect::<Vec<_>>().join("; ")
+    texts.collect::<Vec<_>>().join("; ")
 }
 
 /// All reasons against sending this work to this partner; empty if there are none.

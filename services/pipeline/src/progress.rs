@@ -182,8 +182,8 @@ mod tests {
             // From a third on, the forecast is within a third of the actual time; the last part runs alone, which is
             // not forecast.
             for (index, at) in seen.iter().enumerate().skip(looks / 3).take(looks / 2) {
-                let (told, is) = (at.remaining_s.unwrap(), (looks - index) as f64 * 0.5);
-                assert!((0.6..1.6).contains(&(told / is)), "{cores} × {speed}, look {index}: {told} of {is}");
+                let (predicted, is) = (at.remaining_s.unwrap(), (looks - index) as f64 * 0.5);
+                assert!((0.6..1.6).contains(&(predicted / is)), "{cores} × {speed}, look {index}: {predicted} of {is}");
             }
         }
     }

@@ -32,7 +32,7 @@ pub fn run(job: Job, limits: Limits, input: Option<&Path>, output: Option<&Path>
     speak(&serde_json::to_vec(&request).unwrap())
 }
 
-/// Everything a child says when told `request`.
+/// Everything a child says in answer to `request`.
 pub fn speak(request: &[u8]) -> Vec<Line> {
     let mut child = Command::new(env!("CARGO_BIN_EXE_media-child"))
         .env_clear()
@@ -50,14 +50,14 @@ pub fn speak(request: &[u8]) -> Vec<Line> {
 
 /// The report of a job that must succeed.
 pub fn done<T: DeserializeOwned>(lines: Vec<Line>) -> T {
-    let mut told = 0.0;
+    let mut last = 0.0;
     for line in &lines[..lines.len() - 1] {
         let part = match line {
             Line::Progress(part) => part,
             other => panic!("{other:?} before the end"),
         };
-        assert!((told..=1.0).contains(part), "progress fell from {told} to {part}");
-        told = *part;
+        assert!((last..=1.0).contains(part), "progress fell from {last} to {part}");
+        last = *part;
     }
     let Some(Line::Done(report)) = lines.last() else { panic!("{lines:?}") };
     serde_json::from_value(report.clone()).unwrap()

@@ -38,7 +38,7 @@ async fn part(world: &World, id: SubmissionId, stage: Stage, status: &'static st
 }
 
 /// The metrics of a process after a new count of the installation.
-async fn told(world: &World, process: &Process) -> String {
+async fn exposed(world: &World, process: &Process) -> String {
     assert!(world.store.sample(Duration::ZERO).await.unwrap());
     get(process, "/metrics").await.1
 }
@@ -70,7 +70,7 @@ async fn the_oldest_of_each_stage_is_as_old_as_its_own_oldest_row() {
     )
     .await;
     let process = world.process(Services::new()).await;
-    let text = told(&world, &process).await;
+    let text = exposed(&world, &process).await;
     let passed = begun.elapsed().as_secs_f64() + 1.0;
     for (series, age_s) in [
         (r#"reelmill_queue_age_seconds{stage="transcode"}"#, 1234.0),
@@ -116,7 +116,7 @@ async fn the_backlog_is_the_planned_work_less_progress_or_a_usual_entry() {
     standing(&world, "probe", 1.0).await;
     standing(&world, "probe", 1.0).await;
     let process = world.process(Services::new()).await;
-    let text = told(&world, &process).await;
+    let text = exposed(&world, &process).await;
     for (state, work_s) in
         [("transcode", 1250.0), ("awaiting_review", 300.0), ("assemble", 100.0), ("probe", 1000.0), ("screen", 0.0)]
     {

@@ -86,7 +86,7 @@ fn engine(said: &str) -> Finding {
                 zh: "把 libx264 作为共享库安装：成片能否沿用，要看它的版本",
                 en: "install libx264 as a shared library: its build is part of what tells whether a finished file may be taken over",
             };
-            Finding::poor(NAME, format!("{said}; which x264 is loaded cannot be told"), MEND)
+            Finding::poor(NAME, format!("{said}; which x264 is loaded is unknown"), MEND)
         }
         Some(5..=7) => Finding::good(NAME, said),
         Some(_) => {
@@ -113,7 +113,7 @@ pub(super) fn memory(config: &Config) -> Finding {
         zh: "减小 SLOTS（每个阶段同时处理的任务数），或把 transcode 放到内存更大的机器",
         en: "set SLOTS, the parts at once of each stage, lower; or run transcode on a machine with more memory",
     };
-    let Some(bytes) = memory_bytes() else { return Finding::good(NAME, "cannot be told here") };
+    let Some(bytes) = memory_bytes() else { return Finding::good(NAME, "unknown here") };
     let wanted = CHILD_BYTES * u64::from(config.slots);
     let found =
         format!("{}; {} slots of transcode take {} at most", output::bytes(bytes), config.slots, output::bytes(wanted));

@@ -3,6 +3,10 @@ use std::fmt;
 
 use crate::id::{EncodeId, Fence, PartnerId, RenditionName, SubmissionId, UploadId};
 
+pub use file::{BagFile, Compared, PreviewFile};
+
+mod file;
+
 /// The address of an object in the bucket. The text form is the key. Its parts are numbers, UUIDs and names of types
 /// that contain neither a `/` nor a `..`, so no part can lead to another key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,72 +38,6 @@ pub enum ObjectKey {
     Drop(SubmissionId, u32, BagFile),
     /// The marker in a partner's bucket that the folder is complete. Written last.
     DropDone(SubmissionId, u32),
-}
-
-/// The subject of a comparison's still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Compared {
-    /// The source, scaled as the rendition is.
-    Source,
-    /// The rendition.
-    Rendition,
-}
-
-impl Compared {
-    /// Both.
-    pub const BOTH: [Compared; 2] = [Compared::Source, Compared::Rendition];
-
-    /// Its one name: in keys, addresses and on disk.
-    pub fn name(self) -> &'static str {
-        match self {
-            Compared::Source => "source",
-            Compared::Rendition => "rendition",
-        }
-    }
-}
-
-/// The files for reviewers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PreviewFile {
-    /// The work, at a small size.
-    Proxy,
-    /// The storyboard's pictures on one sheet.
-    Storyboard,
-    /// The times of the storyboard's pictures.
-    Cues,
-}
-
-impl PreviewFile {
-    /// All of them.
-    pub const ALL: [PreviewFile; 3] = [PreviewFile::Proxy, PreviewFile::Storyboard, PreviewFile::Cues];
-
-    /// Its one name: in keys, addresses and on disk.
-    pub fn name(self) -> &'static str {
-        match self {
-            PreviewFile::Proxy => "proxy.mp4",
-            PreviewFile::Storyboard => "storyboard.jpg",
-            PreviewFile::Cues => "storyboard.vtt",
-        }
-    }
-}
-
-/// The files of a delivery bag. Their names are generated: `{rendition}.mp4` and the like.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct BagFile(String);
-
-impl BagFile {
-    /// Accepts plain file names of `[a-z0-9._-]` only; `None` for anything that could be a path.
-    pub fn new(name: &str) -> Option<Self> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
-        (!name.is_empty() && !name.starts_with('.') && name.len() <= 128 && name.chars().all(plain))
-            .then(|| Self(name.to_owned()))
-    }
-}
-
-impl fmt::Display for BagFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Whether this has the form of our keys: parts between single slashes, none of them empty, `.` or `..`, without

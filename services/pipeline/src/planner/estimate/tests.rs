@@ -1,4 +1,5 @@
 //! The estimate of a plan's work.
+use super::cost::ENCODE_S;
 use super::*;
 use crate::catalogue::{Catalogue, Ladders};
 use crate::planner::plan;

@@ -102,7 +102,7 @@ pub(crate) struct UploadAddress {
 
 /// The state of an entry, as its entrant may see it.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-pub(crate) struct Standing {
+pub(crate) struct EntryState {
     pub(crate) id: String,
     pub(crate) state: String,
     /// Why it was refused.
@@ -247,7 +247,7 @@ impl Api {
     }
 
     /// The state of an entry.
-    pub(crate) async fn standing(&self, id: &str, token: &str) -> anyhow::Result<Standing> {
+    pub(crate) async fn state_of(&self, id: &str, token: &str) -> anyhow::Result<EntryState> {
         let address = format!("{}/api/v1/submissions/{id}", self.server);
         let request = self.http.get(&address).bearer_auth(token).timeout(Duration::from_secs(30));
         let response = request.send().await.with_context(|| format!("reach {}", self.server))?;

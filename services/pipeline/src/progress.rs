@@ -80,7 +80,9 @@ fn probing(probed: Option<&PartAt>, elapsed_s: f64) -> Reached {
 }
 
 fn making(machine: &Submission, estimate: &Estimate, parts: &[PartAt], elapsed_s: f64, lead: f64) -> Reached {
-    let (mut all, mut done, mut worked) = (0.0, 0.0, 0.0);
+    let mut all = 0.0;
+    let mut done = 0.0;
+    let mut worked = 0.0;
     for stage in [Stage::Transcode, Stage::Assemble] {
         for part in machine.parts_of(stage) {
             // Every part has some cost, at least its overhead, so that a plan of copies has an end, too.

@@ -20,7 +20,9 @@ impl Catalogue {
 }
 
 fn catalogue(files: &[(String, String)]) -> Result<Catalogue, CatalogueError> {
-    let (mut contests, mut partners, mut ladders) = (BTreeMap::new(), BTreeMap::new(), None);
+    let mut contests = BTreeMap::new();
+    let mut partners = BTreeMap::new();
+    let mut ladders = None;
     let (mut retention, mut phrases) = (Retention::default(), Vec::new());
     for (file, text) in files {
         let stem = |folder| file.strip_prefix(folder).and_then(|name: &str| name.strip_suffix(".toml"));

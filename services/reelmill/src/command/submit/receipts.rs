@@ -194,7 +194,9 @@ fn table(receipts: &[Receipt]) -> Table {
     for receipt in receipts {
         let Receipt { row, title, file, end, submission, state, note } = receipt;
         let given = |text: &Option<String>| text.clone().unwrap_or_default();
-        let (row, submission, state) = (row.to_string(), given(submission), given(state));
+        let row = row.to_string();
+        let submission = given(submission);
+        let state = given(state);
         let cells: [&str; 7] = [&row, title, file, end.label(Lang::En), &submission, &state, note];
         table.row(cells);
     }

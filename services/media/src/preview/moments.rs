@@ -28,7 +28,7 @@ const DARK_SHARE: usize = 90;
 const TRANSITION: f64 = 10.0;
 /// …unless the work moves that much all the time: then the difference has to be this many times the usual one.
 const UNUSUAL: f64 = 2.5;
-/// The mean difference at which motion has halved what a moment is worth: there it will be blurred.
+/// Mean difference to the next frame at which a moment counts half: motion blurs it.
 const MOTION: f64 = 6.0;
 /// Mean difference of two outlines, in levels, from which on they show something different.
 const DIFFERENT: f64 = 5.0;

@@ -11,7 +11,7 @@ use crate::read::isobmff::Length;
 const LAST_FRAME_S: i64 = 3600;
 /// A last frame that stays longer than this is reported, seconds. Less comes from how writers round a film's end.
 const TOLD_S: i64 = 1;
-/// Distances of key frames that are tried as their pace: a regular pace shows within the first few.
+/// How many of the first distances between key frames are tried as their pace: a regular one shows within the first few.
 const MOST_PACES: usize = 64;
 /// A frame that stays longer than this many usual ones is followed by a hole.
 const HOLE: i64 = 10;

@@ -17,7 +17,7 @@ const NOTHING: Said = Said([2, 2, 2], false);
 const HLG: Said = Said([9, 18, 9], false);
 const SDR: Said = Said([1, 1, 1], false);
 
-/// A film of HEVC whose bitstream says its colours so, and whose container says `colr`, or nothing.
+/// An HEVC film whose bitstream has these colour tags, and whose container has `colr`, or none.
 fn film(format: &str, Said([primaries, curve, matrix], full_range): Said, colr: Option<&[u8]>) -> Bench {
     let bench = Bench::new();
     let (made, path) = (bench.input("made.mp4"), bench.input("source"));

@@ -3,7 +3,7 @@ use super::*;
 
 const BLOCK: i64 = 1024;
 
-/// Sound whose samples say where they were, and blocks that `target` places.
+/// Sound whose samples are their own positions, and blocks that `target` places.
 fn decoded(blocks: i64, target: impl Fn(i64) -> i64) -> (Stereo, Vec<Block>) {
     let sound = (0..blocks * BLOCK).map(|n| [n as f32; 2]).collect();
     let blocks = (0..blocks).map(|n| Block { at: n * BLOCK, target: target(n) }).collect();

@@ -1,5 +1,6 @@
 //! Facts of the submission's state machine, one by one; `tests/simulation.rs` tries them in every order.
 use super::*;
+use crate::rejection::Rejection;
 
 const MANUAL: Gates = Gates { review: Gate::Manual, release: Gate::Manual };
 const OPEN: Gates = Gates { review: Gate::Automatic, release: Gate::Automatic };

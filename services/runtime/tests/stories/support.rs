@@ -1,36 +1,32 @@
 //! A world for one test: database, queues, scratch directory, and processes as values.
-use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use clap::Parser;
-use futures::future::BoxFuture;
 use pipeline::id::SubmissionId;
 use pipeline::receipt::Receipt;
-use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate, Gates, Submission};
 use runtime::broker::Broker;
 use runtime::config::Config;
 use runtime::metrics::Metrics;
-use runtime::outcome::Outcome;
 use runtime::service::{Runtime, Services};
 use runtime::store::Store;
 use runtime::store::history::Actor;
 use runtime::store::parts::PartRow;
 use runtime::store::submissions::{self, NewSubmission};
 use runtime::store::{stuck, watch};
-use runtime::worker::{Handler, Job};
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 pub(crate) use crate::stubs::{hand_over, output, probed, screened};
+pub(crate) use handlers::{Doing, all_but_publish, probing, refusal, whole_line};
+pub(crate) use process::Process;
+pub(crate) use wait::{SOON, eventually, found};
 
-/// The longest wait for anything that should happen immediately or at the next tick.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+mod handlers;
+mod process;
+mod wait;
 
 #[derive(Parser)]
 struct Arguments {
@@ -155,7 +151,7 @@ impl World {
     pub(crate) async fn process_with(&self, config: Config, services: Services) -> Process {
         let runtime = Runtime::start(config).await.unwrap();
         let running = tokio::spawn(runtime.clone().run(services));
-        Process { runtime, running }
+        Process::new(runtime, running)
     }
 
     pub(crate) async fn part(&self, id: SubmissionId, stage: Stage) -> PartRow {
@@ -216,96 +212,4 @@ async fn still_stuck(database: &str, repaired: bool) -> Vec<String> {
     found.extend(stuck.iter().map(|stuck| format!("{stuck:?}")));
     found.extend(watch::miscounted(&mut connection).await.unwrap());
     found
-}
-
-/// A running process.
-pub(crate) struct Process {
-    pub(crate) runtime: Arc<Runtime>,
-    running: JoinHandle<anyhow::Result<()>>,
-}
-
-impl Process {
-    /// Waits for its end.
-    pub(crate) async fn ended(self) {
-        tokio::time::timeout(SOON, self.running).await.expect("the process ends").unwrap().unwrap();
-    }
-
-    pub(crate) async fn stop(self) {
-        self.runtime.shutdown.soft.cancel();
-        self.ended().await;
-    }
-}
-
-/// Waits until `fact` is true.
-pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut fact: impl FnMut() -> F) {
-    found(what, || {
-        let fact = fact();
-        async move { fact.await.then_some(()) }
-    })
-    .await;
-}
-
-/// Polls until there is a result, and returns it. The only place in these tests that lets time pass.
-pub(crate) async fn found<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + SOON;
-    loop {
-        if let Some(seen) = Box::pin(look()).await {
-            return seen;
-        }
-        assert!(Instant::now() < deadline, "did not happen in {} s: {what}", SOON.as_secs());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-/// A handler for stage number `STAGE` of `Stage::ALL`, from a closure.
-pub(crate) struct Doing<const STAGE: usize, F>(pub(crate) F);
-
-impl<const STAGE: usize, F> Handler for Doing<STAGE, F>
-where
-    F: Fn(Job) -> BoxFuture<'static, anyhow::Result<Outcome>> + Send + Sync + 'static,
-{
-    const STAGE: Stage = Stage::ALL[STAGE];
-
-    fn handle(&self, job: Job) -> impl Future<Output = anyhow::Result<Outcome>> + Send {
-        (self.0)(job)
-    }
-}
-
-/// A probe that does `work`.
-pub(crate) fn probing<F, R>(work: F) -> Services
-where
-    F: Fn(Job) -> R + Send + Sync + 'static,
-    R: Future<Output = anyhow::Result<Outcome>> + Send + 'static,
-{
-    Services::new().worker(Doing::<0, _>(move |job| -> BoxFuture<'static, _> { Box::pin(work(job)) }))
-}
-
-/// All five stages, each of which finishes immediately with a plausible output. In the end, a person has the bag for
-/// every partner.
-pub(crate) fn whole_line(store: &Store) -> Services {
-    let store = store.clone();
-    all_but_publish().worker(Doing::<4, _>(move |job| -> BoxFuture<'static, _> {
-        let store = store.clone();
-        Box::pin(async move {
-            hand_over(&store, &job).await?;
-            Ok(Outcome::Done(output(&job)))
-        })
-    }))
-}
-
-/// The stages that make files.
-pub(crate) fn all_but_publish() -> Services {
-    Services::new()
-        .worker(Doing::<0, _>(at_once))
-        .worker(Doing::<1, _>(at_once))
-        .worker(Doing::<2, _>(at_once))
-        .worker(Doing::<3, _>(at_once))
-}
-
-fn at_once(job: Job) -> BoxFuture<'static, anyhow::Result<Outcome>> {
-    Box::pin(async move { Ok(Outcome::Done(output(&job))) })
-}
-
-pub(crate) fn refusal() -> Rejection {
-    Rejection::NoVideo
 }

@@ -9,7 +9,7 @@ pub(super) fn secrets(catalogue: &Catalogue) -> Finding {
     judge(catalogue, publish::lacking)
 }
 
-fn judge(catalogue: &Catalogue, lacking: impl Fn(&Partner) -> Vec<String>) -> Finding {
+fn judge(catalogue: &Catalogue, missing: impl Fn(&Partner) -> Vec<String>) -> Finding {
     const NAME: &str = "partners' secrets";
     const MEND: Mend = Mend {
         zh: "在角色 publish 的环境中设置这些变量（或各加 _FILE 指向文件），再按下面的“平台凭证”授权；在此之前，对这些平台的投放都会失败",
@@ -20,17 +20,17 @@ fn judge(catalogue: &Catalogue, lacking: impl Fn(&Partner) -> Vec<String>) -> Fi
         .values()
         .filter(|partner| catalogue.contests.values().any(|contest| contest.partners.contains(&partner.id)))
         .collect();
-    let lacking: Vec<String> = wanted
+    let missing: Vec<String> = wanted
         .iter()
-        .map(|partner| (partner, lacking(partner)))
-        .filter(|(_, lacking)| !lacking.is_empty())
-        .map(|(partner, lacking)| format!("{}: {}", partner.id, lacking.join(", ")))
+        .map(|partner| (partner, missing(partner)))
+        .filter(|(_, missing)| !missing.is_empty())
+        .map(|(partner, missing)| format!("{}: {}", partner.id, missing.join(", ")))
         .collect();
-    if lacking.is_empty() {
+    if missing.is_empty() {
         return Finding::good(NAME, format!("of {} partners, all there", wanted.len()));
     }
     // A process with other roles needs none of them.
-    Finding::poor(NAME, lacking.join("; "), MEND)
+    Finding::poor(NAME, missing.join("; "), MEND)
 }
 
 #[cfg(test)]

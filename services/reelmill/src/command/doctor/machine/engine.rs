@@ -48,16 +48,16 @@ pub(crate) async fn media() -> Vec<Finding> {
 }
 
 /// Encoders, decoders and filters that a build of ffmpeg may lack.
-pub(super) fn parts_of_engine(lacking: &[String]) -> Finding {
+pub(super) fn parts_of_engine(missing: &[String]) -> Finding {
     const NAME: &str = "media parts";
     const MEND: Mend = Mend {
         zh: "安装发行版的 ffmpeg 库（Debian：libavcodec-extra、libavfilter-extra），自行编译时加 --enable-libx264 --enable-libzimg --enable-libsoxr",
         en: "install your distribution's ffmpeg libraries (Debian: libavcodec-extra, libavfilter-extra); a build of your own needs --enable-libx264 --enable-libzimg --enable-libsoxr",
     };
-    if lacking.is_empty() {
+    if missing.is_empty() {
         return Finding::good(NAME, "every encoder, decoder, filter and resampler that is used");
     }
-    Finding::bad(NAME, format!("this ffmpeg is without {}", lacking.join(", ")), MEND)
+    Finding::bad(NAME, format!("this ffmpeg is without {}", missing.join(", ")), MEND)
 }
 
 /// The libraries that make the output, by their own version texts.

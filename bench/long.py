@@ -81,18 +81,18 @@ def main():
             servers.close()
         megabytes = film.stat().st_size / 1e6
     assert not stuck and status["state"] == "awaiting_release", (status["state"], status.get("reason"), stuck)
-    told = [look for look in seen if look["done"] is not None]
-    steps = [(after["done"] - before["done"], before) for before, after in zip(told, told[1:])]
+    known = [look for look in seen if look["done"] is not None]
+    steps = [(after["done"] - before["done"], before) for before, after in zip(known, known[1:])]
     assert all(step >= 0 for step, _ in steps), "progress never falls"
     largest, where = max(steps, key=lambda step: step[0])
-    with_rest = sum(look["remaining_s"] is not None for look in told)
-    took = told[-1]["at_s"]
-    errors = [abs(look["at_s"] + look["remaining_s"] - took) / took for look in told if look["remaining_s"] is not None and look["at_s"] > took / 4]
+    with_rest = sum(look["remaining_s"] is not None for look in known)
+    took = known[-1]["at_s"]
+    errors = [abs(look["at_s"] + look["remaining_s"] - took) / took for look in known if look["remaining_s"] is not None and look["at_s"] > took / 4]
     print(f"footage {words}; {seconds} s at {size[0]}×{size[1]}, {megabytes:.0f} MB, {len(status['renditions'])} files, {slots} slots")
     print(f"largest process {meter.largest_bytes / (1 << 20):.0f} MiB   target ≤ 1536")
     print(f"all processes together {meter.peak_bytes / (1 << 20):.0f} MiB; scratch at most {scratch.most / 1e6:.0f} MB")
-    print(f"{took:.0f} s in all; progress looked at {len(told)} times, never fell, largest step {largest * 100:.1f} % (at {where['at_s']} s, {where['state']})")
-    print(f"remaining time told {with_rest} times; from a quarter on its end was off by {100 * max(errors, default=0):.0f} % of the whole at most")
+    print(f"{took:.0f} s in all; progress looked at {len(known)} times, never fell, largest step {largest * 100:.1f} % (at {where['at_s']} s, {where['state']})")
+    print(f"remaining time known {with_rest} times; from a quarter on its end was off by {100 * max(errors, default=0):.0f} % of the whole at most")
     data = {"machine": rig.machine(), "footage": words, "seconds": seconds, "size": size, "megabytes": megabytes, **meter.figures(),
             "scratch_mb": scratch.most / 1e6, "progress": seen}
     rig.report("long", data, [("largest process", meter.largest_bytes / (1 << 20)), ("all processes", meter.peak_bytes / (1 << 20)),

@@ -81,19 +81,19 @@ class Connection:
         status = self.file.readline().split()
         if len(status) < 2:
             raise ConnectionError("the connection was cut")
-        told = {}
+        answered = {}
         while line := self.file.readline().strip():
             name, value = line.decode().split(":", 1)
-            told[name.lower()] = value.strip()
-        text = self.file.read(int(told.get("content-length", 0))) if method != "HEAD" else b""
-        if told.get("transfer-encoding") == "chunked" and method != "HEAD":
+            answered[name.lower()] = value.strip()
+        text = self.file.read(int(answered.get("content-length", 0))) if method != "HEAD" else b""
+        if answered.get("transfer-encoding") == "chunked" and method != "HEAD":
             while size := int(self.file.readline().strip() or b"0", 16):
                 text += self.file.read(size)
                 self.file.readline()
             self.file.readline()
         if int(status[1]) >= 300:
             raise Refused(f"{method} {path}: {status[1].decode()} {text[:300]}", int(status[1]))
-        return told, text
+        return answered, text
 
     def close(self):
         self.file.close()
@@ -125,8 +125,8 @@ class Upload:
             body = json.dumps(FORM).encode()
             _, text = connection.ask("POST", "/api/v1/submissions", [("content-type", "application/json")], [body], len(body))
             self.id, self.token = json.loads(text)["id"], json.loads(text)["token"]
-        told, _ = connection.ask("POST", "/files", self.headers(("upload-length", self.film.bytes)))
-        self.path = urlsplit(told["location"]).path
+        answered, _ = connection.ask("POST", "/files", self.headers(("upload-length", self.film.bytes)))
+        self.path = urlsplit(answered["location"]).path
         return connection
 
     def send(self, chunk=None, connection=None):
@@ -135,9 +135,9 @@ class Upload:
         with contextlib.closing(connection):
             while self.promised < self.film.bytes:
                 size = min(chunk or self.film.bytes, self.film.bytes - self.promised)
-                told, _ = connection.ask("PATCH", self.path, self.headers(("upload-offset", self.promised), ("content-type", "application/offset+octet-stream")),
+                answered, _ = connection.ask("PATCH", self.path, self.headers(("upload-offset", self.promised), ("content-type", "application/offset+octet-stream")),
                                          capped(self.film.pieces(self.promised), size), size)
-                self.promised = int(told["upload-offset"])
+                self.promised = int(answered["upload-offset"])
 
     def whole(self):
         self.send(connection=self.create())
@@ -285,11 +285,11 @@ def killed(side, garage, films, chunk):
         for work in running:
             work.result()
     side.start()
-    told = [rig.wait(lambda upload=upload: offset_or_none(upload), 120, "an interrupted upload tells its offset") - 1 for upload in uploads]
-    again = sum(max(0, upload.promised - offset) for upload, offset in zip(uploads, told))
+    offsets = [rig.wait(lambda upload=upload: offset_or_none(upload), 120, "an interrupted upload reports its offset") - 1 for upload in uploads]
+    again = sum(max(0, upload.promised - offset) for upload, offset in zip(uploads, offsets))
     figures = {"promised_bytes": sum(upload.promised for upload in uploads), "asked_again_bytes": again,
-               "kept_beyond_the_promise_bytes": sum(max(0, offset - upload.promised) for upload, offset in zip(uploads, told))}
-    for upload, offset in zip(uploads, told):
+               "kept_beyond_the_promise_bytes": sum(max(0, offset - upload.promised) for upload, offset in zip(uploads, offsets))}
+    for upload, offset in zip(uploads, offsets):
         upload.promised = offset
     at_once(uploads, lambda upload: resumed(upload, chunk))
     for upload in uploads:
@@ -313,8 +313,8 @@ def resumed(upload, chunk, patience=120):
             if time.monotonic() > until:
                 raise
         time.sleep(0.25)
-        told = offset_or_none(upload)
-        upload.promised = told - 1 if told else upload.promised
+        offset = offset_or_none(upload)
+        upload.promised = offset - 1 if offset else upload.promised
 
 
 def offset_or_none(upload):

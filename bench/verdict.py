@@ -49,10 +49,10 @@ def one_of_ours(servers, film):
     entered = json.loads(text)
     token = {"authorization": f"Bearer {entered['token']}"}
     size = film.stat().st_size
-    told, _ = ask(server, "POST", "/files", headers={**token, "tus-resumable": "1.0.0", "upload-length": str(size)})
+    created, _ = ask(server, "POST", "/files", headers={**token, "tus-resumable": "1.0.0", "upload-length": str(size)})
     body, looked, status = LastByte(film), None, {}
     with rig.Meter(servers.roots()) as meter:
-        ask(server, "PATCH", urlsplit(told["location"]).path, body,
+        ask(server, "PATCH", urlsplit(created["location"]).path, body,
             {**token, "tus-resumable": "1.0.0", "upload-offset": "0", "content-type": "application/offset+octet-stream", "content-length": str(size)})
         answered = time.monotonic() - body.at
         decoding = None

@@ -430,8 +430,8 @@ async fn a_refusal_is_kept_in_the_platforms_words() {
     story.is(submitted, "refused").await;
     assert!(refusal(&story, submitted).await.starts_with("稿件标题含有敏感词 (code 123038"));
     assert_eq!(story.calls("add"), 2, "what is refused for good is not tried again");
-    let told = status(&story.pipeline, submitted).await;
-    assert_eq!(told["id"], SubmissionId(submitted).to_string());
+    let shown = status(&story.pipeline, submitted).await;
+    assert_eq!(shown["id"], SubmissionId(submitted).to_string());
 }
 
 async fn refusal(story: &Story, id: Uuid) -> String {

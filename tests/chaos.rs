@@ -10,7 +10,7 @@
 //! | entrants, reviewer, organiser, operator | `people` |
 //! | acknowledgements that they received | `history` |
 //! | whether works still make progress | `motion` |
-//! | the final state | `standing` |
+//! | the final state | `final_state` |
 //! | whether it agrees with the acknowledgements | `checker` |
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,12 +29,12 @@ use people::People;
 use plan::{Fault, Plan};
 
 mod checker;
+mod final_state;
 mod history;
 mod house;
 mod motion;
 mod people;
 mod plan;
-mod standing;
 
 /// Of the short form.
 const FAULTS: usize = 12;
@@ -63,14 +63,19 @@ async fn storm(house: &Arc<House>, plan: &Plan, begun: Instant) -> [BTreeMap<Str
 async fn befall(house: Arc<House>, fault: Fault, begun: Instant) {
     let at = |ms: u64| tokio::time::Instant::from_std(begun + Duration::from_millis(ms));
     sleep_until(at(fault.at_ms)).await;
-    eprintln!("{:7.1} s  {} for {:.1} s", begun.elapsed().as_secs_f64(), told(&fault), fault.lasts_ms as f64 / 1000.0);
+    eprintln!(
+        "{:7.1} s  {} for {:.1} s",
+        begun.elapsed().as_secs_f64(),
+        described(&fault),
+        fault.lasts_ms as f64 / 1000.0
+    );
     let beginning = house.clone();
     tokio::task::spawn_blocking(move || beginning.begin(&fault)).await.expect("a fault begins");
     sleep_until(at(fault.ends_ms())).await;
     tokio::task::spawn_blocking(move || house.end(&fault)).await.expect("a fault ends");
 }
 
-fn told(fault: &Fault) -> String {
+fn described(fault: &Fault) -> String {
     format!("{} ({:?})", fault.name(), fault.target)
 }
 
@@ -123,7 +128,7 @@ fn announced(received: &[Received]) -> impl Iterator<Item = (uuid::Uuid, String)
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whatever_befalls_the_house_what_anybody_was_told_is_true_in_the_end() {
+async fn whatever_fails_every_acknowledgement_is_true_in_the_end() {
     let from_env = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
     let size = |name: &str, short: usize| from_env(name).map_or(short, |given| given as usize);
     let seed = from_env("CHAOS_SEED").unwrap_or(20_240_801);
@@ -152,11 +157,11 @@ async fn whatever_befalls_the_house_what_anybody_was_told_is_true_in_the_end() {
     supervising.await.expect("the supervisor ends");
     watching.await.expect("the watch ends");
     let record = Record { entries: history.entries(), announced: announced(&house.receiver.received()).collect() };
-    let standing = standing::read(&house).await;
-    let findings = checker::compare(&record, &standing);
-    let told: usize = record.entries.iter().map(|entry| entry.told.len()).sum();
+    let end = final_state::read(&house).await;
+    let findings = checker::compare(&record, &end);
+    let acks: usize = record.entries.iter().map(|entry| entry.acks.len()).sum();
     eprintln!(
-        "\nseed {seed}, plan {}: {} faults over {} entries in {:.0} s; {told} acknowledgements and {} announcements compared with the end\n\
+        "\nseed {seed}, plan {}: {} faults over {} entries in {:.0} s; {acks} acknowledgements and {} announcements compared with the end\n\
          survived: {happened:?}\nended by themselves and were started again: {:?}",
         &plan.digest()[..16],
         happened.values().sum::<usize>(),

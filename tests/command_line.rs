@@ -60,8 +60,8 @@ async fn probe_measures_a_file_and_exits_by_its_verdict() {
     assert!(refused.stderr.contains("请导出为 mp4") && refused.stderr.contains("Please export"), "{}", refused.stderr);
 
     process::run(&["probe", "/no/such/file.mp4", "--contest", catalogue::CONTEST], &env).await.exits(1);
-    let usage = process::run(&["probe", text(&good), "--contest", "nobody"], &env).await.exits(2);
-    assert!(usage.stderr.contains("nobody") && usage.stderr.contains(catalogue::CONTEST), "{}", usage.stderr);
+    let usage = process::run(&["probe", text(&good), "--contest", "unlisted"], &env).await.exits(2);
+    assert!(usage.stderr.contains("unlisted") && usage.stderr.contains(catalogue::CONTEST), "{}", usage.stderr);
     process::run(&["probe"], &env).await.exits(2);
 }
 
@@ -91,7 +91,7 @@ async fn render_makes_every_file_of_the_ladder_without_any_server() {
     }
 
     let one = dir.path().join("one");
-    let args = ["render", text(&film), "--out", text(&one), "--contest", catalogue::CONTEST, "--partners", "nobody"];
+    let args = ["render", text(&film), "--out", text(&one), "--contest", catalogue::CONTEST, "--partners", "unlisted"];
     process::run(&args, &env).await.exits(2);
     let short = dir.path().join("short.mp4");
     clips::ffmpeg(["-i", text(&film), "-t", "0.4", "-c:v", "libx264"].iter(), &short);
@@ -197,7 +197,7 @@ async fn doctor_signs_in_to_the_mail_server_where_one_is_named() {
     assert_eq!(found(&env).await.expect("a finding")["health"], "good");
     env.insert("SMTP_URL".into(), "smtp://127.0.0.1:9".into());
     assert_eq!(found(&env).await.expect("a finding")["health"], "bad");
-    env.insert("MAIL_FROM".into(), "nobody".into());
+    env.insert("MAIL_FROM".into(), "no-address".into());
     let wrong = found(&env).await.expect("a finding");
     assert!(wrong["found"].as_str().is_some_and(|found| found.contains("MAIL_FROM")), "{wrong}");
 }
@@ -405,7 +405,7 @@ async fn a_wrong_catalogue_stops_the_start_with_the_file_the_key_and_what_is_all
             "min_short_size = 180",
             ["contests/test.toml", "rules.resolution", "min_short_side"],
         ),
-        ("contests/test.toml", "\"drop\"", "\"nobody\"", ["contests/test.toml", "partners", "drop"]),
+        ("contests/test.toml", "\"drop\"", "\"unlisted\"", ["contests/test.toml", "partners", "drop"]),
         ("partners/drop.toml", "\"s3_drop\"", "\"pigeon\"", ["partners/drop.toml", "method", "sftp_drop"]),
     ];
     for (number, (file, right, wrong, named)) in wrongs.into_iter().enumerate() {

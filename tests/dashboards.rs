@@ -12,45 +12,17 @@ use crate::support::catalogue::{self, BAG, DROP};
 use crate::support::platforms::bilibili::{Bilibili, Settings};
 use crate::support::platforms::{Emulator, World};
 use crate::support::prometheus::{DEPLOY, Prometheus};
-use crate::support::wait::{comes_true, wait_until_true};
+use crate::support::wait::comes_true;
 use crate::support::{Entrant, Service, Setup, TestPipeline, planted};
+use figures::{labels_are_bounded, the_figures_are_true};
+use queries::{Query, filled, metric, queries, script, shows};
+
+mod figures;
+mod queries;
 
 const SOON: Duration = Duration::from_secs(180);
 /// A rate needs two scrapes, half a second apart, and a recorded rate some more.
 const SHOWN_WITHIN: Duration = Duration::from_secs(180);
-
-/// One query of a panel, as the generator prints it.
-struct Query {
-    place: String,
-    expr: String,
-    empty: Option<String>,
-}
-
-fn queries() -> Vec<Query> {
-    let told = script(&["--queries"]);
-    let told: Vec<Value> = serde_json::from_str(&told).expect("the generator writes JSON");
-    let text = |query: &Value, key: &str| query[key].as_str().map(str::to_owned);
-    told.iter()
-        .map(|query| Query {
-            place: format!("{} / {}", query["dashboard"], query["panel"]),
-            expr: text(query, "expr").expect("a query"),
-            empty: text(query, "empty"),
-        })
-        .collect()
-}
-
-/// Runs the dashboards' generator.
-fn script(arguments: &[&str]) -> String {
-    let ran = Command::new("python3").arg(format!("{DEPLOY}/grafana/generate.py")).args(arguments).output();
-    let ran = ran.expect("run python3");
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    String::from_utf8(ran.stdout).expect("text")
-}
-
-/// A query with its variables filled in as Grafana does.
-fn filled(expr: &str) -> String {
-    expr.replace("$__rate_interval", "30s").replace("$__range", "5m").replace("$partner", ".*")
-}
 
 fn dashboards() -> BTreeMap<String, Value> {
     let files = std::fs::read_dir(format!("{DEPLOY}/grafana/dashboards")).expect("the dashboards");
@@ -120,79 +92,11 @@ async fn every_panel_shows_what_happens_and_every_metric_is_on_one() {
     labels_are_bounded(&prometheus).await;
 }
 
-/// A histogram's series are of one metric.
-fn metric(series: &str) -> &str {
-    ["_bucket", "_sum", "_count"].iter().find_map(|end| series.strip_suffix(end)).unwrap_or(series)
-}
-
-/// Whether a query uses this metric, and not one whose name only begins or ends alike.
-fn shows(expr: &str, name: &str) -> bool {
-    let words = expr.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':');
-    words.into_iter().any(|word| word == name || metric(word) == name)
-}
-
 #[test]
 fn a_metric_is_not_shown_by_another_whose_name_begins_alike() {
     let expr = r#"sum by (stage) (rate(reelmill_part_seconds_bucket{stage="x"}[5m])) / reelmill_parts_running"#;
     assert!(shows(expr, "reelmill_part_seconds") && shows(expr, "reelmill_parts_running"));
     assert!(!shows(expr, "reelmill_parts") && !shows(expr, "reelmill_part") && !shows(expr, "parts_running"));
-}
-
-/// Whatever was entered and delivered, no label contains an id, and no metric has more series than a table of routes
-/// makes.
-async fn labels_are_bounded(prometheus: &Prometheus) {
-    let mut series: BTreeMap<String, usize> = BTreeMap::new();
-    for sample in prometheus.query(r#"{job="reelmill"}"#).await.expect("all series") {
-        let labels = sample["metric"].as_object().expect("labels");
-        *series.entry(labels["__name__"].to_string()).or_default() += 1;
-        for (name, value) in labels.iter().filter(|(name, _)| !["instance", "__name__", "le"].contains(&name.as_str()))
-        {
-            let value = value.as_str().expect("a label is text");
-            let id = value
-                .split(['/', '-', ':', '.'])
-                .any(|word| word.len() >= 8 && word.bytes().all(|it| it.is_ascii_hexdigit()));
-            assert!(!id && value.len() <= 64 && value.is_ascii(), "{name}={value:?} in {sample}");
-        }
-    }
-    let (name, most) = series.iter().max_by_key(|(_, count)| **count).expect("series");
-    assert!(*most < 800, "{name} has {most} series");
-    assert!(series.values().sum::<usize>() < 4000, "{series:?}");
-}
-
-/// The panels' figures are what happened, not just any number.
-async fn the_figures_are_true(pipeline: &TestPipeline, prometheus: &Prometheus, id: Uuid) {
-    for (query, expected) in [
-        (r#"max(reelmill_deliveries{partner="drop",state="live"})"#, 1.0),
-        (r#"max(reelmill_deliveries{partner="bag",state="awaiting_operator"})"#, 1.0),
-        (r#"max(reelmill_entries_rejected{rule="unknown_format"})"#, 1.0),
-        (r#"sum(reelmill_parts_total{stage="probe",outcome="rejected",reason="unknown_format"})"#, 1.0),
-        (r#"sum(reelmill_delivered_media_seconds_total{partner="drop"})"#, 2.0),
-        (r#"sum(reelmill_time_to_live_seconds_count{partner="bilibili"})"#, 1.0),
-        (r#"sum(reelmill_uploads_total{event="finished"})"#, 2.0),
-        (r#"sum(reelmill_wishes_total{met="shared"})"#, 2.0),
-        (r#"sum(reelmill_wishes_total{met="made"})"#, 2.0),
-        // Two rungs of two seconds each.
-        (r#"sum(reelmill_encoded_media_seconds_total{track="picture"})"#, 4.0),
-        (r#"max(reelmill_queue_parts{status="parked"})"#, 0.0),
-        ("sum(reelmill:backlog_work_seconds)", 0.0),
-        ("sum(reelmill:backlog_clears_seconds)", 0.0),
-    ] {
-        let what = format!("{query} is {expected}");
-        // Films are a frame longer or shorter than asked for.
-        let near = |number: f64| (number - expected).abs() <= 0.05 * expected;
-        wait_until_true(&what, Duration::from_secs(20), async || prometheus.number(query).await.is_some_and(near))
-            .await;
-    }
-    let cpu = prometheus.number("sum(reelmill_children_cpu_seconds_total)").await.expect("processor time");
-    assert!((0.05..300.0).contains(&cpu), "{cpu}");
-    let firing = prometheus.query(r#"ALERTS{alertstate="firing"}"#).await.expect("alerts");
-    assert!(firing.is_empty(), "nothing is wrong, yet there fires {firing:?}");
-    let trouble = pipeline.command(&["trouble", "--output", "json"]).await.exits(0).json();
-    let waiting = trouble.as_array().expect("a list");
-    assert_eq!(waiting.len(), 1, "{trouble}");
-    assert_eq!((&waiting[0]["code"], &waiting[0]["place"]), (&"waits_for_person".into(), &BAG.into()));
-    assert_eq!(waiting[0]["submission"], id.to_string());
-    assert_eq!(waiting[0]["command"], format!("reelmill delivered {id} --partner {BAG} --url URL"));
 }
 
 #[test]
@@ -266,8 +170,8 @@ fn every_metric_of_the_code_is_on_a_panel() {
             let Some(rest) = rest.trim_start().strip_prefix('"') else { continue };
             names.insert(format!("reelmill_{}", rest.split('"').next().expect("a name")));
         }
-        let told = text.split("Opts::new(\"reelmill_").skip(1);
-        names.extend(told.map(|rest| format!("reelmill_{}", rest.split('"').next().expect("a name"))));
+        let made = text.split("Opts::new(\"reelmill_").skip(1);
+        names.extend(made.map(|rest| format!("reelmill_{}", rest.split('"').next().expect("a name"))));
     }
     assert!(names.len() > 45, "{names:?}");
     let queries = queries();

@@ -93,10 +93,10 @@ fn check_covers(files: &BTreeMap<String, Vec<u8>>, metadata: &Value) {
         let bytes = &files[name];
         assert_eq!(jpeg_size(bytes), size, "{name}");
         assert!(bytes.len() <= 20_000, "{name} has {} bytes", bytes.len());
-        let told = metadata["covers"].as_array().expect("covers").iter().find(|cover| cover["file"] == name);
-        let told = told.unwrap_or_else(|| panic!("{name} is not described: {metadata}"));
-        assert_eq!((&told["width"], &told["height"]), (&size.0.into(), &size.1.into()));
-        assert_eq!(told["sha256"], hex::encode(Sha256::digest(bytes)));
+        let described = metadata["covers"].as_array().expect("covers").iter().find(|cover| cover["file"] == name);
+        let described = described.unwrap_or_else(|| panic!("{name} is not described: {metadata}"));
+        assert_eq!((&described["width"], &described["height"]), (&size.0.into(), &size.1.into()));
+        assert_eq!(described["sha256"], hex::encode(Sha256::digest(bytes)));
     }
 }
 
@@ -154,9 +154,13 @@ async fn fetches_the_bag(pipeline: &TestPipeline, id: Uuid, files: &BTreeMap<Str
     let (out, id_text) = (pipeline.dir().join("bag"), id.to_string());
     let arguments = ["bag", &id_text, "--partner", BAG, "--out", &out.display().to_string()].map(ToOwned::to_owned);
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let told = pipeline.command(&arguments).await.exits(0);
-    assert!(told.stdout.contains(&format!("reelmill delivered {id} --partner {BAG} --url URL")), "{}", told.stdout);
-    assert!(told.stdout.contains("标题") && told.stdout.contains("cover-4x3.jpg"), "{}", told.stdout);
+    let printed = pipeline.command(&arguments).await.exits(0);
+    assert!(
+        printed.stdout.contains(&format!("reelmill delivered {id} --partner {BAG} --url URL")),
+        "{}",
+        printed.stdout
+    );
+    assert!(printed.stdout.contains("标题") && printed.stdout.contains("cover-4x3.jpg"), "{}", printed.stdout);
     let fetched = || -> BTreeMap<String, Vec<u8>> {
         let entries = std::fs::read_dir(&out).expect("the directory").map(|entry| entry.expect("an entry"));
         let name = |entry: &std::fs::DirEntry| entry.file_name().into_string().expect("a plain name");
@@ -214,13 +218,13 @@ async fn what_a_reviewer_refuses_is_refused_for_good_in_his_words_which_the_entr
     let status = status(&pipeline, entered.id).await;
     assert_eq!((&status["state"], &status["rejection"]["code"]), (&"rejected".into(), &"review_refused".into()));
     assert!(status["rejection"]["zh"].as_str().is_some_and(|text| text.contains("与主题无关")), "{status}");
-    let told = reqwest::Client::new()
+    let answer = reqwest::Client::new()
         .get(format!("http://{address}/api/v1/submissions/{id_text}"))
         .bearer_auth(&entered.token)
         .send()
         .await
         .expect("ask for the entry");
-    let told = told.text().await.expect("an answer");
-    assert!(told.contains("与主题无关"), "{told}");
+    let answer = answer.text().await.expect("an answer");
+    assert!(answer.contains("与主题无关"), "{answer}");
     pipeline.command(&["review", "accept", &id_text]).await.exits(2);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, Response};
 use runtime::bearer::Bearer;
 use runtime::doors::Pseudonyms;
 use runtime::seal::Keyring;
@@ -12,9 +12,11 @@ use uuid::Uuid;
 
 use crate::support::pipeline::PERSONAL_DATA_KEY;
 use crate::support::{Entrant, Service, Setup, TestPipeline};
+use knocks::{Doors, GUESS, Knock};
+
+mod knocks;
 
 const FEED_TOKEN: &str = "canary-token-of-the-feed-0123456789";
-const GUESS: &str = "canary-guess-0123456789abcdef";
 
 /// A pipeline with a partner that pulls and one that sends notices.
 async fn with_partners() -> TestPipeline {
@@ -43,85 +45,40 @@ fn failures(service: &Service) -> Vec<String> {
     lines.lines().filter(|line| line.contains("authentication failed at")).map(str::to_owned).collect()
 }
 
+/// Sends it: it is refused, counted, and described by one line.
+async fn is_refused(service: &Service, knock: Knock, client: &str) {
+    let Knock { request, door, reason, code, credential } = knock;
+    let before = failures(service).len();
+    let answer = request.send().await.expect("an answer");
+    assert!(matches!(answer.status().as_u16(), 401 | 403), "{door} {reason}: {}", answer.status());
+    let lines = failures(service);
+    assert_eq!(lines.len(), before + 1, "{door} {reason}: {lines:?}");
+    let line = &lines[before];
+    for said in [
+        format!("auth.door=\"{door}\""),
+        format!("auth.reason=\"{reason}\""),
+        format!("auth.code=\"{code}\""),
+        format!("credential.id=\"{credential}\""),
+        format!("auth.client=\"{client}\""),
+    ] {
+        assert!(line.contains(&said), "{said} in {line}");
+    }
+    let sample = format!("reelmill_auth_failures_total{{door=\"{door}\",reason=\"{reason}\"}}");
+    assert!(service.metric(&sample).await >= 1.0, "{sample}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothing_secret() {
     let pipeline = with_partners().await;
     let service = pipeline.serve("all", &["upload", "desk", "publish"]).await;
-    let public = format!("http://{}", service.api_address().expect("the public API"));
-    let desk = format!("http://{}", service.desk_address().expect("the desk"));
-    let partners = format!("http://{}", service.partner_address().expect("the partners' port"));
-    let http = Client::new();
-    let entered = Entrant::at(&public["http://".len()..]).enter(&Entrant::form("门")).await;
+    let doors = Doors::of(&service);
+    let entered = Entrant::at(&service.api_address().expect("the public API")).enter(&Entrant::form("门")).await;
     let made_up = Bearer::new(Uuid::now_v7()).expect("a token");
-    let get = |url: String| http.get(url);
-    let guess = |url: String| http.get(url).bearer_auth(GUESS);
-    let entry = format!("{public}/api/v1/submissions/{}", entered.id);
-    let film = format!("{partners}/partners/net/files/{}/1/a.mp4", Uuid::now_v7());
-    let knocks: Vec<(RequestBuilder, &str, &str, &str, String)> = vec![
-        (get(format!("{desk}/api/v1/tokens")), "organisers", "missing", "token_missing", "unknown".into()),
-        (
-            http.get(format!("{desk}/api/v1/tokens")).bearer_auth(made_up.text()),
-            "organisers",
-            "unknown",
-            "token_wrong",
-            made_up.id.to_string(),
-        ),
-        // The public address accepts entrants' tokens only, the desk only those of staff.
-        (http.get(&entry).bearer_auth(made_up.text()), "entrants", "malformed", "token_wrong", "unknown".into()),
-        (
-            http.get(format!("{desk}/api/v1/submissions/{}", entered.id)).bearer_auth(&entered.token),
-            "organisers",
-            "malformed",
-            "token_wrong",
-            "unknown".into(),
-        ),
-        (
-            http.get(&entry).bearer_auth(format!("{}.{}", entered.id.simple(), "A".repeat(43))),
-            "entrants",
-            "wrong",
-            "token_wrong",
-            entered.id.to_string(),
-        ),
-        (guess(format!("{partners}/partners/net/feed.xml")), "feed", "wrong", "unauthorised", "net".into()),
-        (guess(format!("{partners}/partners/nobody/feed.xml")), "feed", "unknown", "unauthorised", "unknown".into()),
-        (get(format!("{film}?expires=1&signature={GUESS}")), "feed", "wrong", "forbidden", "net".into()),
-        (get(film.clone()), "feed", "missing", "forbidden", "unknown".into()),
-        (
-            http.post(format!("{partners}/partners/dy/webhook")).header("x-douyin-signature", GUESS).body("{}"),
-            "notices",
-            "wrong",
-            "unauthorised",
-            "dy".into(),
-        ),
-        (
-            http.post(format!("{partners}/partners/bilibili/webhook")).body("{}"),
-            "notices",
-            "missing",
-            "unauthorised",
-            "unknown".into(),
-        ),
-    ];
     let keys = Keyring::parse(&format!("test:{PERSONAL_DATA_KEY}")).expect("the key");
     let home: IpAddr = "127.0.0.1".parse().expect("an address");
-    let name = Pseudonyms::by(keys.pseudonym_key()).of(home);
-    for (request, door, reason, code, credential) in knocks {
-        let before = failures(&service).len();
-        let answer = request.send().await.expect("an answer");
-        assert!(matches!(answer.status().as_u16(), 401 | 403), "{door} {reason}: {}", answer.status());
-        let lines = failures(&service);
-        assert_eq!(lines.len(), before + 1, "{door} {reason}: {lines:?}");
-        let line = &lines[before];
-        for said in [
-            format!("auth.door=\"{door}\""),
-            format!("auth.reason=\"{reason}\""),
-            format!("auth.code=\"{code}\""),
-            format!("credential.id=\"{credential}\""),
-            format!("auth.client=\"{name}\""),
-        ] {
-            assert!(line.contains(&said), "{said} in {line}");
-        }
-        let sample = format!("reelmill_auth_failures_total{{door=\"{door}\",reason=\"{reason}\"}}");
-        assert!(service.metric(&sample).await >= 1.0, "{sample}");
+    let client = Pseudonyms::by(keys.pseudonym_key()).of(home).to_string();
+    for knock in doors.of_people(&entered, &made_up).into_iter().chain(doors.of_partners()) {
+        is_refused(&service, knock, &client).await;
     }
     let lines = failures(&service).join("\n");
     for secret in
@@ -130,15 +87,15 @@ async fn each_refusal_leaves_a_line_with_code_credential_and_pseudonym_and_nothi
         assert!(!lines.contains(secret), "{secret} in {lines}");
     }
     // Other log lines of a request name its client, too.
-    let entered_line = service.log_text();
-    let line = entered_line.lines().find(|line| line.contains("was entered")).expect("a line about the entry");
-    assert!(line.contains(&format!("client=\"{name}\"")), "{line}");
+    let log = service.log_text();
+    let line = log.lines().find(|line| line.contains("was entered")).expect("a line about the entry");
+    assert!(line.contains(&format!("client=\"{client}\"")), "{line}");
 }
 
 /// The headers missing from an answer.
-fn lacks(answer: &Response) -> BTreeSet<&'static str> {
+fn missing_headers(answer: &Response) -> BTreeSet<&'static str> {
     let header = |name: &str| answer.headers().get(name).and_then(|it| it.to_str().ok()).unwrap_or_default();
-    let mut lacking = BTreeSet::new();
+    let mut missing = BTreeSet::new();
     for (name, wanted) in [
         ("x-content-type-options", &["nosniff"][..]),
         // Pages with forms send the referrer to the desk itself; no other site receives one.
@@ -146,10 +103,10 @@ fn lacks(answer: &Response) -> BTreeSet<&'static str> {
         ("content-security-policy", &["frame-ancestors 'none'"]),
     ] {
         if !wanted.iter().any(|wanted| header(name).contains(wanted)) {
-            lacking.insert(name);
+            missing.insert(name);
         }
     }
-    lacking
+    missing
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -189,7 +146,7 @@ async fn each_answer_of_each_port_has_the_security_headers() {
         ] {
             let answer = request.send().await.expect("an answer");
             statuses.insert(answer.status().as_u16());
-            assert_eq!(lacks(&answer), BTreeSet::new(), "{url} {}", answer.status());
+            assert_eq!(missing_headers(&answer), BTreeSet::new(), "{url} {}", answer.status());
         }
     }
     assert!([200, 401, 404, 405].iter().all(|status| statuses.contains(status)), "{statuses:?}");

@@ -36,7 +36,7 @@ async fn enter(service: &Service, file: &std::path::Path) -> Entered {
 }
 
 /// The entry as its entrant sees it.
-async fn told(service: &Service, entered: &Entered) -> Value {
+async fn status_of(service: &Service, entered: &Entered) -> Value {
     let address = service.api_address().expect("a service that takes uploads says where");
     let url = format!("http://{address}/api/v1/submissions/{}", entered.id);
     let answer = reqwest::Client::new().get(url).bearer_auth(&entered.token).send().await.expect("ask how it stands");
@@ -46,8 +46,8 @@ async fn told(service: &Service, entered: &Entered) -> Value {
 /// The outcome of screening: the state after it.
 async fn screened(service: &Service, entered: &Entered) -> String {
     wait_until(&format!("{} is screened", entered.id), SOON, async || {
-        let told = told(service, entered).await;
-        let state = told["state"].as_str().expect("a state").to_owned();
+        let answer = status_of(service, entered).await;
+        let state = answer["state"].as_str().expect("a state").to_owned();
         (!["uploading", "probe", "screen"].contains(&state.as_str())).then_some(state)
     })
     .await
@@ -73,18 +73,18 @@ async fn a_film_entered_again_is_refused_unchanged_and_reviewed_changed() {
 
     let first = enter(&service, &film).await;
     assert_eq!(duplicate_free(&screened(&service, &first).await), "let in");
-    assert_eq!(duplicate(&told(&service, &first).await["verdict"])["outcome"], "pass");
+    assert_eq!(duplicate(&status_of(&service, &first).await["verdict"])["outcome"], "pass");
 
     let copy = enter(&service, &film).await;
     assert_eq!(screened(&service, &copy).await, "rejected");
-    let answer = told(&service, &copy).await;
+    let answer = status_of(&service, &copy).await;
     assert_eq!(answer["rejection"]["code"], "already_entered");
     assert!(answer["rejection"]["zh"].as_str().is_some_and(|text| text.contains("重复投稿")));
     assert!(!answer.to_string().contains(&first.id.to_string()), "the entrant learns of another entry: {answer}");
 
     let again = enter(&service, changed).await;
     assert_eq!(screened(&service, &again).await, "awaiting_review", "a person looks, though the gates stand open");
-    let answer = told(&service, &again).await;
+    let answer = status_of(&service, &again).await;
     assert_eq!(duplicate(&answer["verdict"])["outcome"], "warn");
     assert!(!answer.to_string().contains(&first.id.to_string()), "the entrant learns of another entry: {answer}");
     let shown = status(&pipeline, again.id).await;
@@ -113,7 +113,7 @@ fn duplicate_free(state: &str) -> &str {
 
 async fn screened_after_review(service: &Service, entered: &Entered) -> String {
     wait_until("the review is over", SOON, async || {
-        let state = told(service, entered).await["state"].as_str().expect("a state").to_owned();
+        let state = status_of(service, entered).await["state"].as_str().expect("a state").to_owned();
         (state != "awaiting_review").then_some(state)
     })
     .await

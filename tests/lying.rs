@@ -3,8 +3,7 @@
 //! scratch is read, no object of another entry is written, and the next honest child finishes the work.
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
 use pipeline::id::UploadId;
@@ -14,96 +13,18 @@ use uuid::Uuid;
 use crate::support::process::binary;
 use crate::support::wait::wait_until_true;
 use crate::support::{Setup, TestPipeline, clips};
+use liar::{Liar, leaves, link, says};
+use lies::lies_about_each_job;
+use running::{Running, without_capabilities};
+use secrets::{Secrets, marked};
+
+mod liar;
+mod lies;
+mod running;
+mod secrets;
 
 /// Two dozen lies are two dozen attempts, on two cores shared with other tests.
 const SOON: Duration = Duration::from_secs(180);
-/// Contained in every file that no child may copy out.
-const MARK: &str = "TOP SECRET OF THE HOUSE";
-
-/// Files outside of scratch that look like a child's output.
-struct Secrets {
-    film: PathBuf,
-    picture: PathBuf,
-    text: PathBuf,
-}
-
-impl Secrets {
-    fn write(dir: &Path) -> Self {
-        let file = |name: &str, magic: &[u8]| {
-            let path = dir.join(name);
-            std::fs::write(&path, [magic, MARK.as_bytes()].concat()).expect("write a secret");
-            path
-        };
-        Self {
-            film: file("secret.mp4", b"\0\0\0\x18ftypisom"),
-            picture: file("secret.jpg", b"\xff\xd8\xff\xe0"),
-            text: file("secret.vtt", b"WEBVTT\n"),
-        }
-    }
-}
-
-/// A stand-in for the child's program: the child itself, whose answer and files are changed by the next lie about its
-/// job. A lie is a few lines of shell and is used once; the answer is in `$answer` and the output directory in `$out`.
-struct Liar {
-    program: PathBuf,
-    lies: PathBuf,
-}
-
-impl Liar {
-    fn new(dir: &Path) -> Self {
-        let (program, lies) = (dir.join("lying-child"), dir.join("lies"));
-        std::fs::create_dir(&lies).expect("a directory for lies");
-        let text = format!(
-            r#"#!/bin/sh
-work=$(mktemp -d '{dir}/child.XXXXXX')
-request=$work/request answer=$work/answer
-cat > "$request"
-job=$(sed -n 's/.*"job":{{"\([a-z_]*\)".*/\1/p' "$request")
-out=$(sed -n 's/.*"output_dir":"\([^"]*\)".*/\1/p' "$request")
-'{child}' "$@" < "$request" > "$answer"
-for lie in '{lies}'/$job.*.lie; do
-    if [ -f "$lie" ] && mv "$lie" "$lie.told" 2>/dev/null; then . "$lie.told"; break; fi
-done
-cat "$answer"
-rm -rf "$work"
-"#,
-            dir = dir.display(),
-            child = binary().display(),
-            lies = lies.display(),
-        );
-        std::fs::write(&program, text).expect("write the liar");
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).expect("make it a program");
-        Self { program, lies }
-    }
-
-    /// Lies about a job, to be used in this order.
-    fn tell(&self, job: &str, lies: &[String]) {
-        for (number, lie) in lies.iter().enumerate() {
-            let file = self.lies.join(format!("{job}.{number:02}.lie"));
-            std::fs::write(file, lie).expect("write a lie");
-        }
-    }
-
-    /// Lies that were not used yet.
-    fn left(&self) -> Vec<String> {
-        let names = std::fs::read_dir(&self.lies).expect("the lies").map(|entry| entry.expect("a lie").file_name());
-        names.filter_map(|name| name.into_string().ok()).filter(|name| name.ends_with(".lie")).collect()
-    }
-}
-
-/// Changes a text of the answer.
-fn says(honest: &str, instead: &str) -> String {
-    format!(r#"sed -i 's#{honest}#{instead}#' "$answer""#)
-}
-
-/// Replaces an output file.
-fn leaves(name: &str, what: &str) -> String {
-    format!(r#"rm -rf "$out/{name}"; {what} "$out/{name}""#)
-}
-
-fn link(to: &Path) -> String {
-    format!("ln -s '{}'", to.display())
-}
 
 /// A liar, a service that uses it as its child, and settings under which attempts follow each other at once.
 async fn house() -> (TestPipeline, Liar) {
@@ -116,21 +37,6 @@ async fn house() -> (TestPipeline, Liar) {
 
 async fn serve(pipeline: &TestPipeline, liar: &Liar) -> std::sync::Arc<crate::support::process::Service> {
     pipeline.serve_with("all", &[], &[("REELMILL_CHILD_EXE", liar.program.to_str().expect("a path"))]).await
-}
-
-/// Every file below a directory that contains the mark.
-fn marked(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            marked(&path, found);
-        } else {
-            let bytes = std::fs::read(&path).expect("read an object");
-            if bytes.windows(MARK.len()).any(|window| window == MARK.as_bytes()) {
-                found.push(path);
-            }
-        }
-    }
 }
 
 /// The upload of a submission, as its row names it.
@@ -155,70 +61,8 @@ async fn no_lie_of_a_child_has_effect_outside_and_the_work_is_finished() {
     };
     let before = digest().await;
 
-    let lies: [(&str, Vec<String>); 7] = [
-        (
-            "outline",
-            vec![
-                says(r#""brand":"[^"]*""#, r#""brand":"\\u0000""#),
-                says(r#""display_width":[0-9]*"#, r#""display_width":4294967295"#),
-            ],
-        ),
-        // One for the child with a preview, one for the child without.
-        ("probe", vec![leaves("proxy.mp4", &link(&secrets.film)), says(r#""size_bytes":[0-9]*"#, r#""size_bytes":1"#)]),
-        (
-            "encode_segment",
-            vec![
-                says(r#""id":"v1""#, &format!(r#""id":"../../../../{theirs}""#)),
-                says(r#""id":"v1""#, r#""id":"v7""#),
-                says(r#""file":"v1.mp4""#, &format!(r#""file":"{}""#, secrets.film.display())),
-                says(r#""encodes":\[.*\]"#, r#""encodes":[]"#),
-                leaves("v1.mp4", &link(&secrets.film)),
-                leaves("v1.mp4", "mkfifo"),
-                r#"printf x >> "$out/v1.mp4""#.to_owned(),
-                says(r#""frames":[0-9]*"#, r#""frames":18446744073709551615"#),
-            ],
-        ),
-        (
-            "encode_audio",
-            vec![
-                leaves("a1.m4a", &link(&secrets.film)),
-                leaves("a1.m4a", "mkdir"),
-                leaves("a1.m4a", &format!("ln '{}'", secrets.film.display())),
-                says(r#""id":"a1""#, r#""id":"..""#),
-                says(r#""gain_db":[-0-9.e]*"#, r#""gain_db":1e999"#),
-            ],
-        ),
-        (
-            "assemble",
-            vec![
-                leaves("rendition.mp4", &link(&secrets.film)),
-                says(r#""overdrawn":\[\]"#, r#""overdrawn":[{"segment":999,"held":0.1,"lowest_kbit":-1.0}]"#),
-                says(r#""bytes":[0-9]*"#, r#""bytes":18446744073709551615"#),
-                r#"printf x >> "$out/rendition.mp4""#.to_owned(),
-            ],
-        ),
-        (
-            "covers",
-            vec![
-                leaves("cover.jpg", &link(&secrets.picture)),
-                leaves("cover-0.jpg", &link(&secrets.picture)),
-                says(r#""file":"cover.jpg""#, &format!(r#""file":"{}""#, secrets.picture.display())),
-                says(r#""covers":\[.*\]"#, r#""covers":[]"#),
-                says(r#""at_ms":[0-9]*"#, r#""at_ms":86400000"#),
-            ],
-        ),
-        (
-            "qc",
-            vec![
-                says(r#""pass":true"#, r#""pass":false"#),
-                says(r#""check":"format""#, r#""check":"\\u001b[2J""#),
-                says(r#""size_bytes":[0-9]*"#, r#""size_bytes":1"#),
-                leaves("still-0-source.jpg", &link(&secrets.picture)),
-            ],
-        ),
-    ];
-    for (job, told) in &lies {
-        liar.tell(job, told);
+    for (job, lies) in lies_about_each_job(&secrets, &theirs) {
+        liar.tell(job, &lies);
     }
     // A different film: the files of an equal one would be reused from the first entry, without a child.
     let entry = pipeline.submit(&service, 3).await;
@@ -226,24 +70,28 @@ async fn no_lie_of_a_child_has_effect_outside_and_the_work_is_finished() {
     assert_eq!(liar.left(), Vec::<String>::new(), "every lie was used");
 
     assert_eq!(digest().await, before, "another entrant's film is what it was");
-    let mut carried_out = Vec::new();
-    marked(&pipeline.dir().join("s3"), &mut carried_out);
+    nothing_left_scratch(&pipeline).await;
+    each_lie_was_an_attempt(&pipeline, entry, &service.log_text()).await;
+}
+
+/// No object has a secret in it or a name that a child chose.
+async fn nothing_left_scratch(pipeline: &TestPipeline) {
+    let carried_out = marked(&pipeline.dir().join("s3"));
     assert!(carried_out.is_empty(), "{carried_out:?}");
     for object in pipeline.objects.list("").await.expect("list the objects") {
         assert!(is_plain(&object.key), "{}", object.key);
     }
-    let log = service.log_text();
+}
+
+async fn each_lie_was_an_attempt(pipeline: &TestPipeline, entry: Uuid, log: &str) {
     assert!(!log.contains('\u{1b}') && !log.contains("panicked"), "nothing acts on the log, and nothing panicked");
+    let mut attempts: BTreeMap<String, i32> = BTreeMap::new();
+    for part in pipeline.truth.parts(entry).await {
+        *attempts.entry(part.stage).or_default() += part.attempt;
+    }
+    let failures = |stage: &str| log.lines().filter(|line| line.contains(&format!("failed in {stage}"))).count();
     // The two about headers do not reach the entrant, and the first about the probe costs the preview only while the
     // second is not used.
-    let attempts: BTreeMap<String, i32> = {
-        let mut attempts = BTreeMap::new();
-        for part in pipeline.truth.parts(entry).await {
-            *attempts.entry(part.stage).or_default() += part.attempt;
-        }
-        attempts
-    };
-    let failures = |stage: &str| log.lines().filter(|line| line.contains(&format!("failed in {stage}"))).count();
     assert_eq!(failures("probe"), 1, "{attempts:?}");
     assert_eq!(failures("transcode"), 13, "each lie of an encoder is an attempt: {attempts:?}");
     // Two of the lies are about further covers, which only one of the two renditions has: they have an effect only
@@ -277,8 +125,7 @@ async fn a_preview_that_leads_outside_is_left_out() {
     liar.tell("probe", &[leaves("storyboard.vtt", &link(&secrets.text))]);
     let entry = pipeline.submit(&service, 2).await;
     pipeline.truth.reaches(entry, "published", SOON).await;
-    let mut carried_out = Vec::new();
-    marked(&pipeline.dir().join("s3"), &mut carried_out);
+    let carried_out = marked(&pipeline.dir().join("s3"));
     assert!(carried_out.is_empty(), "{carried_out:?}");
     assert_eq!(pipeline.truth.count("select count(*) from previews").await, 0);
 }
@@ -309,8 +156,7 @@ async fn the_command_line_believes_a_lying_child_no_more_than_the_services_do() 
     liar.tell("probe", &[says(r#""size_bytes":[0-9]*"#, r#""size_bytes":1"#)]);
     let ran = crate::support::process::run(&["probe", clip, "--contest", "test"], &env).await.exits(3);
     assert!(ran.stderr.contains("undecodable"), "{}", ran.stderr);
-    let mut carried_out = Vec::new();
-    marked(&out, &mut carried_out);
+    let carried_out = marked(&out);
     assert!(carried_out.is_empty(), "{carried_out:?}");
 }
 
@@ -323,31 +169,6 @@ async fn scratch_is_not_for_others_on_the_machine() {
     let mode = |path: &Path| std::fs::metadata(path).expect("a directory").permissions().mode() & 0o777;
     let own = std::fs::read_dir(&scratch).expect("scratch").next().expect("the process' own").expect("an entry").path();
     assert_eq!((mode(&scratch), mode(&own)), (0o700, 0o700));
-}
-
-/// A program without capabilities, whatever its user: as in a container, and as a child that escaped its sandbox.
-fn without_capabilities(program: &str) -> Command {
-    let mut command = Command::new("setpriv");
-    command.args(["--bounding-set=-all", "--inh-caps=-all", program]).stdout(Stdio::null()).stderr(Stdio::null());
-    command
-}
-
-/// Killed at the end of the test.
-struct Running(Child);
-
-impl Running {
-    /// Whether another process of the same user reads its environment.
-    fn shows_its_secrets(&self) -> bool {
-        let environ = format!("/proc/{}/environ", self.0.id());
-        without_capabilities("cat").arg(environ).status().expect("run cat").success()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 /// The addresses of a service hold passwords, and its memory the keys of personal data.

@@ -109,7 +109,7 @@ impl Stage {
     }
 }
 
-fn told(headers: &HeaderMap, name: header::HeaderName) -> &str {
+fn header_of(headers: &HeaderMap, name: header::HeaderName) -> &str {
     headers.get(&name).unwrap_or_else(|| panic!("no {name} in {headers:?}")).to_str().expect("text")
 }
 
@@ -121,13 +121,13 @@ async fn a_feed_is_read_with_its_token_alone_and_only_when_it_changed() {
     assert_eq!(wrong(stage.feed()).await, StatusCode::UNAUTHORIZED);
     assert_eq!(wrong(stage.feed().bearer_auth("canary-token-of-the-feed-012345678x")).await, StatusCode::UNAUTHORIZED);
     assert_eq!(wrong(stage.feed().basic_auth("net", Some("guess"))).await, StatusCode::UNAUTHORIZED);
-    for path in ["/partners/drop/feed.xml", "/partners/nobody/feed.xml"] {
+    for path in ["/partners/drop/feed.xml", "/partners/unlisted/feed.xml"] {
         assert_eq!(wrong(stage.feed_at(path).bearer_auth(TOKEN)).await, StatusCode::UNAUTHORIZED, "{path}");
     }
-    let answer = stage.feed().basic_auth("anybody", Some(TOKEN)).send().await.expect("the feed");
+    let answer = stage.feed().basic_auth("any-name", Some(TOKEN)).send().await.expect("the feed");
     assert_eq!(answer.status(), StatusCode::OK);
-    assert_eq!(told(answer.headers(), header::CONTENT_TYPE), "application/rss+xml; charset=utf-8");
-    let tag = told(answer.headers(), header::ETAG).to_owned();
+    assert_eq!(header_of(answer.headers(), header::CONTENT_TYPE), "application/rss+xml; charset=utf-8");
+    let tag = header_of(answer.headers(), header::ETAG).to_owned();
     let feed = answer.text().await.expect("text");
     let film = std::fs::read(planted::film_path(&stage.pipeline, id)).expect("our film");
     let sha256 = hex::encode(Sha256::digest(&film));
@@ -156,20 +156,20 @@ async fn files_fetched_whole_in_pieces_bring_a_delivery_live_and_nothing_less_do
     let film = std::fs::read(planted::film_path(&stage.pipeline, id)).expect("our film");
     let link = stage.link(&format!("{RENDITION}.mp4")).await;
     let head = stage.http.head(&link).send().await.expect("an answer");
-    assert_eq!((head.status(), told(head.headers(), header::CONTENT_LENGTH)), (StatusCode::OK, "3000001"));
-    assert_eq!(told(head.headers(), header::ACCEPT_RANGES), "bytes");
+    assert_eq!((head.status(), header_of(head.headers(), header::CONTENT_LENGTH)), (StatusCode::OK, "3000001"));
+    assert_eq!(header_of(head.headers(), header::ACCEPT_RANGES), "bytes");
     let beyond = stage.get(&link, Some("bytes=3000001-")).await;
     assert_eq!(beyond.status(), StatusCode::RANGE_NOT_SATISFIABLE);
-    assert_eq!(told(beyond.headers(), header::CONTENT_RANGE), "bytes */3000001");
+    assert_eq!(header_of(beyond.headers(), header::CONTENT_RANGE), "bytes */3000001");
     assert_eq!(stage.fetches().await, 0, "asking is not fetching");
 
     let second = stage.get(&link, Some("bytes=1500000-")).await;
     assert_eq!(second.status(), StatusCode::PARTIAL_CONTENT);
-    assert_eq!(told(second.headers(), header::CONTENT_RANGE), "bytes 1500000-3000000/3000001");
-    assert_eq!(told(second.headers(), header::CONTENT_LENGTH), "1500001");
+    assert_eq!(header_of(second.headers(), header::CONTENT_RANGE), "bytes 1500000-3000000/3000001");
+    assert_eq!(header_of(second.headers(), header::CONTENT_LENGTH), "1500001");
     let mut second = second.bytes().await.expect("half a film").to_vec();
     let cover = stage.get(&stage.link(&format!("{RENDITION}.jpg")).await, None).await;
-    assert_eq!((cover.status(), told(cover.headers(), header::CONTENT_TYPE)), (StatusCode::OK, "image/jpeg"));
+    assert_eq!((cover.status(), header_of(cover.headers(), header::CONTENT_TYPE)), (StatusCode::OK, "image/jpeg"));
     assert_eq!(cover.bytes().await.expect("a cover").to_vec(), planted::jpeg(1920, 1080));
     holds_for("half a film is no receipt", A_WHILE, async || stage.state(id).await == "in_review").await;
     let first = stage.get(&link, Some("bytes=0-1499999")).await;

@@ -63,7 +63,7 @@ async fn what_makes_no_sense_about_persons_is_wrong_usage() {
         (&["person", "role", "wangfang"], "required"),
         (&["person", "add", "李明", "--login", "wangfang", "--role", "auditor"], "login_taken"),
         (&["person", "add", "李明", "--login", "Li Ming", "--role", "auditor"], "a login name has"),
-        (&["person", "end", "nobody", "--reason", "离职"], "person_unknown"),
+        (&["person", "end", "stranger", "--reason", "离职"], "person_unknown"),
         (&["token", "create", "--person", "wangfang", "--role", "organiser", "--name", "x"], "role_not_held"),
     ];
     for (wrong, why) in refusals {

@@ -30,11 +30,11 @@ async fn main() -> anyhow::Result<()> {
     let douyin = Emulator::start(Douyin::new(rules, &world), world).await;
     let douyin_env: BTreeMap<&str, String> = douyin.env(&douyin.url()).into_iter().collect();
     let mut out = std::io::stdout();
-    let told = json!({
+    let announcement = json!({
         "bilibili": { "url": bilibili.url(), "env": env },
         "douyin": { "url": douyin.url(), "env": douyin_env },
     });
-    writeln!(out, "{told}")?;
+    writeln!(out, "{announcement}")?;
     out.flush()?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut input = tokio::io::stdin();

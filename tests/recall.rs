@@ -85,7 +85,7 @@ async fn a_release_names_partners_and_a_later_one_adds_the_rest() {
     let dry = pipeline.command(&["release", &text, "--partners", DROP, "--dry-run"]).await.exits(0);
     assert!(dry.stdout.contains(DROP) && !dry.stdout.contains(BAG), "{}", dry.stdout);
     assert_eq!(pipeline.truth.state(id).await, "awaiting_release");
-    pipeline.command(&["release", &text, "--partners", "nobody"]).await.exits(2);
+    pipeline.command(&["release", &text, "--partners", "unlisted"]).await.exits(2);
     pipeline.command(&["release", &text, "--partners", DROP]).await.exits(0);
     pipeline.truth.reaches(id, "published", SOON).await;
     assert_eq!(delivery(&pipeline, id, BAG).await, Value::Null);

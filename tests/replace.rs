@@ -45,7 +45,7 @@ fn at(service: &Service, entered: &Entered) -> (String, Entered) {
     (format!("http://{address}/api/v1/submissions/{}", entered.id), Entered { upload_url, ..entered.clone() })
 }
 
-async fn told(service: &Service, entered: &Entered) -> Value {
+async fn status_of(service: &Service, entered: &Entered) -> Value {
     let (url, _) = at(service, entered);
     let answer = reqwest::Client::new().get(url).bearer_auth(&entered.token).send().await.expect("ask how it stands");
     answer.json().await.expect("how it stands")
@@ -53,8 +53,8 @@ async fn told(service: &Service, entered: &Entered) -> Value {
 
 async fn is(service: &Service, entered: &Entered, state: &str) -> Value {
     wait_until(&format!("{} is {state}", entered.id), SOON, async || {
-        let told = told(service, entered).await;
-        (told["state"] == state).then_some(told)
+        let answer = status_of(service, entered).await;
+        (answer["state"] == state).then_some(answer)
     })
     .await
 }
@@ -124,8 +124,8 @@ async fn a_twin_is_accepted_once_the_former_film_was_replaced() {
     announce(&service, &first).await;
     entrant(&service).upload(&at(&service, &first).1, &other).await;
     wait_until("the other film is in review", SOON, async || {
-        let told = told(&service, &first).await;
-        (told["state"] == "awaiting_review" && told["former_films"].is_array()).then_some(())
+        let answer = status_of(&service, &first).await;
+        (answer["state"] == "awaiting_review" && answer["former_films"].is_array()).then_some(())
     })
     .await;
     // The twin's entrant sends the same film again, or the organisers have it screened again: both find the seat free.
@@ -153,11 +153,11 @@ async fn a_window_is_opened_on_the_command_line_and_closed_again() {
     let wish = ["cure", &id, "--until", &until, "--reason", "请补足时长"];
     let looked = pipeline.command(&[&wish[..], &["--dry-run", "--output", "json"]].concat()).await.exits(0).json();
     assert_eq!((&looked["film"], &looked["form"], &looked["dry_run"]), (&true.into(), &true.into(), &true.into()));
-    assert!(told(&service, &entered).await["cure"].is_null());
+    assert!(status_of(&service, &entered).await["cure"].is_null());
     let digest = looked["digest"].as_str().expect("a digest");
     pipeline.command(&[&wish[..], &["--digest", digest]].concat()).await.exits(0);
-    assert_eq!(told(&service, &entered).await["cure"]["reason"], "请补足时长");
+    assert_eq!(status_of(&service, &entered).await["cure"]["reason"], "请补足时长");
     pipeline.command(&["cure", &id, "--close"]).await.exits(0);
-    assert!(told(&service, &entered).await["cure"].is_null());
+    assert!(status_of(&service, &entered).await["cure"].is_null());
     assert_ne!(pipeline.command(&["cure", &id]).await.code, Some(0), "neither an end nor --close");
 }

@@ -114,8 +114,8 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
     assert_eq!((&estimate["reused_works"], &estimate["cpu_hours"]), (&2.into(), &0.0.into()), "{found}");
     // The plan of screening is not known yet, so reuse is not promised.
     let online = "state=published partner=drop delivery=live";
-    let anew = ["reprocess", "--where", online, "--from", "screen", "--dry-run"];
-    let said = pipeline.command(&[&anew[..], &["--output", "json"]].concat()).await.exits(0).json();
+    let screened_again = ["reprocess", "--where", online, "--from", "screen", "--dry-run"];
+    let said = pipeline.command(&[&screened_again[..], &["--output", "json"]].concat()).await.exits(0).json();
     let estimate = &said["estimate"];
     assert_eq!(estimate["measured_works"], 2);
     let hours = estimate["cpu_hours"].as_f64().expect("hours");
@@ -125,7 +125,7 @@ async fn a_dry_run_says_works_hours_and_what_partners_hold_and_changes_nothing()
     assert_eq!((&held["holds"], &held["replaced"]), (&2.into(), &0.into()));
     let text = pipeline.command(&dry).await.exits(0).stdout;
     assert!(text.contains("2 whose files are there already and are taken over"), "{text}");
-    let text = pipeline.command(&[&anew[..], &["--replace"]].concat()).await.exits(0).stdout;
+    let text = pipeline.command(&[&screened_again[..], &["--replace"]].concat()).await.exits(0).stdout;
     for words in ["their own earlier parts", "by_new_folder", "by_operator", "loses plays, comments and address"] {
         assert!(text.contains(words), "{words}: {text}");
     }

@@ -14,73 +14,11 @@ use crate::delivery::delivery_is;
 use crate::support::catalogue::DROP;
 use crate::support::wait::wait_until_true;
 use crate::support::{Servers, Service, Setup, TestPipeline, leftovers, process};
+use vault::{Vault, as_postgres, run, script};
+
+mod vault;
 
 const SOON: Duration = Duration::from_secs(180);
-
-fn script(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/backup").join(name)
-}
-
-/// Runs a program to its end and returns what it printed.
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("run {command:?}: {error}"));
-    let errors = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?} ended with {}:\n{errors}", output.status);
-    String::from_utf8(output.stdout).expect("text")
-}
-
-/// The directory for WAL and backups, owned by PostgreSQL's own user. Removed with the servers' directory.
-struct Vault {
-    dir: PathBuf,
-}
-
-impl Vault {
-    fn new(servers: &Servers) -> Self {
-        let dir = servers.directory().join("vault");
-        std::fs::create_dir_all(dir.join("wal")).expect("a directory for WAL");
-        std::fs::create_dir_all(dir.join("db")).expect("a directory for backups");
-        // The script must be readable for that user: the checkout may be in a private home directory.
-        std::fs::copy(script("archive-wal.sh"), dir.join("archive-wal.sh")).expect("copy the script");
-        std::fs::copy(script("restore.sh"), dir.join("restore.sh")).expect("copy the script");
-        let vault = Self { dir };
-        vault.hand_over();
-        vault
-    }
-
-    /// Gives everything in it to PostgreSQL's own user.
-    fn hand_over(&self) {
-        if rustix::process::geteuid().is_root() {
-            run(Command::new("chown").arg("-R").arg("postgres:").arg(&self.dir));
-        }
-    }
-
-    fn wal(&self) -> PathBuf {
-        self.dir.join("wal")
-    }
-
-    /// Enables WAL archiving, as the documentation says.
-    async fn archives(&self, pipeline: &TestPipeline) {
-        let command = format!("{} %p %f {}", self.dir.join("archive-wal.sh").display(), self.wal().display());
-        for setting in ["archive_mode = on".to_owned(), format!("archive_command = '{command}'")] {
-            let alter = sqlx::AssertSqlSafe(format!("alter system set {setting}"));
-            sqlx::query(alter).execute(pipeline.truth.pool()).await.expect("set it");
-        }
-        pipeline.servers.restart_postgres_immediately();
-        wait_until_true("the server archives", SOON, async || {
-            let mode = sqlx::query_scalar::<_, String>("show archive_mode").fetch_one(pipeline.truth.pool()).await;
-            mode.is_ok_and(|mode| mode == "on")
-        })
-        .await;
-    }
-
-    /// Ends the current WAL segment and waits until it is archived.
-    async fn catches_up(&self, pipeline: &TestPipeline) {
-        let segment = "select pg_walfile_name(pg_switch_wal())";
-        let name: String =
-            sqlx::query_scalar(segment).fetch_one(pipeline.truth.pool()).await.expect("end the segment of WAL");
-        wait_until_true("the WAL is archived", SOON, async || self.wal().join(&name).exists()).await;
-    }
-}
 
 async fn entered_and_delivered(pipeline: &TestPipeline, service: &Service) -> Uuid {
     let id = pipeline.submit(service, 2).await;
@@ -111,8 +49,34 @@ async fn a_restore_to_a_moment_reports_how_the_bucket_differs() {
     vault.archives(&pipeline).await;
     let service = pipeline.serve("before", &[]).await;
     let before = entered_and_delivered(&pipeline, &service).await;
+    // The base backup is taken while the services run.
+    let (backup, source) = base_backup(&pipeline, &vault).await;
+    let between = entered_and_delivered(&pipeline, &service).await;
+    let moment: String =
+        sqlx::query_scalar("select clock_timestamp()::text").fetch_one(pipeline.truth.pool()).await.expect("the time");
+    // After the point in time: a new work, and a withdrawn one, whose files are swept.
+    let after = entered_and_delivered(&pipeline, &service).await;
+    withdrawn_and_swept(&pipeline, before, &source).await;
+    fsck(&pipeline, &[], 0).await;
+    vault.catches_up(&pipeline).await;
+    service.stop();
 
-    // The base backup, taken while the services run.
+    vault.hand_over();
+    a_hole_in_the_archive_is_no_end(&vault, &backup);
+    dies_and_is_restored(&pipeline, &vault, &backup, &moment).await;
+    let known = pipeline.truth.texts("select id::text from submissions order by id").await;
+    assert_eq!(known, [before.to_string(), between.to_string()], "what came after the moment is gone");
+    the_bucket_differs(&pipeline, [before, between, after]).await;
+    // The partner has a work that we no longer know of. Only the partner's own list shows it, and only people can
+    // remove it.
+    let theirs = ObjectKey::drop_prefix(SubmissionId(after), 1);
+    assert!(!pipeline.partner.list(&theirs).await.expect("list the partner's bucket").is_empty());
+    pipeline.partner.delete_prefix(&theirs, &[]).await.expect("the partner takes it back");
+    repaired_and_continued(&pipeline, before, between).await;
+}
+
+/// Takes a base backup with `backup.sh`; returns its directory, and the key of the source of the only work.
+async fn base_backup(pipeline: &TestPipeline, vault: &Vault) -> (PathBuf, String) {
     let mut command = Command::new(script("backup.sh"));
     command.arg(vault.dir.join("db")).env_clear().envs(pipeline.command_env()).env("REELMILL", process::binary());
     // Services must not be able to read all files of the server.
@@ -129,16 +93,14 @@ async fn a_restore_to_a_moment_reports_how_the_bucket_differs() {
         .await
         .expect("the source's key");
     assert!(listed.lines().any(|line| line.contains(&source)), "the list names the source:\n{listed}");
+    (backup, source)
+}
 
-    let between = entered_and_delivered(&pipeline, &service).await;
-    let moment: String =
-        sqlx::query_scalar("select clock_timestamp()::text").fetch_one(pipeline.truth.pool()).await.expect("the time");
-    // After the point in time: a new work, and a withdrawn one, whose files are swept.
-    let after = entered_and_delivered(&pipeline, &service).await;
-    pipeline.command(&["withdraw", &before.to_string()]).await.exits(0);
+async fn withdrawn_and_swept(pipeline: &TestPipeline, work: Uuid, source: &str) {
+    pipeline.command(&["withdraw", &work.to_string()]).await.exits(0);
     wait_until_true("nothing is left of what was withdrawn", SOON, async || {
-        let left = pipeline.objects.list(&format!("renditions/{before}/")).await.expect("list the bucket");
-        left.is_empty() && pipeline.objects.head(&source).await.is_err()
+        let left = pipeline.objects.list(&format!("renditions/{work}/")).await.expect("list the bucket");
+        left.is_empty() && pipeline.objects.head(source).await.is_err()
     })
     .await;
     wait_until_true("it is settled", SOON, async || {
@@ -146,27 +108,24 @@ async fn a_restore_to_a_moment_reports_how_the_bucket_differs() {
             && pipeline.truth.count("select count(*) from outbox").await == 0
     })
     .await;
-    fsck(&pipeline, &[], 0).await;
-    vault.catches_up(&pipeline).await;
-    service.stop();
+}
 
-    vault.hand_over();
-    a_hole_in_the_archive_is_no_end(&vault, &backup);
-    // The server dies, and is restored to the point in time.
+/// The server dies, and is restored to `moment`.
+async fn dies_and_is_restored(pipeline: &TestPipeline, vault: &Vault, backup: &Path, moment: &str) {
     pipeline.servers.replace_postgres(|data| {
         let mut restore = as_postgres(&vault.dir.join("restore.sh"));
-        run(restore.arg(&backup).arg(data).arg(vault.wal()).arg(&moment));
+        run(restore.arg(backup).arg(data).arg(vault.wal()).arg(moment));
     });
     wait_until_true("the restored server takes writes", SOON, async || {
         let recovering = sqlx::query_scalar::<_, bool>("select pg_is_in_recovery()");
         recovering.fetch_one(pipeline.truth.pool()).await.is_ok_and(|recovering| !recovering)
     })
     .await;
-    let known = pipeline.truth.texts("select id::text from submissions order by id").await;
-    assert_eq!(known, [before.to_string(), between.to_string()], "what came after the moment is gone");
+}
 
-    // The bucket has objects without rows, and lacks objects of rows.
-    let report = fsck(&pipeline, &[], 1).await;
+/// The bucket has objects without rows, and lacks objects of rows.
+async fn the_bucket_differs(pipeline: &TestPipeline, [before, between, after]: [Uuid; 3]) {
+    let report = fsck(pipeline, &[], 1).await;
     let counts = found(&report);
     for (name, least) in
         [("missing/mezzanine", 1), ("missing/rendition", 2), ("orphan/mezzanine", 1), ("orphan/rendition", 2)]
@@ -182,23 +141,19 @@ async fn a_restore_to_a_moment_reports_how_the_bucket_differs() {
             _ => panic!("neither more nor less: {finding}"),
         }
     }
+}
 
-    // The partner has a work that we no longer know of. Only the partner's own list shows it, and only people can
-    // remove it.
-    let theirs = ObjectKey::drop_prefix(SubmissionId(after), 1);
-    assert!(!pipeline.partner.list(&theirs).await.expect("list the partner's bucket").is_empty());
-    pipeline.partner.delete_prefix(&theirs, &[]).await.expect("the partner takes it back");
-
-    // Repaired and withdrawn again; the pipeline then continues.
-    fsck(&pipeline, &["--repair"], 1).await;
+/// Repaired and withdrawn again; the pipeline then continues.
+async fn repaired_and_continued(pipeline: &TestPipeline, before: Uuid, between: Uuid) {
+    fsck(pipeline, &["--repair"], 1).await;
     pipeline.command(&["withdraw", &before.to_string()]).await.exits(0);
     let service = pipeline.serve("after", &[]).await;
     // The point in time may be in the middle of a sweep, whose rows stay claimed for ten minutes.
-    leftovers::collect_garbage(&pipeline).await;
-    let next = entered_and_delivered(&pipeline, &service).await;
+    leftovers::collect_garbage(pipeline).await;
+    let next = entered_and_delivered(pipeline, &service).await;
     pipeline.renditions(between).await;
     pipeline.renditions(next).await;
-    let clean = fsck(&pipeline, &["--deep"], 0).await;
+    let clean = fsck(pipeline, &["--deep"], 0).await;
     assert_eq!(clean["findings"], Value::Array(Vec::new()));
     pipeline.command(&["audit", "verify"]).await.exits(0);
 }
@@ -232,17 +187,4 @@ fn a_hole_in_the_archive_is_no_end(vault: &Vault, backup: &Path) {
     let (done, said) = restored(true);
     assert!(done && data.join("recovery.signal").exists(), "{said}");
     std::fs::remove_dir_all(&data).expect("delete it");
-}
-
-/// A command as PostgreSQL's user, which owns the data.
-fn as_postgres(program: &Path) -> Command {
-    let mut command = if rustix::process::geteuid().is_root() {
-        let mut command = Command::new("runuser");
-        command.args(["-u", "postgres", "--"]).arg(program);
-        command
-    } else {
-        Command::new(program)
-    };
-    command.current_dir("/");
-    command
 }

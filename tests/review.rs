@@ -52,8 +52,8 @@ async fn a_screener_sees_the_work_before_anything_is_made_of_it_and_nobody_else_
     assert!(ask("/storyboard.jpg").await.bytes().await.expect("a sheet").starts_with(b"\xff\xd8\xff"));
 
     for path in ["", "/proxy.mp4", "/storyboard.jpg", "/storyboard.vtt"] {
-        let nobody = http.get(format!("{place}{path}")).send().await.expect("an answer");
-        assert_eq!(nobody.status(), 401, "{path}");
+        let without = http.get(format!("{place}{path}")).send().await.expect("an answer");
+        assert_eq!(without.status(), 401, "{path}");
     }
     let [token_id, ..] = &pipeline.truth.texts("select id::text from tokens").await[..] else { panic!("one token") };
     pipeline.command(&["token", "revoke", token_id]).await.exits(0);

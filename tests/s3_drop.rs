@@ -65,14 +65,14 @@ async fn the_partner_is_told_until_it_says_yes(store: Option<ObjectStore>) {
     assert!(files.contains_key(".done"), "{:?}", files.keys());
     receiver.always_say(Say::status(204));
     delivery_is(&pipeline, id, DROP, "live").await;
-    let told = of_kind(&receiver, "drop.delivered");
-    assert!(told.len() > refused.len());
-    for notice in &told {
+    let sent = of_kind(&receiver, "drop.delivered");
+    assert!(sent.len() > refused.len());
+    for notice in &sent {
         assert!(notice.is_by(NEW) && notice.is_by(OLD), "{notice:?}");
-        assert_eq!((&notice.id, &notice.body), (&told[0].id, &told[0].body), "the same however often it is sent");
+        assert_eq!((&notice.id, &notice.body), (&sent[0].id, &sent[0].body), "the same however often it is sent");
         assert_eq!(notice.path, "/notices?token=canary-notice-token");
     }
-    let data = told[0].json()["data"].clone();
+    let data = sent[0].json()["data"].clone();
     assert_eq!((&data["submission"], &data["folder"]), (&json!(id), &json!(prefix)));
     let listed = data["files"].as_array().expect("the files are listed");
     assert_eq!(listed.len() + 1, files.len(), "all but the marker: {listed:?}");
@@ -90,8 +90,8 @@ async fn the_partner_is_told_until_it_says_yes(store: Option<ObjectStore>) {
     assert!(leftovers::keys(&pipeline.partner).await.is_empty(), "the folder is gone");
     receiver.always_say(Say::status(200));
     delivery_is(&pipeline, id, DROP, "recalled").await;
-    let told = of_kind(&receiver, "drop.recalled");
-    assert!(told.iter().all(|it| it.is_by(NEW) && it.id == told[0].id && it.json()["data"]["folder"] == prefix));
+    let sent = of_kind(&receiver, "drop.recalled");
+    assert!(sent.iter().all(|it| it.is_by(NEW) && it.id == sent[0].id && it.json()["data"]["folder"] == prefix));
 
     // Every call is kept as evidence, without our credentials.
     let evidence =

@@ -1,133 +1,28 @@
 //! What must not appear where it does not belong: personal data, and every secret, even if partners and receivers echo
 //! it. Canary values are used for all of them; then everything that the system wrote or answered is searched.
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::broker::{EVENTS, Heard, WORK};
+use crate::support::broker::{EVENTS, WORK};
 use crate::support::catalogue::DROP;
 use crate::support::entrant::{EMAIL, PERSON, PHONE};
 use crate::support::pipeline::{PERSONAL_DATA_KEY, S3_SECRET};
 use crate::support::receiver::{Receiver, Say};
 use crate::support::wait::wait_until;
-use crate::support::{Entrant, Service, Setup, TestPipeline, clips, leftovers, planted};
+use crate::support::{Entrant, Setup, TestPipeline, clips, planted};
+use canaries::{Canaries, base64_decoded};
+use places::Places;
 
+mod canaries;
 mod drops;
+mod places;
 mod platforms;
 
 const SOON: Duration = Duration::from_secs(180);
+
 /// The most verbose level of all our own code.
 const TALKATIVE: &str = "info,reelmill=trace,runtime=trace,upload=trace,probe=trace,transcode=trace,publish=trace,pipeline=trace,media=trace";
-
-/// The values that must not be found, each with a name for messages.
-struct Canaries(Vec<(&'static str, Vec<u8>)>);
-
-impl Canaries {
-    fn new() -> Self {
-        Self(Vec::new())
-    }
-
-    /// Adds a secret in every form in which it could appear: as is, in a URL, in JSON, in base64, and as the database
-    /// prints bytes.
-    fn add(&mut self, what: &'static str, secret: impl AsRef<[u8]>) {
-        let secret = secret.as_ref();
-        assert!(secret.len() >= 8, "{what} is so short that it may match by chance");
-        self.0.push((what, secret.to_vec()));
-        self.0.push((what, hex::encode(secret).into_bytes()));
-        self.0.push((what, base64_of(secret).trim_end_matches('=').into()));
-        if let Ok(text) = std::str::from_utf8(secret) {
-            let in_url = reqwest::Url::parse_with_params("http://x/", [("k", text)]).expect("a URL");
-            self.0.push((what, in_url.query().expect("a query")[2..].into()));
-            self.0.push((what, json!(text).to_string().trim_matches('"').into()));
-        }
-    }
-
-    /// Panics with the first place that contains one.
-    fn are_not_in(&self, places: &Places) {
-        for (place, content) in &places.0 {
-            for (what, secret) in &self.0 {
-                let found = content.windows(secret.len()).position(|window| window == secret);
-                if let Some(at) = found {
-                    let around = &content[at.saturating_sub(300)..content.len().min(at + secret.len() + 100)];
-                    panic!("a {what} is in a {place}: …{}…", String::from_utf8_lossy(around));
-                }
-            }
-        }
-    }
-}
-
-/// All texts that are searched, each with its description.
-#[derive(Default)]
-struct Places(Vec<(String, Vec<u8>)>);
-
-impl Places {
-    fn add(&mut self, what: impl Into<String>, content: impl Into<Vec<u8>>) {
-        self.0.push((what.into(), content.into()));
-    }
-
-    fn count(&self, what: &str) -> usize {
-        self.0.iter().filter(|(place, _)| place.starts_with(what)).count()
-    }
-
-    fn texts(&self, what: &str) -> impl Iterator<Item = String> {
-        let places = self.0.iter().filter(move |(place, _)| place.starts_with(what));
-        places.map(|(_, content)| String::from_utf8_lossy(content).into_owned())
-    }
-
-    /// What a command prints, on stdout and stderr.
-    async fn command(&mut self, pipeline: &TestPipeline, args: &[&str]) {
-        let ran = pipeline.command(args).await;
-        self.add(format!("output of {args:?}"), format!("{}{}", ran.stdout, ran.stderr));
-    }
-
-    /// The logs of all services, the metrics of the running ones, and the contents of the database and both buckets.
-    async fn everything(&mut self, pipeline: &TestPipeline, running: &[&Service]) {
-        for service in running {
-            self.add(format!("metrics of {}", service.name), service.metrics_text().await);
-        }
-        for service in pipeline.services() {
-            self.add(format!("log of {}", service.name), service.log_text());
-        }
-        for objects in [&pipeline.objects, &pipeline.partner] {
-            for key in leftovers::keys(objects).await {
-                self.add("object key", key);
-            }
-        }
-        for (table, row) in pipeline.truth.every_row().await {
-            self.add(format!("table {table}"), row);
-        }
-        files(&pipeline.dir().join("s3"), self);
-    }
-
-    fn heard(&mut self, what: &str, heard: &Heard) {
-        for message in heard.messages() {
-            self.add(what, message);
-        }
-    }
-}
-
-/// Every file below `dir`, with its path.
-fn files(dir: &Path, into: &mut Places) {
-    for entry in std::fs::read_dir(dir).expect("the directory of S3").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files(&path, into);
-        } else {
-            into.add(format!("object {}", path.display()), std::fs::read(&path).expect("read an object"));
-        }
-    }
-}
-
-fn base64_of(bytes: &[u8]) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(bytes)
-}
-
-fn base64_decoded(text: &str) -> Vec<u8> {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.decode(text).expect("base64")
-}
 
 /// The installation's own secrets.
 fn own(canaries: &mut Canaries) {
@@ -192,7 +87,7 @@ async fn personal_data_and_secrets_are_in_no_log_key_message_metric_or_object() 
         places.command(&pipeline, args).await;
     }
     places.everything(&pipeline, &[&service]).await;
-    assert!(places.0.len() > 50, "only {} places were searched", places.0.len());
+    assert!(places.all().len() > 50, "only {} places were searched", places.all().len());
 
     own(&mut canaries);
     canaries.add("phone number", PHONE);
@@ -216,15 +111,15 @@ async fn organisers(
     let http = reqwest::Client::new();
     let url = |path: &str| format!("http://{desk}/api/v1/{path}");
     let wish = json!({ "role": "organiser", "name": "值班程序", "expires": "1d" });
-    let mut told = Vec::new();
+    let mut answers = Vec::new();
     for _ in 0..2 {
         let request = http.post(url("tokens")).bearer_auth(&token).header("Idempotency-Key", "one-and-the-same");
         let answer = request.json(&wish).send().await.expect("make a token");
         assert_eq!(answer.status(), 201);
-        told.push(answer.json::<Value>().await.expect("JSON"));
+        answers.push(answer.json::<Value>().await.expect("JSON"));
     }
-    assert_eq!(told[0]["bearer"], told[1]["bearer"], "the same key gets the same answer");
-    canaries.add("another token of an organiser", told[0]["bearer"].as_str().expect("a token"));
+    assert_eq!(answers[0]["bearer"], answers[1]["bearer"], "the same key gets the same answer");
+    canaries.add("another token of an organiser", answers[0]["bearer"].as_str().expect("a token"));
     for path in ["submissions", "partners", "audit", "tokens", "parked"].map(ToOwned::to_owned).into_iter().chain(
         ["history", "deliveries", "exchanges", "parts", "renditions"].map(|what| format!("submissions/{entry}/{what}")),
     ) {
@@ -246,23 +141,37 @@ const NOTICE_TOKEN: &str = "canary+token/of the notices";
 const HOOK_TOKEN: &str = "canary+token/of the hooks";
 const WRONG_KEY: &str = "canary-key-that-the-bucket-refuses";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn echoed_secrets_are_stored_nowhere() {
-    let (partner, receiver) = (Receiver::start().await, Receiver::start().await);
-    let address = |of: &Receiver, token: &str| {
-        reqwest::Url::parse_with_params(&of.url("/in"), [("token", token)]).expect("an address").to_string()
-    };
+/// The address of a receiver, with a secret in it.
+fn address_with(of: &Receiver, token: &str) -> String {
+    reqwest::Url::parse_with_params(&of.url("/in"), [("token", token)]).expect("an address").to_string()
+}
+
+/// A refusal that repeats everything the receiver knows.
+fn echo(secret: &str, token: &str, url: &str) -> Say {
+    let in_url = reqwest::Url::parse_with_params("http://x/", [("k", token)]).expect("a URL").to_string();
+    let words = json!({ "error": format!("{secret} {token} {in_url} {url}"), "got": token }).to_string();
+    Say::Status(500, vec![("x-echo", secret.to_owned())], words)
+}
+
+/// A pipeline that sends notices to `partner`.
+async fn with_notices(partner: &Receiver) -> TestPipeline {
     let env = vec![
         ("RUST_LOG", TALKATIVE.to_owned()),
         ("ALLOW_PRIVATE_NETWORKS", "127.0.0.1/32".to_owned()),
-        ("PARTNER_DROP_NOTICE_URL", address(&partner, NOTICE_TOKEN)),
+        ("PARTNER_DROP_NOTICE_URL", address_with(partner, NOTICE_TOKEN)),
         ("PARTNER_DROP_NOTICE_SECRET", NOTICE_SECRET.to_owned()),
         ("POLL_BASE_S", "0.3".to_owned()),
         ("RECONCILE_S", "0.3".to_owned()),
         ("RETRY_BASE_S", "0.2".to_owned()),
         ("MAX_ATTEMPTS", "2".to_owned()),
     ];
-    let pipeline = TestPipeline::with(Setup { env, ..Setup::default() }).await;
+    TestPipeline::with(Setup { env, ..Setup::default() }).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn echoed_secrets_are_stored_nowhere() {
+    let (partner, receiver) = (Receiver::start().await, Receiver::start().await);
+    let pipeline = with_notices(&partner).await;
     let mut places = Places::default();
 
     // A bucket that refuses our credentials: its message becomes the part's last error.
@@ -274,20 +183,14 @@ async fn echoed_secrets_are_stored_nowhere() {
     doomed.kill();
 
     // A receiver and a partner that echo everything they know, and then confirm.
-    let added =
-        pipeline.command(&["webhook", "add", &address(&receiver, HOOK_TOKEN), "--output", "json"]).await.exits(0);
-    let added = added.json();
+    let address = address_with(&receiver, HOOK_TOKEN);
+    let added = pipeline.command(&["webhook", "add", &address, "--output", "json"]).await.exits(0).json();
     let (hook, secret) = (added["id"].as_str().expect("an id"), added["secret"].as_str().expect("a secret"));
-    let echo = |secret: &str, token: &str, url: &str| {
-        let in_url = reqwest::Url::parse_with_params("http://x/", [("k", token)]).expect("a URL").to_string();
-        let words = json!({ "error": format!("{secret} {token} {in_url} {url}"), "got": token }).to_string();
-        Say::Status(500, vec![("x-echo", secret.to_owned())], words)
-    };
-    receiver.always_say(echo(secret, HOOK_TOKEN, &address(&receiver, HOOK_TOKEN)));
-    partner.always_say(echo(NOTICE_SECRET, NOTICE_TOKEN, &address(&partner, NOTICE_TOKEN)));
+    receiver.always_say(echo(secret, HOOK_TOKEN, &address));
+    partner.always_say(echo(NOTICE_SECRET, NOTICE_TOKEN, &address_with(&partner, NOTICE_TOKEN)));
     let service = pipeline.serve("publish", &["publish"]).await;
-    let told = planted::work(&pipeline, "有去有回", &[DROP]).await;
-    pipeline.command(&["release", &told.to_string()]).await.exits(0);
+    let echoed = planted::work(&pipeline, "有去有回", &[DROP]).await;
+    pipeline.command(&["release", &echoed.to_string()]).await.exits(0);
     partner.receives(2, SOON).await;
     receiver.receives(1, SOON).await;
     wait_until("an answer is in the log", SOON, async || {
@@ -297,18 +200,31 @@ async fn echoed_secrets_are_stored_nowhere() {
     places.command(&pipeline, &["webhook", "rotate", "00000000-0000-0000-0000-000000000000"]).await;
     let rotated = pipeline.command(&["webhook", "rotate", hook, "--output", "json"]).await.exits(0).json();
     partner.always_say(Say::status(200));
-    pipeline.truth.reaches(told, "published", SOON).await;
-    pipeline.command(&["recall", &told.to_string(), "--reason", "演练"]).await.exits(0);
+    published_and_recalled(&pipeline, echoed).await;
+
+    what_staff_read(&pipeline, &mut places, [&echoed.to_string(), &refused.to_string()], hook).await;
+    places.heard("event", &events);
+    places.everything(&pipeline, &[&service]).await;
+    assert!(places.count("event") > 4 && places.count("table exchanges") >= 4, "too little happened");
+    assert!(places.count("table webhook_attempts") > 0, "no attempt was kept");
+    of_notices_and_webhooks([secret, rotated["secret"].as_str().expect("a secret")]).are_not_in(&places);
+}
+
+async fn published_and_recalled(pipeline: &TestPipeline, work: uuid::Uuid) {
+    pipeline.truth.reaches(work, "published", SOON).await;
+    pipeline.command(&["recall", &work.to_string(), "--reason", "演练"]).await.exits(0);
     wait_until("it is recalled", SOON, async || {
         let recalled = "select count(*) from deliveries where state = 'recalled'";
         (pipeline.truth.count(recalled).await == 1).then_some(())
     })
     .await;
+}
 
-    let (told, refused) = (told.to_string(), refused.to_string());
+/// Commands that print works, webhooks and the audit trail.
+async fn what_staff_read(pipeline: &TestPipeline, places: &mut Places, works: [&str; 2], hook: &str) {
     for args in [
-        &["status", &told][..],
-        &["status", &refused, "--output", "json"],
+        &["status", works[0]][..],
+        &["status", works[1], "--output", "json"],
         &["webhook", "list"],
         &["webhook", "list", "--output", "json"],
         &["webhook", "log", hook],
@@ -316,13 +232,13 @@ async fn echoed_secrets_are_stored_nowhere() {
         &["webhook", "add", "https://canary%2Btoken%2Fof%20the%20hooks:x@example.com/"],
         &["audit", "list", "--output", "json"],
     ] {
-        places.command(&pipeline, args).await;
+        places.command(pipeline, args).await;
     }
-    places.heard("event", &events);
-    places.everything(&pipeline, &[&service]).await;
-    assert!(places.count("event") > 4 && places.count("table exchanges") >= 4, "too little happened");
-    assert!(places.count("table webhook_attempts") > 0, "no attempt was kept");
+}
 
+/// The secrets with which we authenticate to a partner's bucket and receivers authenticate us. `secrets` are a
+/// webhook's.
+fn of_notices_and_webhooks(secrets: [&str; 2]) -> Canaries {
     let mut canaries = Canaries::new();
     own(&mut canaries);
     canaries.add("refused key of a bucket", WRONG_KEY);
@@ -330,9 +246,9 @@ async fn echoed_secrets_are_stored_nowhere() {
     canaries.add("secret of notices", base64_decoded(&NOTICE_SECRET[6..]));
     canaries.add("token of the notices' address", NOTICE_TOKEN);
     canaries.add("token of a webhook's address", HOOK_TOKEN);
-    for secret in [secret, rotated["secret"].as_str().expect("a secret")] {
+    for secret in secrets {
         canaries.add("secret of a webhook", &secret[6..]);
         canaries.add("secret of a webhook", base64_decoded(&secret[6..]));
     }
-    canaries.are_not_in(&places);
+    canaries
 }

@@ -285,17 +285,17 @@ async fn hostile_receipts_are_noted_and_change_nothing() {
         ("receipt.json", &other, "another submission"),
         ("receipt.json", "{", "no JSON"),
     ];
-    let told = async |words: &str| {
+    let was_noted = async |words: &str| {
         let evidence = stage.evidence("receipt").await;
         evidence.iter().any(|(_, answer)| answer["problem"].as_str().is_some_and(|it| it.contains(words)))
     };
     for (name, content, words) in hostile {
         stage.answer_with(id, name, content.as_bytes());
-        wait_until_true(&format!("it is noted: {words}"), SOON, async || told(words).await).await;
+        wait_until_true(&format!("it is noted: {words}"), SOON, async || was_noted(words).await).await;
         std::fs::remove_file(stage.folder(id).join(name)).expect("the partner's mistake is mended");
     }
     std::os::unix::fs::symlink(&secret, stage.folder(id).join("receipt.json")).expect("a link");
-    wait_until_true("the link is noted", SOON, async || told("no regular file").await).await;
+    wait_until_true("the link is noted", SOON, async || was_noted("no regular file").await).await;
     holds_for("the delivery stays as it was", A_WHILE, async || status_of(&stage, id).await == "in_review").await;
     std::fs::remove_file(stage.folder(id).join("receipt.json")).expect("remove the link");
     stage.answer(id, &receipt(id, "published"));

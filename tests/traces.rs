@@ -1,6 +1,6 @@
 //! One entry's path through all stages: as spans received by a collector, and as `reelmill trace` prints it without
 //! one.
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use opentelemetry_proto::tonic::trace::v1::span::SpanKind;
@@ -9,53 +9,15 @@ use uuid::Uuid;
 
 use crate::delivery::delivery_is;
 use crate::support::catalogue::{BAG, CONTEST, DROP, Gates};
-use crate::support::collector::{Collector, Span, SpanId};
+use crate::support::collector::{Collector, Span};
 use crate::support::wait::wait_until;
 use crate::support::{Setup, TestPipeline};
+use spans::{Traces, linked};
+
+mod spans;
 
 const SOON: Duration = Duration::from_secs(180);
 const STAGES: [&str; 5] = ["probe", "screen", "transcode", "assemble", "publish"];
-
-/// Spans by their ids.
-struct Traces(BTreeMap<SpanId, Span>);
-
-impl Traces {
-    fn all(&self, is: impl Fn(&Span) -> bool) -> Vec<&Span> {
-        self.0.values().filter(|span| is(span)).collect()
-    }
-
-    fn one(&self, what: &str, is: impl Fn(&Span) -> bool) -> &Span {
-        let found = self.all(is);
-        let names: Vec<&str> = found.iter().map(|span| span.name.as_str()).collect();
-        assert_eq!(found.len(), 1, "one span is {what}, not {names:?}");
-        found[0]
-    }
-
-    /// Children of a span, recursively.
-    fn below(&self, span: &Span) -> Vec<&Span> {
-        let children = self.all(|it| it.parent.as_ref() == Some(&span.id));
-        children.iter().flat_map(|child| self.below(child)).chain(children.iter().copied()).collect()
-    }
-
-    /// The ancestors of a span: its parent and the spans it is linked to, recursively.
-    fn before(&self, span: &Span) -> BTreeSet<SpanId> {
-        let mut seen = BTreeSet::from([span.id.clone()]);
-        let mut left = VecDeque::from([&span.id]);
-        while let Some(id) = left.pop_front() {
-            let span = self.0.get(id).unwrap_or_else(|| panic!("{id:?} was not received, but another span names it"));
-            for came_of in span.parent.iter().chain(span.links.iter().map(|(_, id)| id)) {
-                if seen.insert(came_of.clone()) {
-                    left.push_back(came_of);
-                }
-            }
-        }
-        seen
-    }
-}
-
-fn linked<'a>(span: &'a Span, how: &str) -> Vec<&'a SpanId> {
-    span.links.iter().filter(|(it, _)| it == how).map(|(_, id)| id).collect()
-}
 
 /// Brings one entry of several segments from its form to a partner: reviewed over HTTP, released by command.
 async fn an_entrys_way(collector: &Collector) -> (TestPipeline, Uuid) {
@@ -101,12 +63,19 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
     let traces = Traces(collector.spans().into_iter().map(|span| (span.id.clone(), span)).collect());
     let id_text = id.to_string();
     let parts = traces.all(|it| it.kind == SpanKind::Consumer && it.get("submission.id") == id_text);
+    each_part_is_a_root_span(&parts, &pipeline.amqp_prefix);
+    a_part_fetches_decodes_commits_and_sends(&traces, &parts, &pipeline.amqp_prefix);
+    let requests = requests_of_people(&traces);
+    each_partner_leads_back(&traces, &parts, &requests);
+    nothing_private(&pipeline, &traces).await;
+}
 
-    // Each part is a root span of its own, described by the messaging conventions, in the order of the stages.
+/// Each part is a root span of its own, described by the messaging conventions, in the order of the stages.
+fn each_part_is_a_root_span(parts: &[&Span], prefix: &str) {
     let mut begun = BTreeMap::new();
-    for part in &parts {
+    for part in parts {
         let stage = part.get("part.stage");
-        let destination = format!("{0}reelmill.work:{stage}:{0}reelmill.work.{stage}", pipeline.amqp_prefix);
+        let destination = format!("{prefix}reelmill.work:{stage}:{prefix}reelmill.work.{stage}");
         assert_eq!(part.parent, None, "hours may lie between a part and what made it");
         assert_eq!(part.name, format!("process {destination}"));
         assert_eq!(part.get("messaging.system"), "rabbitmq");
@@ -121,9 +90,11 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
     let segments = parts.iter().filter(|it| it.get("part.name").starts_with("segment/")).count();
     let names: Vec<_> = parts.iter().map(|it| it.get("part.name")).collect();
     assert!(segments >= 2, "{names:?}");
+}
 
-    // Within a part: the file is fetched, a child decodes, and one transaction commits and writes the message for the
-    // next stage.
+/// Within a part: the file is fetched, a child decodes, and one transaction commits and writes the message for the
+/// next stage.
+fn a_part_fetches_decodes_commits_and_sends(traces: &Traces, parts: &[&Span], prefix: &str) {
     let probe =
         traces.one("the probe", |it| parts.iter().any(|part| part.id == it.id) && it.get("part.stage") == "probe");
     let below = traces.below(probe);
@@ -133,15 +104,24 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
     let commit = of("finish_part");
     assert_eq!((commit.kind, commit.get("db.system.name")), (SpanKind::Client, "postgresql"));
     assert_eq!(commit.parent.as_ref(), Some(&probe.id));
-    let sent_to = format!("{}reelmill.work:screen", pipeline.amqp_prefix);
+    let sent_to = format!("{prefix}reelmill.work:screen");
     let sent = of(&format!("send {sent_to}"));
     assert_eq!((sent.kind, sent.get("messaging.destination.name")), (SpanKind::Producer, sent_to.as_str()));
     assert_eq!(sent.parent.as_ref(), Some(&commit.id), "it is sent within the trace that wrote it");
     let screen = traces.one("the screening", |it| it.kind == SpanKind::Consumer && it.get("part.stage") == "screen");
     assert_eq!(linked(screen, "made_by"), [&commit.id]);
     assert_eq!(linked(screen, "announced_by"), [&sent.id]);
+}
 
-    // HTTP spans for the requests of the entrant and of the reviewer.
+/// Spans of requests over HTTP.
+struct Requests<'a> {
+    form: &'a Span,
+    uploading: Vec<&'a Span>,
+    review: &'a Span,
+}
+
+/// The requests of the entrant and of the reviewer.
+fn requests_of_people(traces: &Traces) -> Requests<'_> {
     let form = traces.one("the form", |it| it.name == "POST /api/v1/submissions");
     let review = traces.one("the review", |it| it.name == "POST /api/v1/submissions/{id}/review");
     for (request, status) in [(form, "201"), (review, "200")] {
@@ -153,9 +133,12 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
     for request in &uploading {
         assert!(traces.before(request).contains(&form.id), "{request:?} leads to the form");
     }
+    Requests { form, uploading, review }
+}
 
-    // From each partner back: the release, which was not traced, every part of every stage, the review, the upload, the
-    // form.
+/// From each partner back: the release, which was not traced, every part of every stage, the review, the upload, the
+/// form.
+fn each_partner_leads_back(traces: &Traces, parts: &[&Span], requests: &Requests) {
     let publishing: Vec<_> = parts.iter().filter(|it| it.get("part.stage") == "publish").collect();
     assert!(publishing.len() >= 2, "one for each partner");
     for publish in publishing {
@@ -166,10 +149,9 @@ async fn an_entrys_way_is_one_chain_of_linked_traces_from_its_form_to_its_partne
             .map(|part| part.get("part.name"))
             .collect();
         assert!(missing.is_empty(), "{missing:?} do not lead to {}", publish.get("part.name"));
-        assert!(before.contains(&review.id) && before.contains(&form.id));
-        assert!(uploading.iter().any(|it| before.contains(&it.id)), "the upload leads to it");
+        assert!(before.contains(&requests.review.id) && before.contains(&requests.form.id));
+        assert!(requests.uploading.iter().any(|it| before.contains(&it.id)), "the upload leads to it");
     }
-    nothing_private(&pipeline, &traces).await;
 }
 
 /// No span contains a credential or personal data; and every span has its parent.

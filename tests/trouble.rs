@@ -213,9 +213,9 @@ async fn the_printed_commands_deliver_a_work_everywhere_and_recall_it() {
     // The command is printed where the files are.
     delivery_is(&pipeline, id, BAG, "awaiting_operator").await;
     let out = pipeline.dir().join("out").display().to_string();
-    let told = pipeline.command(&["bag", &id.to_string(), "--partner", BAG, "--out", &out]).await.exits(0);
+    let printed = pipeline.command(&["bag", &id.to_string(), "--partner", BAG, "--out", &out]).await.exits(0);
     let next = reader.delivery(id, BAG).await["next"]["command"].as_str().expect("a command").to_owned();
-    assert!(told.stdout.contains(&next), "{next} is not in {}", told.stdout);
+    assert!(printed.stdout.contains(&next), "{next} is not in {}", printed.stdout);
 
     let acts = follow(&pipeline, &reader, &evidence, id, "live").await;
     assert_eq!(acts, ["bag: deliver", "douyin: confirm"].map(ToOwned::to_owned).into());

@@ -239,7 +239,7 @@ async fn a_recommender_sees_their_unit_and_nothing_else() {
     let staff = Person::new(&house.pipeline, "王管理", &["organiser", "admin"]).await;
     let own = Person::new(&house.pipeline, "李经办", &[&format!("recommender@{CONTEST}/{UNIT}")]).await;
     let callers = [
-        ("nobody", house.with("none".into())),
+        ("no session", house.with("none".into())),
         // Valid cookies of another door, under this door's name.
         ("staff", house.with(staff.session_at(&house.pipeline, "console").await)),
         ("staff at this door", house.with(staff.session_at(&house.pipeline, "units").await)),

@@ -21,10 +21,10 @@ async fn pipeline() -> TestPipeline {
 /// Adds an endpoint; returns its id and secret.
 async fn add(pipeline: &TestPipeline, url: &str, more: &[&str]) -> (String, String) {
     let args = [&["webhook", "add", url, "--output", "json"], more].concat();
-    told(&pipeline.command(&args).await.exits(0).json())
+    credentials(&pipeline.command(&args).await.exits(0).json())
 }
 
-fn told(answer: &Value) -> (String, String) {
+fn credentials(answer: &Value) -> (String, String) {
     let text = |name: &str| answer[name].as_str().unwrap_or_else(|| panic!("no {name} in {answer}")).to_owned();
     (text("id"), text("secret"))
 }
@@ -112,8 +112,8 @@ async fn every_change_is_told_signed_to_whoever_asked_and_with_no_personal_datum
             assert!(!message.body.contains(secret), "{}", message.body);
         }
     }
-    let told = deliveries.received();
-    assert!(!told.is_empty() && told.iter().all(|it| it.is_by(&other) && it.json()["type"] == "delivery.changed"));
+    let events = deliveries.received();
+    assert!(!events.is_empty() && events.iter().all(|it| it.is_by(&other) && it.json()["type"] == "delivery.changed"));
     assert!(elsewhere.received().is_empty(), "a removed endpoint gets nothing");
     // Neither address nor secret is stored in plain text.
     for (table, row) in pipeline.truth.every_row().await {
@@ -216,7 +216,8 @@ async fn a_rotated_secret_signs_beside_the_new_one_for_a_day() {
     pipeline.serve("publish", &["publish"]).await;
     let receiver = Receiver::start().await;
     let (id, old) = add(&pipeline, &receiver.url("/"), &[]).await;
-    let (same, new) = told(&pipeline.command(&["webhook", "rotate", &id, "--output", "json"]).await.exits(0).json());
+    let (same, new) =
+        credentials(&pipeline.command(&["webhook", "rotate", &id, "--output", "json"]).await.exits(0).json());
     assert!(same == id && new != old);
     test(&pipeline, &id).await;
     let received = receiver.receives(1, SOON).await;

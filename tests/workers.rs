@@ -205,13 +205,13 @@ async fn a_worker_resumed_after_three_leases_in_its_commit_changes_nothing() {
 async fn sleeps_on_and_changes_nothing(pipeline: &TestPipeline, work: Uuid, wake: impl AsyncFnOnce()) {
     let two_leases = Duration::from_secs(20);
     holds_for("published", two_leases, async || pipeline.truth.state(work).await == "published").await;
-    let before = told(pipeline, work).await;
+    let before = state_of(pipeline, work).await;
     wake().await;
-    assert_eq!(told(pipeline, work).await, before, "the zombie changed something");
+    assert_eq!(state_of(pipeline, work).await, before, "the zombie changed something");
 }
 
 /// The whole stored state of a submission, as one text.
-async fn told(pipeline: &TestPipeline, work: Uuid) -> String {
+async fn state_of(pipeline: &TestPipeline, work: Uuid) -> String {
     let parts = pipeline.truth.parts(work).await;
     let renditions =
         pipeline.truth.texts("select row_to_json(renditions)::text from renditions order by run, name").await;

@@ -9,7 +9,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-use super::history::{Entry, Record, Told};
+use super::history::{Ack, Entry, Record};
 use super::plan::Fate;
 
 /// Partners to whom every work goes.
@@ -40,7 +40,7 @@ pub(super) struct Work {
 
 /// The final state.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Standing {
+pub(super) struct FinalState {
     pub(super) works: Vec<Work>,
     /// Parts, messages and webhooks that are still open, as text.
     pub(super) open: Vec<String>,
@@ -76,8 +76,8 @@ impl fmt::Display for Findings {
 }
 
 /// Compares the final state with every acknowledgement.
-pub(super) fn compare(record: &Record, standing: &Standing) -> Findings {
-    let works: BTreeMap<Uuid, &Work> = standing.works.iter().map(|work| (work.id, work)).collect();
+pub(super) fn compare(record: &Record, end: &FinalState) -> Findings {
+    let works: BTreeMap<Uuid, &Work> = end.works.iter().map(|work| (work.id, work)).collect();
     let mut findings = Findings::default();
     for entry in &record.entries {
         let work = entry.id().and_then(|id| works.get(&id).copied());
@@ -88,7 +88,7 @@ pub(super) fn compare(record: &Record, standing: &Standing) -> Findings {
                 findings.stuck.push(format!("{}: its form was never accepted: {:?}", entry.title, entry.gave_up))
             }
         }
-        let same = standing.works.iter().filter(|work| work.title == entry.title).count();
+        let same = end.works.iter().filter(|work| work.title == entry.title).count();
         if same > 1 {
             findings.doubled.push(format!("{}: one form, {same} submissions", entry.title));
         }
@@ -103,19 +103,19 @@ pub(super) fn compare(record: &Record, standing: &Standing) -> Findings {
             findings.lost.push(format!("{id} was announced as live with {partner} and is {stands}"));
         }
     }
-    findings.stuck.extend(standing.open.iter().map(|open| format!("still to do: {open}")));
-    findings.doubled.extend(standing.done_twice.iter().map(|twice| format!("done twice: {twice}")));
+    findings.stuck.extend(end.open.iter().map(|open| format!("still to do: {open}")));
+    findings.doubled.extend(end.done_twice.iter().map(|twice| format!("done twice: {twice}")));
     findings
 }
 
 /// Compares one entry with its work.
 fn one(entry: &Entry, work: &Work, findings: &mut Findings) {
     let name = format!("{} ({})", entry.title, work.id);
-    let mut told_of: BTreeMap<Uuid, u64> = BTreeMap::new();
-    for told in &entry.told {
-        match told {
-            Told::Offset { upload, bytes } | Told::Uploaded { upload, bytes, .. } => {
-                let before = told_of.insert(*upload, *bytes).unwrap_or(0);
+    let mut promised: BTreeMap<Uuid, u64> = BTreeMap::new();
+    for ack in &entry.acks {
+        match ack {
+            Ack::Offset { upload, bytes } | Ack::Uploaded { upload, bytes, .. } => {
+                let before = promised.insert(*upload, *bytes).unwrap_or(0);
                 let durable = work.uploads.get(upload).copied().unwrap_or(0);
                 if *bytes < before {
                     findings.lost.push(format!("{name}: upload {upload} was at {before} and then at {bytes}"));
@@ -124,22 +124,22 @@ fn one(entry: &Entry, work: &Work, findings: &mut Findings) {
                     findings.lost.push(format!("{name}: {bytes} bytes of upload {upload} were durable, {durable} are"));
                 }
             }
-            Told::Verdict { passes } if work.passes != Some(*passes) => {
+            Ack::Verdict { passes } if work.passes != Some(*passes) => {
                 findings.lost.push(format!("{name}: passes was reported as {passes} and is {:?}", work.passes));
             }
-            Told::Entered(_) | Told::Verdict { .. } | Told::Act(_) | Told::Live(_) | Told::Gone(_) => {}
+            Ack::Entered(_) | Ack::Verdict { .. } | Ack::Act(_) | Ack::Live(_) | Ack::Gone(_) => {}
         }
-        match told {
-            Told::Uploaded { upload, sha256, .. } if work.film.as_ref() != Some(&(*upload, sha256.clone())) => {
+        match ack {
+            Ack::Uploaded { upload, sha256, .. } if work.film.as_ref() != Some(&(*upload, sha256.clone())) => {
                 findings.lost.push(format!("{name}: {upload} with {sha256} was whole, the film is {:?}", work.film));
             }
-            Told::Act(act) => match work.acts.get(*act).copied().unwrap_or(0) {
+            Ack::Act(act) => match work.acts.get(*act).copied().unwrap_or(0) {
                 0 => findings.lost.push(format!("{name}: {act} was acknowledged and is not in the audit trail")),
                 1 => {}
                 times => findings.doubled.push(format!("{name}: {act} was done {times} times")),
             },
-            Told::Live(partner) => live(entry, work, &name, partner, findings),
-            Told::Gone(partner) if work.at_partner.get(partner).copied().unwrap_or(0) > 0 => {
+            Ack::Live(partner) => live(entry, work, &name, partner, findings),
+            Ack::Gone(partner) if work.at_partner.get(partner).copied().unwrap_or(0) > 0 => {
                 findings.lost.push(format!("{name}: {partner} has had it taken back, and has it"));
             }
             _ => {}
@@ -156,7 +156,7 @@ fn one(entry: &Entry, work: &Work, findings: &mut Findings) {
 /// A work that was seen live is live at the partner, or was recalled since.
 fn live(entry: &Entry, work: &Work, name: &str, partner: &str, findings: &mut Findings) {
     // Counts from the moment the recall was ordered; whether the recall completes is checked elsewhere.
-    let taken_back = partner == DROP && entry.told.contains(&Told::Act("recall_ordered"));
+    let taken_back = partner == DROP && entry.acks.contains(&Ack::Act("recall_ordered"));
     let stands = work.deliveries.get(partner).map_or("nowhere", String::as_str);
     let there = work.at_partner.get(partner).copied().unwrap_or(0);
     if !taken_back && (stands != "live" || there == 0) {
@@ -188,104 +188,4 @@ fn end(entry: &Entry, work: &Work) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An entry that went all the way, and its work in the final state.
-    fn happy() -> (Record, Standing) {
-        let (id, upload) = (Uuid::from_u128(1), Uuid::from_u128(2));
-        let live = |partner: &str| Told::Live(partner.to_owned());
-        let mut told = vec![
-            Told::Entered(id),
-            Told::Offset { upload, bytes: 10 },
-            Told::Offset { upload, bytes: 20 },
-            Told::Uploaded { upload, bytes: 20, sha256: "ab".into() },
-            Told::Verdict { passes: true },
-            Told::Act("review_accepted"),
-            Told::Act("released"),
-        ];
-        told.extend(PARTNERS.map(live));
-        let work = Work {
-            id,
-            title: "one".into(),
-            state: "published".into(),
-            passes: Some(true),
-            uploads: [(upload, 20)].into(),
-            film: Some((upload, "ab".into())),
-            acts: [("review_accepted".into(), 1), ("released".into(), 1)].into(),
-            deliveries: PARTNERS.map(|partner| (partner.to_owned(), "live".to_owned())).into(),
-            at_partner: PARTNERS.map(|partner| (partner.to_owned(), 1)).into(),
-        };
-        let entry = Entry { title: "one".into(), fate: Fate::Live, told, gave_up: None };
-        let announced = [(id, DROP.to_owned())].into();
-        (Record { entries: vec![entry], announced }, Standing { works: vec![work], ..Standing::default() })
-    }
-
-    /// The findings after this change to the final state: numbers of lost, doubled and stuck.
-    fn found(change: impl FnOnce(&mut Record, &mut Standing)) -> [usize; 3] {
-        let (mut record, mut standing) = happy();
-        change(&mut record, &mut standing);
-        let findings = compare(&record, &standing);
-        [findings.lost.len(), findings.doubled.len(), findings.stuck.len()]
-    }
-
-    #[test]
-    fn an_end_that_keeps_every_promise_is_not_complained_about() {
-        let (record, standing) = happy();
-        assert_eq!(compare(&record, &standing), Findings::default());
-    }
-
-    #[test]
-    fn whatever_was_acknowledged_and_is_gone_is_found() {
-        let upload = Uuid::from_u128(2);
-        assert_eq!(found(|_, end| end.works.clear()), [2, 0, 0], "the work, and its announcement");
-        assert_eq!(found(|_, end| *end.works[0].uploads.get_mut(&upload).unwrap() = 19), [2, 0, 0]);
-        assert_eq!(found(|_, end| end.works[0].film = None), [1, 0, 0]);
-        assert_eq!(found(|_, end| end.works[0].film = Some((upload, "cd".into()))), [1, 0, 0]);
-        assert_eq!(found(|_, end| end.works[0].passes = Some(false)), [1, 0, 0]);
-        assert_eq!(found(|_, end| _ = end.works[0].acts.remove("released")), [1, 0, 0]);
-        // It has not reached its final state either.
-        assert_eq!(found(|_, end| *end.works[0].at_partner.get_mut(DOUYIN).unwrap() = 0), [1, 0, 1]);
-        let planned = |end: &mut Standing| drop(end.works[0].deliveries.insert(BAG.into(), "planned".into()));
-        assert_eq!(found(|_, end| planned(end)), [1, 0, 1]);
-        let other = (Uuid::from_u128(1), "another".to_owned());
-        assert_eq!(found(|record, _| _ = record.announced.insert(other)), [1, 0, 0]);
-        let back = Told::Offset { upload, bytes: 5 };
-        assert_eq!(found(|record, _| record.entries[0].told.insert(3, back)), [1, 0, 0]);
-        let gone = Told::Gone(DOUYIN.into());
-        assert_eq!(found(|record, _| record.entries[0].told.push(gone)), [1, 0, 0]);
-    }
-
-    #[test]
-    fn whatever_happened_twice_is_found() {
-        assert_eq!(found(|_, end| *end.works[0].at_partner.get_mut(DROP).unwrap() = 2), [0, 1, 0]);
-        assert_eq!(found(|_, end| *end.works[0].acts.get_mut("released").unwrap() = 2), [0, 1, 0]);
-        assert_eq!(found(|_, end| end.done_twice.push("assemble web-180".into())), [0, 1, 0]);
-        let twin = |end: &Standing| Work { id: Uuid::from_u128(9), ..end.works[0].clone() };
-        assert_eq!(found(|_, end| end.works.push(twin(end))), [0, 1, 0], "two submissions of one form");
-        let again = |record: &Record| Entry { title: "two".into(), ..record.entries[0].clone() };
-        assert_eq!(found(|record, _| record.entries.push(again(record))), [0, 1, 0], "one id for two forms");
-    }
-
-    #[test]
-    fn whatever_does_not_come_to_its_end_is_found() {
-        assert_eq!(found(|_, end| end.works[0].state = "transcode".into()), [0, 0, 1]);
-        assert_eq!(found(|_, end| end.open.push("transcode segment/0 parked".into())), [0, 0, 1]);
-        assert_eq!(found(|record, _| record.entries[0].gave_up = Some("no answer".into())), [0, 0, 1]);
-        assert_eq!(found(|record, _| record.entries[0].fate = Fate::Refused), [0, 0, 1]);
-        assert_eq!(found(|record, _| record.entries[0].fate = Fate::Recalled), [0, 0, 1], "it is still at the drop");
-        let silent = |record: &mut Record| {
-            record.entries[0].told.clear();
-            record.announced.clear();
-        };
-        assert_eq!(found(|record, _| silent(record)), [0, 0, 1], "a form that was never accepted");
-        let recalled = |record: &mut Record, end: &mut Standing| {
-            record.entries[0].fate = Fate::Recalled;
-            record.entries[0].told.extend([Told::Act("recall_ordered"), Told::Gone(DROP.into())]);
-            end.works[0].acts.insert("recall_ordered".into(), 1);
-            end.works[0].deliveries.insert(DROP.into(), "recalled".into());
-            end.works[0].at_partner.insert(DROP.into(), 0);
-        };
-        assert_eq!(found(recalled), [0, 0, 0], "and this is its right end");
-    }
-}
+mod tests;

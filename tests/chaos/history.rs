@@ -8,7 +8,7 @@ use super::plan::Fate;
 
 /// One acknowledgement that a client received.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Told {
+pub(super) enum Ack {
     /// The form was accepted, with this id.
     Entered(Uuid),
     /// This many bytes of an upload are durable.
@@ -30,7 +30,7 @@ pub(super) enum Told {
 pub(super) struct Entry {
     pub(super) title: String,
     pub(super) fate: Fate,
-    pub(super) told: Vec<Told>,
+    pub(super) acks: Vec<Ack>,
     /// Why its people gave up; `None` if they did not.
     pub(super) gave_up: Option<String>,
 }
@@ -38,8 +38,8 @@ pub(super) struct Entry {
 impl Entry {
     /// The id in the answer to the form.
     pub(super) fn id(&self) -> Option<Uuid> {
-        self.told.iter().find_map(|told| match told {
-            Told::Entered(id) => Some(*id),
+        self.acks.iter().find_map(|ack| match ack {
+            Ack::Entered(id) => Some(*id),
             _ => None,
         })
     }
@@ -63,13 +63,13 @@ impl History {
     /// Begins an entry; returns its number.
     pub(super) fn begin(&self, title: &str, fate: Fate) -> usize {
         let mut entries = self.entries.lock().expect("no holder panicked");
-        entries.push(Entry { title: title.to_owned(), fate, told: Vec::new(), gave_up: None });
+        entries.push(Entry { title: title.to_owned(), fate, acks: Vec::new(), gave_up: None });
         entries.len() - 1
     }
 
     /// Records an acknowledgement.
-    pub(super) fn note(&self, entry: usize, told: Told) {
-        self.entries.lock().expect("no holder panicked")[entry].told.push(told);
+    pub(super) fn note(&self, entry: usize, ack: Ack) {
+        self.entries.lock().expect("no holder panicked")[entry].acks.push(ack);
     }
 
     /// Records that its people gave up.

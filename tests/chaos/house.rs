@@ -5,18 +5,19 @@ use std::os::unix::fs::symlink;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Pid;
 use tempfile::TempDir;
 
-use super::checker::DOUYIN;
 use super::plan::{Fault, Kind, Plan, SERVERS, Target, UPLOADS, WORKERS};
-use crate::support::catalogue::{self, Gates};
 use crate::support::platforms::douyin::{Douyin, Rules};
 use crate::support::platforms::{Emulator, World};
-use crate::support::process::family;
 use crate::support::receiver::Receiver;
 use crate::support::store::Apart;
-use crate::support::{Network, ObjectStore, Place, Servers, Service, Setup, TestPipeline, Volume, network_or_say_so};
+use crate::support::{Network, ObjectStore, Place, Servers, Service, TestPipeline, Volume, network_or_say_so};
+use setup::{setup, volumes};
+
+mod faults;
+mod setup;
 
 /// The broker's disk is small; with less free space than this it stops accepting messages.
 const BROKER: &str = "disk_free_limit.absolute = 32MB\nraft.wal_max_size_bytes = 16000000\n";
@@ -124,56 +125,6 @@ impl House {
         called.filter_map(|(_, service)| address(service)).collect()
     }
 
-    /// Begins a fault. May block for a moment.
-    pub(super) fn begin(&self, fault: &Fault) {
-        let (target, place) = (fault.target, &self.places[&fault.target]);
-        match fault.kind {
-            Kind::Killed => {
-                self.down.lock().expect("no holder panicked").insert(target);
-                self.kill(target);
-            }
-            Kind::Stopped => {
-                let processes = self.processes(target);
-                for pid in &processes {
-                    let _ = kill_process(*pid, Signal::STOP);
-                }
-                self.stopped.lock().expect("no holder panicked").insert(target, processes);
-            }
-            Kind::CutOff => place.cut_off(),
-            Kind::OneWay(server) => place.is_unheard_by(&self.places[&server]),
-            Kind::Filled => {
-                if SERVERS.contains(&target) {
-                    self.down.lock().expect("no holder panicked").insert(target);
-                }
-                self.volumes[&target].fill();
-            }
-        }
-    }
-
-    /// Ends a fault. May block for as long as a server takes to start.
-    pub(super) fn end(&self, fault: &Fault) {
-        let (target, place) = (fault.target, &self.places[&fault.target]);
-        match fault.kind {
-            Kind::Killed => {
-                let _starting = self.starting[&target].lock().expect("no holder panicked");
-                self.down.lock().expect("no holder panicked").remove(&target);
-                self.start(target);
-            }
-            Kind::Stopped => {
-                let processes = self.stopped.lock().expect("no holder panicked").remove(&target);
-                for pid in processes.unwrap_or_default() {
-                    let _ = kill_process(pid, Signal::CONT);
-                }
-            }
-            Kind::CutOff => place.connect(),
-            Kind::OneWay(server) => place.is_heard_by(&self.places[&server]),
-            Kind::Filled => {
-                self.volumes[&target].empty();
-                self.down.lock().expect("no holder panicked").remove(&target);
-            }
-        }
-    }
-
     /// Starts the target if it has ended by itself, as a service supervisor does. May block.
     pub(super) fn supervise(&self, target: Target) {
         let _starting = self.starting[&target].lock().expect("no holder panicked");
@@ -267,40 +218,6 @@ impl House {
         let service = self.pipeline.start_at(place, &called, roles, &[("SCRATCH_DIR", &scratch)]);
         self.services.lock().expect("no holder panicked").insert(target, service);
     }
-
-    fn processes(&self, target: Target) -> Vec<Pid> {
-        match target {
-            Target::Database => self.pipeline.servers.postgres_pid().map(family).unwrap_or_default(),
-            Target::Broker => self.pipeline.servers.rabbitmq_pid().into_iter().collect(),
-            Target::Store => vec![self.store().with(Service::pid)],
-            Target::Upload(_) | Target::Worker(_) => self.service(target).map(|it| it.pid()).into_iter().collect(),
-        }
-    }
-}
-
-fn setup(servers: Servers, store: ObjectStore, douyin: &Emulator<Douyin>, here: &str) -> Setup {
-    let limits = "\n[limits]\ncalls_per_minute = { value = 60_000, tag = \"A\", source = \"test\", valid_from = \"2024-06-01\" }\n";
-    let partners = vec![(DOUYIN, catalogue::partner("抖音", "douyin") + limits)];
-    let mut env = douyin.env(&douyin.url());
-    let times = [
-        ("LEASE_S", "10"),
-        ("RECONCILE_S", "1"),
-        ("RETRY_BASE_S", "0.5"),
-        // Under one part, more workers die here than in years of operation.
-        ("MAX_ATTEMPTS", "12"),
-        // Longer than a fault: until then a worker that was stopped may still write objects that are no longer wanted.
-        ("GARBAGE_DELAY_S", "60"),
-        ("ENTRIES_PER_MINUTE", "0"),
-    ];
-    env.extend(times.map(|(name, value)| (name, value.to_owned())));
-    env.push(("ALLOW_PRIVATE_NETWORKS", format!("{here}/32")));
-    // The servers are on the test's own bridge, with addresses that begin like this one.
-    env.push((
-        "ALLOW_PLAINTEXT",
-        here.rsplit_once('.').map(|(subnet, _)| format!("{subnet}.0/24")).expect("an address"),
-    ));
-    let gates = Gates { review: "manual", release: "manual" };
-    Setup { servers: Some(servers), store: Some(store), partners, to_all: true, gates, env, ..Setup::default() }
 }
 
 /// All targets of faults.
@@ -317,19 +234,4 @@ fn name(target: Target) -> String {
         Target::Upload(number) => format!("upload{number}"),
         Target::Worker(number) => format!("worker{number}"),
     }
-}
-
-/// A disk for each target, no larger than necessary.
-fn volumes(dir: &TempDir, entries: u64) -> BTreeMap<Target, Volume> {
-    let mib = |target: Target| match target {
-        Target::Database => 1024,
-        Target::Broker => 256,
-        Target::Store => 256 + 8 * entries,
-        Target::Upload(_) | Target::Worker(_) => 64,
-    };
-    let mount = |target: Target| {
-        let (path, what) = (dir.path().join("disks").join(name(target)), format!("a full disk of {}", name(target)));
-        Some((target, Volume::mount_or_say_so(&path, mib(target), &what)?))
-    };
-    targets().filter_map(mount).collect()
 }

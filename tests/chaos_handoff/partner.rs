@@ -32,7 +32,7 @@ pub(super) fn folders(chaos: &Chaos, row: &Row, wrong: &mut Vec<String>) -> usiz
     let done = there.iter().filter(|name| name.ends_with("/.done")).count();
     let rest = there.iter().filter(|name| !["receipt.json", "recall.json"].iter().any(|it| name.ends_with(it))).count();
     if done == 0 && rest > 0 {
-        wrong.push(format!("half a folder at {TV}: {there:?}, {}", row.told()));
+        wrong.push(format!("half a folder at {TV}: {there:?}, {}", row.described()));
     }
     done
 }

@@ -25,7 +25,7 @@ pub(super) async fn compare(chaos: &Chaos, feed: &str) -> Vec<String> {
                 let of_work: Vec<_> = dropped.iter().filter(|key| key.contains(&row.submission.to_string())).collect();
                 let done = of_work.iter().filter(|key| key.ends_with("/.done")).count();
                 if done == 0 && !of_work.is_empty() {
-                    wrong.push(format!("half a folder: {of_work:?}, {}", row.told()));
+                    wrong.push(format!("half a folder: {of_work:?}, {}", row.described()));
                 }
                 done
             }
@@ -45,7 +45,7 @@ pub(super) async fn compare(chaos: &Chaos, feed: &str) -> Vec<String> {
             _ => false,
         };
         if !right {
-            wrong.push(format!("{there} times there: {}", row.told()));
+            wrong.push(format!("{there} times there: {}", row.described()));
         }
     }
     wrong
@@ -56,7 +56,7 @@ fn at_bilibili(chaos: &Chaos, row: &Row, wrong: &mut Vec<String>) -> usize {
     if let (Observed::Live { receipt, .. }, [archive]) = (&row.machine.observed, there.as_slice())
         && receipt.0 != archive.resource_id
     {
-        wrong.push(format!("it is {} there: {}", archive.resource_id, row.told()));
+        wrong.push(format!("it is {} there: {}", archive.resource_id, row.described()));
     }
     there.len()
 }
@@ -67,7 +67,7 @@ fn at_douyin(chaos: &Chaos, row: &Row, wrong: &mut Vec<String>) -> usize {
     if let (Observed::Live { receipt, .. }, [item]) = (&row.machine.observed, there.as_slice())
         && receipt.0 != item.item_id
     {
-        wrong.push(format!("it is {} there: {}", item.item_id, row.told()));
+        wrong.push(format!("it is {} there: {}", item.item_id, row.described()));
     }
     there.len()
 }
@@ -98,12 +98,12 @@ pub(super) async fn report(chaos: &Chaos, counts: &Counts, elapsed: Duration) ->
     );
     for (name, world) in [(BILIBILI, &chaos.bilibili.world), (DOUYIN, &chaos.douyin.world)] {
         // Writing to a String cannot fail.
-        let _ = write!(text, "\n{name}: {}", told(world));
+        let _ = write!(text, "\n{name}: {}", described(world));
     }
     text
 }
 
-fn told(world: &World) -> String {
+fn described(world: &World) -> String {
     let entries = world.journal.all();
     let mut faults: BTreeMap<String, u32> = BTreeMap::new();
     for fault in entries.iter().filter_map(|entry| entry.fault.as_ref()) {

@@ -108,11 +108,11 @@ class Compose(unittest.TestCase):
             self.assertEqual(path.stat().st_mode & 0o077, 0, path)
 
     def test_what_the_services_are_told_of_each_other_agrees(self):
-        told, postgres = self.secrets["services.env"], self.secrets["postgres.env"]
-        self.assertEqual(told["DATABASE_URL"], f"postgres://reelmill_app:{postgres['REELMILL_APP_PASSWORD']}@postgres/reelmill")
+        shared, postgres = self.secrets["services.env"], self.secrets["postgres.env"]
+        self.assertEqual(shared["DATABASE_URL"], f"postgres://reelmill_app:{postgres['REELMILL_APP_PASSWORD']}@postgres/reelmill")
         self.assertEqual(self.secrets["owner.env"]["DATABASE_OWNER_URL"],
                          f"postgres://reelmill_owner:{postgres['REELMILL_OWNER_PASSWORD']}@postgres/reelmill")
-        self.assertIn(f":{self.secrets['rabbitmq.env']['RABBITMQ_DEFAULT_PASS']}@rabbitmq/", told["AMQP_URL"])
+        self.assertIn(f":{self.secrets['rabbitmq.env']['RABBITMQ_DEFAULT_PASS']}@rabbitmq/", shared["AMQP_URL"])
         self.assertEqual(self.file["x-environment"]["S3_ENDPOINT"], "http://s3:" + self.services["s3"]["command"][-1].rsplit(":", 1)[1])
 
     def test_nobody_logs_in_as_the_superuser(self):

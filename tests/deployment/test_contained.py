@@ -23,15 +23,15 @@ UNIFIED = ["unshare", "--mount", "--propagation", "private", "sh", "-ec",
 
 def profile(without=frozenset()):
     """The default profile of Podman and CRI-O, in the OCI format, for a container without capabilities."""
-    told = json.loads(PROFILE.read_text())
+    stored = json.loads(PROFILE.read_text())
     rules = []
-    for rule in told["syscalls"]:
+    for rule in stored["syscalls"]:
         includes = rule.get("includes") or {}
         if includes.get("caps") or (includes.get("arches") and MACHINE not in includes["arches"]):
             continue
         keys = ("action", "errnoRet", "args")
         rules.append({"names": [name for name in rule["names"] if name not in without], **{key: rule[key] for key in keys if rule.get(key)}})
-    return {"defaultAction": told["defaultAction"], "defaultErrnoRet": told["defaultErrnoRet"], "syscalls": [rule for rule in rules if rule["names"]]}
+    return {"defaultAction": stored["defaultAction"], "defaultErrnoRet": stored["defaultErrnoRet"], "syscalls": [rule for rule in rules if rule["names"]]}
 
 
 class Container:

@@ -66,15 +66,15 @@ class Sbom(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        told = subprocess.run(["cargo", "tree", "--locked", "--offline", "-p", "reelmill", "-e", "normal", "--prefix", "none",
+        dependencies = subprocess.run(["cargo", "tree", "--locked", "--offline", "-p", "reelmill", "-e", "normal", "--prefix", "none",
                                "--format", "{p}|{l}"], cwd=facts.ROOT, check=True, capture_output=True, text=True).stdout
         with tempfile.NamedTemporaryFile("w") as crates:
-            crates.write(told)
+            crates.write(dependencies)
             crates.flush()
             runs = [subprocess.run([sys.executable, facts.ROOT / "deploy/sbom.py", crates.name,
                                     facts.ROOT / "services/pages/package-lock.json", "/var/lib/dpkg/status"], check=True,
                                    capture_output=True, text=True).stdout for _ in range(2)]
-        cls.runs, cls.told = runs, told
+        cls.runs, cls.dependencies = runs, dependencies
 
     def test_it_names_what_is_linked_and_what_is_installed(self):
         found = {(it["purl"].split("/")[0], it["name"]): it for it in json.loads(self.runs[0])["components"]}

@@ -92,7 +92,7 @@ pub(super) async fn made(pipeline: &TestPipeline, about: About) -> Names {
         names.name(name, unknown());
     }
     names.name("{partner}", STRICT);
-    names.name("{person}", login("nobody"));
+    names.name("{person}", login("stranger"));
     names.name("{new}", login("new"));
     names
 }

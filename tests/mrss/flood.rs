@@ -60,8 +60,8 @@ async fn an_address_that_pulls_everything_at_once_keeps_no_partner_from_its_film
     }
     let answer = pull().await.expect("an answer");
     assert_eq!(answer.status(), StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(told(answer.headers(), header::RETRY_AFTER), "5");
-    assert_eq!(told(answer.headers(), header::CONTENT_TYPE), "application/problem+json");
+    assert_eq!(header_of(answer.headers(), header::RETRY_AFTER), "5");
+    assert_eq!(header_of(answer.headers(), header::CONTENT_TYPE), "application/problem+json");
     let problem: Value = answer.json().await.expect("a problem");
     assert_eq!(problem["code"], "too_many_at_once");
     assert_eq!(

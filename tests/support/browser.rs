@@ -1,24 +1,22 @@
 //! A real browser: Debian's chromium without a screen, driven by its chromedriver. Driver, browsers and profiles end with the test, even
 //! if it panics. Each action on a page is a method here; `axe` checks pages, `person` signs people in.
-use std::os::unix::process::CommandExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::time::Duration;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use fantoccini::actions::{InputSource as _, KeyAction, KeyActions};
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
-use fantoccini::{Client, ClientBuilder, Locator};
-use hyper_util::client::legacy::connect::HttpConnector;
-use rustix::process::{Pid, Signal, kill_process_group};
+use fantoccini::{Client, Locator};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 use super::wait::{wait_until, wait_until_true};
 
+pub(crate) use devices::screens;
+pub(crate) use driver::{Driver, Scripts};
+
 mod axe;
+mod devices;
+mod driver;
 pub(crate) mod person;
 
 /// How long a page, or a module on it, may take while other tests use the cores.
@@ -26,107 +24,6 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The two widths at which every page is checked, CSS pixels: a desk and a phone.
 pub(crate) const WIDTHS: [u32; 2] = [1280, 390];
-
-/// The height of the window, CSS pixels.
-const HEIGHT: u32 = 900;
-
-/// The tallest screenshot of a page, CSS pixels: longer pages are lists.
-const TALLEST: u64 = 4000;
-
-/// The browser connects to the addresses of the test only, never to a service of Google. Tests may run as root, in a container without user namespaces.
-const FLAGS: [&str; 12] = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-dev-shm-usage",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-extensions",
-    "--no-proxy-server",
-    "--window-size=1280,900",
-];
-
-/// Whether pages may run scripts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scripts {
-    On,
-    /// As for people whose browser or administrator disables scripts.
-    Off,
-}
-
-/// A running chromedriver, with a directory for everything that it and its browsers write.
-pub(crate) struct Driver {
-    child: Child,
-    address: String,
-    dir: TempDir,
-}
-
-impl Driver {
-    /// Starts one. `None`, with a printed line, if `make test` did not find chromium.
-    pub(crate) async fn start() -> Option<Self> {
-        if std::env::var_os("TEST_BROWSER").is_none() {
-            eprintln!("DID NOT RUN: no chromium here (`make test` installs it and sets TEST_BROWSER)");
-            return None;
-        }
-        let dir = tempfile::Builder::new().prefix("reelmill-browser-").tempdir().expect("a directory for the browser");
-        let log = dir.path().join("driver.log");
-        let file = std::fs::File::create(&log).expect("a log of the driver");
-        let child = Command::new("chromedriver")
-            .arg("--port=0")
-            .env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", dir.path())
-            .env("TMPDIR", dir.path())
-            .env("LANG", "C.UTF-8")
-            .stdin(Stdio::null())
-            .stdout(file.try_clone().expect("a second handle of the log"))
-            .stderr(file)
-            // Browsers stay in its process group, which is killed at the end of the test.
-            .process_group(0)
-            .spawn()
-            .expect("start chromedriver (Debian's package is chromium-driver)");
-        let mut driver = Self { child, address: String::new(), dir };
-        let port = wait_until("chromedriver listens", PATIENCE, async || {
-            let text = std::fs::read_to_string(&log).ok()?;
-            let (_, rest) = text.split_once("started successfully on port ")?;
-            rest.split_once('.').map(|(port, _)| port.to_owned())
-        });
-        driver.address = format!("http://127.0.0.1:{}", port.await);
-        Some(driver)
-    }
-
-    /// A browser with an empty profile that speaks Chinese, for the pages at `base` such as `http://127.0.0.1:8082`.
-    pub(crate) async fn browser(&self, base: &str, scripts: Scripts) -> Browser {
-        let profile =
-            tempfile::Builder::new().prefix("profile-").tempdir_in(self.dir.path()).expect("a profile").keep();
-        let mut flags = FLAGS.map(str::to_owned).to_vec();
-        flags.extend(["--accept-lang=zh-CN,zh,en".to_owned(), format!("--user-data-dir={}", profile.display())]);
-        let downloads = json!({ "download.default_directory": profile.join("downloads") });
-        let forbidden = json!({ "profile.managed_default_content_settings.javascript": 2 });
-        let wanted = json!({
-            "goog:loggingPrefs": { "browser": "ALL" },
-            "timeouts": { "script": 30_000, "pageLoad": 30_000, "implicit": 0 },
-            "goog:chromeOptions": { "args": flags, "prefs": if scripts == Scripts::Off { forbidden } else { downloads } },
-        });
-        let Value::Object(wanted) = wanted else { unreachable!("an object") };
-        let mut builder = ClientBuilder::new(HttpConnector::new());
-        let client = tokio::time::timeout(PATIENCE, builder.capabilities(wanted).connect(&self.address)).await;
-        let client = client.expect("chromium starts in time").expect("start chromium");
-        let session = client.session_id().await.expect("ask for the session").expect("a session");
-        let driver = format!("{}/session/{session}", self.address);
-        Browser { client, base: base.to_owned(), driver, http: reqwest::Client::new() }
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = kill_process_group(Pid::from_child(&self.child), Signal::KILL);
-        let _ = self.child.wait();
-    }
-}
 
 /// One browser with one window.
 pub(crate) struct Browser {
@@ -251,87 +148,6 @@ impl Browser {
         answer.bytes().await.expect("the file's bytes").to_vec()
     }
 
-    /// Puts a cookie into this browser, as a thief would. A page of the same server must be open.
-    pub(crate) async fn take_cookie(&self, name: &str, value: &str) {
-        let params = json!({ "name": name, "value": value, "url": self.base, "path": "/" });
-        self.devtools("Network.setCookie", params).await;
-    }
-
-    /// Sets the clock of pages opened from now on ahead, as on a computer whose clock is wrong.
-    pub(crate) async fn runs_ahead_by(&self, span: chrono::TimeDelta) {
-        self.begins_pages_with(&format!(
-            "const now = Date.now.bind(Date); Date.now = () => now() + {};",
-            span.num_milliseconds()
-        ))
-        .await;
-    }
-
-    /// Runs a script in each page opened from now on, before the page's own.
-    pub(crate) async fn begins_pages_with(&self, source: &str) {
-        self.devtools("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source })).await;
-    }
-
-    /// Switches the network on or off, and limits the upload rate in bytes a second; `None` is no limit.
-    pub(crate) async fn network(&self, there: bool, upload: Option<u32>) {
-        let upload = upload.map_or(-1, i64::from);
-        let line = json!({ "offline": !there, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload });
-        self.devtools("Network.enable", json!({})).await;
-        self.devtools("Network.emulateNetworkConditions", line).await;
-    }
-
-    /// Drops a file or a folder of this machine on an element, as from the system's file manager.
-    pub(crate) async fn drops(&self, css: &str, path: &Path) {
-        let middle = format!(
-            "const it = document.querySelector({css:?}); it.scrollIntoView(); const box = it.getBoundingClientRect();
-            return [box.x + box.width / 2, box.y + box.height / 2];"
-        );
-        let middle = self.ask(&middle).await;
-        let data = json!({ "items": [], "files": [path.display().to_string()], "dragOperationsMask": 1 });
-        for kind in ["dragEnter", "dragOver", "drop"] {
-            let event = json!({ "type": kind, "x": middle[0], "y": middle[1], "data": data });
-            self.devtools("Input.dispatchDragEvent", event).await;
-        }
-    }
-
-    /// The width of the window, CSS pixels.
-    pub(crate) async fn wide(&self, width: u32) {
-        let metrics = json!({ "width": width, "height": HEIGHT, "deviceScaleFactor": 1, "mobile": false });
-        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
-    }
-
-    /// Light or dark, as a system setting.
-    pub(crate) async fn scheme(&self, scheme: &str) {
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.devtools("Emulation.setEmulatedMedia", features).await;
-    }
-
-    /// Emulates print media, or a screen again.
-    pub(crate) async fn on_paper(&self, paper: bool) {
-        let media = if paper { "print" } else { "" };
-        self.devtools("Emulation.setEmulatedMedia", json!({ "media": media })).await;
-    }
-
-    /// A picture of the page, as `screens/NAME-LANG-WIDTH.png` in the target directory.
-    pub(crate) async fn picture(&self, name: &str, lang: &str, width: u32) {
-        let height = self.ask("return document.documentElement.scrollHeight").await.as_u64().unwrap_or(0);
-        let clip = json!({ "x": 0, "y": 0, "width": width, "height": height.clamp(1, TALLEST), "scale": 1 });
-        let params = json!({ "captureBeyondViewport": true, "clip": clip });
-        let answer = self.devtools("Page.captureScreenshot", params).await;
-        let png = BASE64.decode(answer["data"].as_str().expect("a picture")).expect("base64");
-        std::fs::create_dir_all(screens()).expect("a directory for pictures");
-        std::fs::write(screens().join(format!("{name}-{lang}-{width}.png")), png).expect("write a picture");
-    }
-
-    /// Prints the page to a PDF beside the screenshots, as the browser's menu does; returns the number of sheets.
-    pub(crate) async fn print(&self, name: &str) -> usize {
-        let answer =
-            self.devtools("Page.printToPDF", json!({ "preferCSSPageSize": true, "printBackground": false })).await;
-        let pdf = BASE64.decode(answer["data"].as_str().expect("a PDF")).expect("base64");
-        std::fs::create_dir_all(screens()).expect("a directory for pictures");
-        std::fs::write(screens().join(format!("{name}.pdf")), &pdf).expect("write a PDF");
-        String::from_utf8_lossy(&pdf).matches("/Type /Page\n").count()
-    }
-
     /// Lines of the browser's console since the last call: errors, and what the content security policy blocked. Each
     /// answer without a success status is a line of its own, which starts with the page's address.
     pub(crate) async fn complaints(&self) -> Vec<String> {
@@ -353,10 +169,4 @@ impl Browser {
         assert!(answer["value"].get("error").is_none(), "{command}: {answer}");
         answer["value"].clone()
     }
-}
-
-/// The directory of screenshots, for people to look at.
-pub(crate) fn screens() -> PathBuf {
-    let test = std::env::current_exe().expect("this test's own path");
-    test.ancestors().nth(3).expect("tests lie in target/PROFILE/deps").join("screens")
 }

@@ -101,8 +101,8 @@ impl Entrant {
     }
 
     /// An address from an answer: absolute, or a path of the API.
-    fn address(&self, told: &str) -> String {
-        if told.starts_with('/') { format!("{}{told}", self.api) } else { told.to_owned() }
+    fn address(&self, given: &str) -> String {
+        if given.starts_with('/') { format!("{}{given}", self.api) } else { given.to_owned() }
     }
 
     /// Enters a work and uploads it.

@@ -8,13 +8,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
-use runtime::objects::{Objects, S3Access};
+use runtime::objects::Objects;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use uuid::Uuid;
 
 use super::broker::Broker;
-use super::catalogue::{self, Gates};
+use super::catalogue;
+use super::clips;
 use super::entrant::Entrant;
 use super::network::Place;
 use super::process::{self, Ran, Service};
@@ -22,46 +23,15 @@ use super::proxy::Proxy;
 use super::servers::Servers;
 use super::store::ObjectStore;
 use super::truth::Truth;
-use super::{clips, leftovers};
+pub(crate) use environment::PERSONAL_DATA_KEY;
+use environment::environment;
+pub(crate) use setup::Setup;
 
-/// The key that seals personal data in these tests. It must not appear in any log.
-pub(crate) const PERSONAL_DATA_KEY: &str = "Y2FuYXJ5LWNhbmFyeS1jYW5hcnktY2FuYXJ5LWtleSE=";
+mod close;
+mod environment;
+mod setup;
+
 pub(crate) use super::store::S3_SECRET;
-
-/// How a test differs from the default.
-pub(crate) struct Setup {
-    /// The servers; by default those shared by all tests.
-    pub(crate) servers: Option<Servers>,
-    /// Which gates wait for a person.
-    pub(crate) gates: Gates,
-    /// Length of a segment in seconds; 0 does not cut.
-    pub(crate) segment_s: u32,
-    /// Buffer fill of the decoder that each of several segments is encoded for.
-    pub(crate) buffer_start: f64,
-    /// The object store; by default an embedded server of the test's own.
-    pub(crate) store: Option<ObjectStore>,
-    /// More partners of the catalogue: id and file, such as [`catalogue::partner`] makes.
-    pub(crate) partners: Vec<(&'static str, String)>,
-    /// Whether entered works go to those too, and not only inserted ones.
-    pub(crate) to_all: bool,
-    /// More environment for every service.
-    pub(crate) env: Vec<(&'static str, String)>,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            servers: None,
-            gates: catalogue::OPEN,
-            segment_s: 0,
-            buffer_start: 0.5,
-            store: None,
-            partners: Vec::new(),
-            to_all: false,
-            env: Vec::new(),
-        }
-    }
-}
 
 /// A pipeline and everything it needs.
 pub(crate) struct TestPipeline {
@@ -263,17 +233,6 @@ impl TestPipeline {
         files
     }
 
-    /// Prints the end of every service's log, and the state of the parts.
-    async fn tell(&self) {
-        for service in self.services() {
-            eprintln!("{}", service.log_tail());
-        }
-        let query = "select concat_ws(' ', submission, run, stage, part, status, attempt, fence, last_error) from parts order by created_at";
-        if let Ok(parts) = sqlx::query_scalar::<_, String>(query).fetch_all(self.truth.pool()).await {
-            eprintln!("── parts\n{}", parts.join("\n"));
-        }
-    }
-
     /// The test breaks rows itself and expects their repair.
     pub(crate) fn repairs_are_expected(&self) {
         self.repaired.store(true, Ordering::Relaxed);
@@ -283,74 +242,6 @@ impl TestPipeline {
     pub(crate) fn expects_repairs(&self) -> bool {
         self.repaired.load(Ordering::Relaxed)
     }
-
-    async fn close(&mut self) {
-        if std::thread::panicking() {
-            self.tell().await;
-            self.dir.disable_cleanup(true);
-            eprintln!("everything lies in {}", self.dir.path().display());
-        } else if let Err(left) = leftovers::find(self).await {
-            self.tell().await;
-            self.dir.disable_cleanup(true);
-            panic!("left behind: {left:#}\neverything lies in {}", self.dir.path().display());
-        }
-    }
-}
-
-impl Drop for TestPipeline {
-    fn drop(&mut self) {
-        tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(async {
-                let failed = std::panic::AssertUnwindSafe(self.close());
-                let result = futures::FutureExt::catch_unwind(failed).await;
-                for service in self.services() {
-                    service.kill();
-                }
-                if let Ok(broker) = tokio::time::timeout(std::time::Duration::from_secs(5), self.broker()).await {
-                    broker.remove_all().await;
-                }
-                self.truth.remove().await;
-                self.store.end();
-                if let Err(panic) = result
-                    && !std::thread::panicking()
-                {
-                    std::panic::resume_unwind(panic);
-                }
-            });
-        });
-    }
-}
-
-fn environment(store: &ObjectStore, dir: &TempDir) -> BTreeMap<String, String> {
-    let pairs = [
-        ("CATALOGUE_DIR", dir.path().join("catalogue").display().to_string()),
-        ("PERSONAL_DATA_KEYS", format!("test:{PERSONAL_DATA_KEY}")),
-        // The partners of tests answer at once.
-        ("POLL_BASE_S", "0.3".to_owned()),
-        ("UNKNOWN_SETTLE_S", "1".to_owned()),
-        // Containers in which tests run may lack Landlock; the tests of hostile media check it themselves.
-        ("REELMILL_ALLOW_MISSING_LANDLOCK", "true".to_owned()),
-        ("RUST_LOG", "info".to_owned()),
-        ("NO_COLOR", "1".to_owned()),
-    ];
-    let ours = access_in_env("S3", &store.ours);
-    let partner = format!("PARTNER_{}_S3", catalogue::DROP.to_ascii_uppercase());
-    let partners = access_in_env(&partner, &store.partners);
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).chain(ours).chain(partners).collect()
-}
-
-fn access_in_env(prefix: &str, access: &S3Access) -> impl Iterator<Item = (String, String)> {
-    let S3Access { endpoint, region, bucket, access_key, secret_key, .. } = access.clone();
-    let endpoint = endpoint.expect("the stores of stories have an address");
-    [
-        ("ENDPOINT", endpoint),
-        ("REGION", region),
-        ("BUCKET", bucket),
-        ("ACCESS_KEY_ID", access_key),
-        ("SECRET_ACCESS_KEY", secret_key),
-    ]
-    .map(|(name, value)| (format!("{prefix}_{name}"), value))
-    .into_iter()
 }
 
 fn collect_files(dir: &Path, into: &mut BTreeMap<String, SystemTime>) {

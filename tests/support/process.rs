@@ -8,16 +8,18 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
-use tokio::io::AsyncWriteExt as _;
 
 use super::network::Place;
 use super::wait::wait_until;
+use ran::COMMAND_WITHIN;
+pub(crate) use ran::{Ran, binary, run, run_reading};
+pub(crate) use tree::{adopt_orphans, family, is_alive, is_stopped, media_children, orphaned_media_jobs, reap};
+
+mod ran;
+mod tree;
 
 /// Time limit for a service to become ready: migrations, and a broker that ten tests use at once.
 const READY_WITHIN: Duration = Duration::from_secs(180);
-
-/// Time limit for a command: the longest encodes a few seconds of film while all other tests run.
-const COMMAND_WITHIN: Duration = Duration::from_secs(180);
 
 /// A running `reelmill serve`. Killed when dropped, if it still runs.
 pub(crate) struct Service {
@@ -28,58 +30,6 @@ pub(crate) struct Service {
     log: PathBuf,
     /// Whether the test itself killed it, so that no clean exit is expected.
     killed: Mutex<bool>,
-}
-
-/// The binary that was built beside this test.
-pub(crate) fn binary() -> PathBuf {
-    let test = std::env::current_exe().expect("this test's own path");
-    let binary = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").join("reelmill");
-    let say = "is not built; `make test` builds it, or type: cargo build --workspace --bins (with --release for release tests)";
-    assert!(binary.exists(), "{} {say}", binary.display());
-    binary
-}
-
-/// How a command ended, and what it wrote.
-#[derive(Debug)]
-pub(crate) struct Ran {
-    /// The exit code; `None` if a signal ended it.
-    pub(crate) code: Option<i32>,
-    /// What it printed.
-    pub(crate) stdout: String,
-    /// What it wrote to stderr.
-    pub(crate) stderr: String,
-}
-
-impl Ran {
-    /// What it printed, as JSON.
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    /// Panics unless it exited with `code`.
-    pub(crate) fn exits(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}{}", self.stdout, self.stderr);
-        self
-    }
-}
-
-/// Runs `reelmill ARGS` to its end, with nothing in its environment but `env` and PATH.
-pub(crate) async fn run(args: &[&str], env: &BTreeMap<String, String>) -> Ran {
-    run_reading(args, env, "").await
-}
-
-/// As [`run`], with `input` at its stdin.
-pub(crate) async fn run_reading(args: &[&str], env: &BTreeMap<String, String>, input: &str) -> Ran {
-    let mut command = tokio::process::Command::new(binary());
-    command.args(args).env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).envs(env);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
-    let mut child = command.spawn().expect("run reelmill");
-    // A command that reads nothing may have ended already. Dropping stdin closes it.
-    let _ = child.stdin.take().expect("its stdin").write_all(input.as_bytes()).await;
-    let output = tokio::time::timeout(COMMAND_WITHIN, child.wait_with_output()).await;
-    let output = output.unwrap_or_else(|_| panic!("reelmill {args:?} did not end")).expect("run reelmill");
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("a command writes text");
-    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
 }
 
 impl Service {
@@ -268,73 +218,4 @@ impl Drop for Service {
         let _ = child.kill();
         let _ = child.wait();
     }
-}
-
-/// Whether a process exists and is not merely waiting to be reaped.
-pub(crate) fn is_alive(pid: Pid) -> bool {
-    stat(pid.as_raw_nonzero().get()).is_some_and(|stat| stat.state != 'Z')
-}
-
-/// Whether a process is stopped.
-pub(crate) fn is_stopped(pid: Pid) -> bool {
-    stat(pid.as_raw_nonzero().get()).is_some_and(|stat| stat.state == 'T')
-}
-
-/// A process and all its descendants, parents before children.
-pub(crate) fn family(first: Pid) -> Vec<Pid> {
-    let all: Vec<(i32, i32)> = std::fs::read_dir("/proc")
-        .expect("/proc")
-        .filter_map(|entry| {
-            let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-            Some((pid, stat(pid)?.parent))
-        })
-        .collect();
-    let mut family = vec![first.as_raw_nonzero().get()];
-    let mut at = 0;
-    while at < family.len() {
-        let of = family[at];
-        family.extend(all.iter().filter(|(_, parent)| *parent == of).map(|(pid, _)| *pid));
-        at += 1;
-    }
-    family.into_iter().filter_map(Pid::from_raw).collect()
-}
-
-/// Reaps an orphan that was reparented to this process.
-pub(crate) fn reap(pid: Pid) {
-    let _ = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
-}
-
-/// Living children of `parent` that are media jobs.
-pub(crate) fn media_children(parent: Pid) -> Vec<Pid> {
-    let children = std::fs::read_dir("/proc").expect("/proc").filter_map(|entry| {
-        let pid: i32 = entry.ok()?.file_name().to_str()?.parse().ok()?;
-        let stat = stat(pid)?;
-        // `reelmill child`, or `sh …/pausing-child child`.
-        let command = std::fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        let is_job = command.split(|byte| *byte == 0).skip(1).take(2).any(|arg| arg == b"child");
-        (stat.parent == parent.as_raw_nonzero().get() && stat.state != 'Z' && is_job).then_some(pid)
-    });
-    children.filter_map(Pid::from_raw).collect()
-}
-
-/// Makes this process the reaper of orphans instead of init, so that they can be found.
-pub(crate) fn adopt_orphans() {
-    rustix::process::set_child_subreaper(Some(rustix::process::getpid())).expect("become the reaper of orphans");
-}
-
-/// Media jobs whose worker is dead and that still run. Those that have died are reaped on the way.
-pub(crate) fn orphaned_media_jobs() -> Vec<Pid> {
-    media_children(rustix::process::getpid())
-}
-
-struct Stat {
-    state: char,
-    parent: i32,
-}
-
-fn stat(pid: i32) -> Option<Stat> {
-    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The name may hold anything, so count from its closing bracket.
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
-    Some(Stat { state: fields.next()?.chars().next()?, parent: fields.next()?.parse().ok()? })
 }

@@ -182,14 +182,14 @@ impl Servers {
     fn try_script(&self, command: &str, which: &str) -> Result<String, String> {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/local/neighbours.sh");
         // A file instead of a pipe for its errors: the servers that it starts would keep a pipe open.
-        let told = self.dir().join(format!("{which}.errors"));
-        let errors = std::fs::File::create(&told).expect("a file for the script's errors");
+        let errors_file = self.dir().join(format!("{which}.errors"));
+        let errors = std::fs::File::create(&errors_file).expect("a file for the script's errors");
         let place = if which == "postgres" { &self.postgres } else { &self.rabbitmq };
         let mut process = place.command(&script);
         process.arg(command).arg(self.dir()).arg(which).env("NEIGHBOURS_LISTEN", &place.ip);
         let output = process.stderr(errors).output().expect("run neighbours.sh");
         if !output.status.success() {
-            return Err(std::fs::read_to_string(&told).unwrap_or_default());
+            return Err(std::fs::read_to_string(&errors_file).unwrap_or_default());
         }
         Ok(String::from_utf8(output.stdout).expect("text from neighbours.sh"))
     }

@@ -34,18 +34,18 @@ impl Run {
 /// Uploads `file` for an entry; `options` are those of `tus-client/upload.mjs`.
 pub(crate) async fn upload(entered: &Entered, file: &Path, options: &Value) -> Run {
     let sha256 = hex::encode(<sha2::Sha256 as sha2::Digest>::digest(std::fs::read(file).expect("read the film")));
-    let mut told = json!({
+    let mut asked = json!({
         "file": file,
         "endpoint": entered.upload_url,
         "headers": { "Authorization": format!("Bearer {}", entered.token) },
         "metadata": { "filename": "影片.mp4", "sha256": sha256 },
     });
     for (key, value) in options.as_object().expect("options are an object") {
-        told[key] = value.clone();
+        asked[key] = value.clone();
     }
     let run = tokio::process::Command::new("node")
         .arg(script())
-        .arg(told.to_string())
+        .arg(asked.to_string())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .kill_on_drop(true)

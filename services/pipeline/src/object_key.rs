@@ -3,6 +3,10 @@ use std::fmt;
 
 use crate::id::{EncodeId, Fence, PartnerId, RenditionName, SubmissionId, UploadId};
 
+pub use file::{BagFile, Compared, PreviewFile};
+
+mod file;
+
 /// The address of an object in the bucket. The text form is the key. Its parts are numbers, UUIDs and names of types
 /// that contain neither a `/` nor a `..`, so no part can lead to another key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -34,72 +38,6 @@ pub enum ObjectKey {
     Drop(SubmissionId, u32, BagFile),
     /// The marker in a partner's bucket that the folder is complete. Written last.
     DropDone(SubmissionId, u32),
-}
-
-/// The subject of a comparison's still.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Compared {
-    /// The source, scaled as the rendition is.
-    Source,
-    /// The rendition.
-    Rendition,
-}
-
-impl Compared {
-    /// Both.
-    pub const BOTH: [Compared; 2] = [Compared::Source, Compared::Rendition];
-
-    /// Its one name: in keys, addresses and on disk.
-    pub fn name(self) -> &'static str {
-        match self {
-            Compared::Source => "source",
-            Compared::Rendition => "rendition",
-        }
-    }
-}
-
-/// The files for reviewers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum PreviewFile {
-    /// The work, at a small size.
-    Proxy,
-    /// The storyboard's pictures on one sheet.
-    Storyboard,
-    /// The times of the storyboard's pictures.
-    Cues,
-}
-
-impl PreviewFile {
-    /// All of them.
-    pub const ALL: [PreviewFile; 3] = [PreviewFile::Proxy, PreviewFile::Storyboard, PreviewFile::Cues];
-
-    /// Its one name: in keys, addresses and on disk.
-    pub fn name(self) -> &'static str {
-        match self {
-            PreviewFile::Proxy => "proxy.mp4",
-            PreviewFile::Storyboard => "storyboard.jpg",
-            PreviewFile::Cues => "storyboard.vtt",
-        }
-    }
-}
-
-/// The files of a delivery bag. Their names are generated: `{rendition}.mp4` and the like.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct BagFile(String);
-
-impl BagFile {
-    /// Accepts plain file names of `[a-z0-9._-]` only; `None` for anything that could be a path.
-    pub fn new(name: &str) -> Option<Self> {
-        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-');
-        (!name.is_empty() && !name.starts_with('.') && name.len() <= 128 && name.chars().all(plain))
-            .then(|| Self(name.to_owned()))
-    }
-}
-
-impl fmt::Display for BagFile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }
 
 /// Whether this has the form of our keys: parts between single slashes, none of them empty, `.` or `..`, without
@@ -188,51 +126,4 @@ impl fmt::Display for ObjectKey {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-    use uuid::Uuid;
-
-    use super::*;
-
-    #[test]
-    fn what_could_be_a_path_is_no_plain_key() {
-        let wrong = ["", "/", "a/", "/a", "a//b", ".", "..", "a/../b", "a/./b", "a\u{0}", "a\n/b", "a\\b"];
-        for wrong in wrong.map(str::to_owned).into_iter().chain(["x".repeat(1025)]) {
-            assert!(!is_plain(&wrong), "{wrong:?}");
-        }
-        assert!(is_plain("work/1/2/segment-0/3/v1") && is_plain("a/.done") && is_plain("a..b"));
-    }
-
-    proptest! {
-        /// However hostile the names in a key are, it has the expected number of parts.
-        #[test]
-        fn no_name_changes_where_a_key_lies(text in "\\PC*|[./]{0,6}|[\0-\x1f]*") {
-            let (id, fence) = (SubmissionId(Uuid::nil()), Fence(7));
-            let (name, partner) = (RenditionName::new(&*text), PartnerId::new(&*text));
-            let file = BagFile::new(&text).unwrap_or_else(|| BagFile::new("a.mp4").unwrap());
-            for (key, parts) in [
-                (ObjectKey::Segment(id, 1, 2, fence, EncodeId::new(&*text)), 6),
-                (ObjectKey::Audio(id, 1, fence, EncodeId::new(&*text)), 6),
-                (ObjectKey::Rendition(id, 1, name.clone(), fence), 5),
-                (ObjectKey::Cover(id, 1, name.clone(), fence), 5),
-                (ObjectKey::PartnerCover(id, 1, name.clone(), fence, 0), 5),
-                (ObjectKey::Comparison(id, 1, name, fence, 0, Compared::Source), 5),
-                (ObjectKey::Bag(id, 1, partner.clone(), file.clone()), 5),
-                (ObjectKey::Proof(id, partner, [0; 32]), 4),
-                (ObjectKey::Drop(id, 1, file), 3),
-            ] {
-                let key = key.to_string();
-                prop_assert!(is_plain(&key), "{}", key);
-                prop_assert_eq!(key.split('/').count(), parts, "{}", key);
-            }
-        }
-    }
-
-    #[test]
-    fn a_bag_file_is_never_a_path() {
-        for wrong in ["", "..", "../x", "a/b", "ä", "A", ".done", "a b", &"x".repeat(129)] {
-            assert!(BagFile::new(wrong).is_none(), "{wrong}");
-        }
-        assert!(BagFile::new("web-1080.mp4").is_some());
-    }
-}
+mod tests;

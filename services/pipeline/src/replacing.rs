@@ -6,12 +6,11 @@ pub use crate::catalogue::Cure;
 
 use crate::catalogue::Contest;
 use crate::rejection::Rejection;
-use crate::stage::Stage;
-use crate::submission::{State, Submission};
+use crate::submission::{Phase, State, Submission};
 
 /// A work and its circumstances at one moment.
 #[derive(Clone, Copy, Debug)]
-pub struct Standing<'a> {
+pub struct Circumstances<'a> {
     /// The work.
     pub work: &'a Submission,
     /// Its contest.
@@ -49,11 +48,11 @@ pub enum Refusal {
 ///
 /// # Errors
 /// Why not. Reasons in the work come before reasons of time.
-pub fn may_replace(of: &Standing) -> Result<(), Refusal> {
-    match &of.work.state {
-        State::Uploading => return Err(Refusal::NoFilm),
-        State::Withdrawn | State::Revoked => return Err(Refusal::TakenBack),
-        state if !state.may_be_replaced() || of.with_partners || of.held => return Err(Refusal::FilmStays),
+pub fn may_replace(of: &Circumstances) -> Result<(), Refusal> {
+    match of.work.state.phase() {
+        Phase::Arriving => return Err(Refusal::NoFilm),
+        Phase::TakenBack => return Err(Refusal::TakenBack),
+        _ if !of.work.state.may_be_replaced() || of.with_partners || of.held => return Err(Refusal::FilmStays),
         _ => {}
     }
     in_time(of)
@@ -63,24 +62,23 @@ pub fn may_replace(of: &Standing) -> Result<(), Refusal> {
 ///
 /// # Errors
 /// Why not. Reasons in the work come before reasons of time.
-pub fn may_correct(of: &Standing) -> Result<(), Refusal> {
+pub fn may_correct(of: &Circumstances) -> Result<(), Refusal> {
     let cured = of.cure.is_some_and(|cure| of.now < cure.until);
-    match &of.work.state {
-        State::Withdrawn | State::Revoked => return Err(Refusal::TakenBack),
-        _ if of.with_partners => return Err(Refusal::ReviewBegan),
-        State::Uploading | State::At { stage: Stage::Probe | Stage::Screen, .. } => {}
-        State::AwaitingReview if cured || !of.in_review => {}
-        State::Rejected { reason, .. } if cured || !matches!(reason, Rejection::ReviewRefused { .. }) => {}
-        State::AwaitingReview
-        | State::Rejected { .. }
-        | State::At { .. }
-        | State::AwaitingRelease
-        | State::Published => return Err(Refusal::ReviewBegan),
+    let by_a_reviewer = matches!(&of.work.state, State::Rejected { reason: Rejection::ReviewRefused { .. }, .. });
+    let before_review = match of.work.state.phase() {
+        Phase::TakenBack => return Err(Refusal::TakenBack),
+        Phase::Arriving | Phase::Checking => true,
+        Phase::Review => cured || !of.in_review,
+        Phase::Rejected => cured || !by_a_reviewer,
+        Phase::Making | Phase::Release | Phase::Publishing | Phase::Published => false,
+    };
+    if of.with_partners || !before_review {
+        return Err(Refusal::ReviewBegan);
     }
     in_time(of)
 }
 
-fn in_time(of: &Standing) -> Result<(), Refusal> {
+fn in_time(of: &Circumstances) -> Result<(), Refusal> {
     if of.contest.takes(of.cure, of.now) {
         return Ok(());
     }

@@ -1,17 +1,21 @@
-//! The whole pipeline of one submission, as a value: `advance` takes an event and returns the parts to start.
+//! The whole pipeline of one submission, as a value: `advance` takes an event and returns the parts to start. Events are
+//! in `event`, states in `state`, what each event changes in `transition`, what a run makes in `work`.
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{PartnerId, RenditionName};
+use crate::id::PartnerId;
 use crate::part::{Part, PartToDo};
-use crate::rejection::Rejection;
-use crate::rendition::Plan;
 use crate::stage::Stage;
 
+pub use event::{Event, Redo};
 pub use state::{Phase, State};
+pub use work::{Gate, Gates, Work};
 
+mod event;
 mod state;
+mod transition;
+mod work;
 
 /// One submission's path through the pipeline. What a run makes is in `work`; the store knows who does it, and how
 /// often it was tried.
@@ -35,148 +39,6 @@ pub struct Submission {
     /// Whether the entrant is sending another film. The present one counts until that is complete.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub replacing: bool,
-}
-
-/// What a person requests for one new run. The default publishes it to all of the work's partners, which keep their
-/// present files.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Redo {
-    /// Publish it to these partners only; `None` is to all of the work's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub partners: Option<BTreeSet<PartnerId>>,
-    /// Partners whose present files are replaced.
-    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
-    pub replace: BTreeSet<PartnerId>,
-}
-
-/// Whether a gate waits for a person.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Gate {
-    /// A person opens it.
-    Manual,
-    /// It opens automatically.
-    Automatic,
-}
-
-/// The gates of a contest.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Gates {
-    /// Between screen and transcode.
-    pub review: Gate,
-    /// Between assemble and publish.
-    pub release: Gate,
-}
-
-/// What screening decided to make: the parts of the later stages.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Work {
-    /// Number of picture segments to encode.
-    pub segments: u32,
-    /// Whether sound is encoded.
-    pub audio: bool,
-    /// Renditions to assemble.
-    pub renditions: BTreeSet<RenditionName>,
-    /// Partners to publish to.
-    pub partners: BTreeSet<PartnerId>,
-    /// The partners that the organisers released it to; `None` is all of them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub released: Option<BTreeSet<PartnerId>>,
-}
-
-/// What happened to a submission.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// The bytes are stored, and their size and digest were verified.
-    Uploaded,
-    /// The entrant is about to send another film.
-    Replacing,
-    /// Another film is complete and verified: it replaces the film of this run, and a new run begins.
-    Replaced {
-        /// The run whose film is replaced.
-        run: u32,
-    },
-    /// A part is done. Screen has its own event, since it decides the work.
-    PartDone {
-        /// The run that the part belongs to.
-        run: u32,
-        /// Its stage.
-        stage: Stage,
-        /// The part.
-        part: Part,
-    },
-    /// The screen part is done: the entry keeps the rules, and this is what to make.
-    Screened {
-        /// The run that was screened.
-        run: u32,
-        /// What to make.
-        work: Work,
-        /// Whether a person must accept it even if the contest's gate is open.
-        #[serde(default)]
-        review: bool,
-    },
-    /// A stage found that the content cannot be accepted.
-    Rejected {
-        /// The run that the stage belongs to.
-        run: u32,
-        /// The stage that found it.
-        stage: Stage,
-        /// The part that found it; `None` for the stage as a whole.
-        part: Option<Part>,
-        /// Why.
-        reason: Rejection,
-    },
-    /// A reviewer accepted it.
-    ReviewAccepted,
-    /// A reviewer refused it.
-    ReviewRefused {
-        /// In the reviewer's words, shown to the entrant.
-        words: String,
-    },
-    /// The organisers released it to partners. A later release adds further ones.
-    Released {
-        /// To these; `None` is to all of the work's.
-        partners: Option<BTreeSet<PartnerId>>,
-    },
-    /// The organisers recall it from some partners; the others keep it.
-    Recalled {
-        /// From these.
-        partners: BTreeSet<PartnerId>,
-    },
-    /// The entrant withdraws it.
-    Withdrawn,
-    /// The organiser revokes it.
-    Revoked,
-    /// A person starts a new run, from this stage on.
-    Reprocess {
-        /// Where the new run begins; never later than the stage that the old one had reached, so that no gate is
-        /// skipped.
-        from: Stage,
-        /// Its effect on partners.
-        #[serde(default)]
-        redo: Redo,
-    },
-}
-
-impl Redo {
-    fn is_everything(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl Work {
-    /// The parts of a plan. A plan that encodes no picture has no segments, one without sound no audio part.
-    pub fn of(plan: &Plan) -> Self {
-        Self {
-            segments: if plan.videos.is_empty() { 0 } else { plan.segments.len() as u32 },
-            audio: !plan.audios.is_empty(),
-            renditions: plan.renditions.iter().map(|rendition| rendition.name.clone()).collect(),
-            partners: plan.partners.iter().cloned().collect(),
-            released: None,
-        }
-    }
 }
 
 impl Submission {
@@ -215,39 +77,6 @@ impl Submission {
         started
     }
 
-    fn apply(&mut self, event: Event) -> Vec<PartToDo> {
-        match event {
-            Event::Uploaded => match self.state {
-                State::Uploading => self.enter(Stage::Probe),
-                State::At { .. }
-                | State::AwaitingReview
-                | State::AwaitingRelease
-                | State::Published
-                | State::Rejected { .. }
-                | State::Withdrawn
-                | State::Revoked => Vec::new(),
-            },
-            Event::Replacing => {
-                self.replacing = self.state.may_be_replaced();
-                Vec::new()
-            }
-            Event::Replaced { run } => self.replaced(run),
-            Event::PartDone { run, stage, part } => self.part_done(run, stage, &part),
-            Event::Screened { run, work, review } => self.screened(run, work, review),
-            Event::Rejected { run, stage, part, reason } => self.rejected(run, stage, part.as_ref(), reason),
-            Event::ReviewAccepted if self.state == State::AwaitingReview => self.pass(Stage::Screen),
-            Event::ReviewRefused { words } if self.state == State::AwaitingReview => {
-                self.settle(State::Rejected { stage: Stage::Screen, reason: Rejection::ReviewRefused { words } })
-            }
-            Event::Released { partners } => self.released(partners),
-            Event::ReviewAccepted | Event::ReviewRefused { .. } => Vec::new(),
-            Event::Recalled { partners } => self.recalled(&partners),
-            Event::Withdrawn => self.taken_back(State::Withdrawn),
-            Event::Revoked => self.taken_back(State::Revoked),
-            Event::Reprocess { from, redo } => self.reprocess(from, redo),
-        }
-    }
-
     /// Whether `event` would change anything now. An act whose event changes nothing is refused.
     pub fn would_change(&self, event: Event) -> bool {
         let mut next = self.clone();
@@ -267,192 +96,6 @@ impl Submission {
 
     fn sound(&self) -> Option<Part> {
         self.work.audio.then_some(Part::Audio)
-    }
-
-    /// A new run with another film. No decision about the former film holds for it.
-    fn replaced(&mut self, run: u32) -> Vec<PartToDo> {
-        if run != self.run || !self.replacing {
-            return Vec::new();
-        }
-        let (work, redo) = (Work::default(), Redo::default());
-        *self = Self { run: self.run + 1, work, redo, replacing: false, ..self.clone() };
-        self.enter(Stage::Probe)
-    }
-
-    fn part_done(&mut self, run: u32, done_at: Stage, part: &Part) -> Vec<PartToDo> {
-        // The screen part alone does not say what to make: only `Screened` ends it.
-        if run != self.run || done_at == Stage::Screen {
-            return Vec::new();
-        }
-        let State::At { stage, pending } = &mut self.state else { return Vec::new() };
-        if *stage != done_at || !pending.remove(part) || !pending.is_empty() {
-            return Vec::new();
-        }
-        self.leave(done_at)
-    }
-
-    fn screened(&mut self, run: u32, work: Work, review: bool) -> Vec<PartToDo> {
-        if run != self.run || !self.is_at(Stage::Screen) {
-            return Vec::new();
-        }
-        // The plan does not contain the partners it was released to.
-        let released = self.work.released.take();
-        self.work = Work { released, ..work };
-        if review {
-            return self.settle(State::AwaitingReview);
-        }
-        self.leave(Stage::Screen)
-    }
-
-    /// Opens the gate for these partners, or adds them after it was opened. Only planned partners get the work, and
-    /// each once.
-    fn released(&mut self, partners: Option<BTreeSet<PartnerId>>) -> Vec<PartToDo> {
-        let chosen: BTreeSet<PartnerId> = match &partners {
-            None => self.work.partners.clone(),
-            Some(partners) => self.work.partners.intersection(partners).cloned().collect(),
-        };
-        let until_now = match &self.state {
-            State::AwaitingRelease if chosen.is_empty() && partners.is_some() => return Vec::new(),
-            State::AwaitingRelease => {
-                self.recalled.retain(|partner| !chosen.contains(partner));
-                // Partners named here are included, even if the run was requested for others.
-                if let (Some(_), Some(asked)) = (&partners, &mut self.redo.partners) {
-                    asked.extend(chosen.iter().cloned());
-                }
-                self.work.released = partners.map(|_| chosen);
-                return self.pass(Stage::Assemble);
-            }
-            State::At { stage: Stage::Publish, .. } | State::Published => self.publishes_to(),
-            State::Uploading
-            | State::At { .. }
-            | State::AwaitingReview
-            | State::Rejected { .. }
-            | State::Withdrawn
-            | State::Revoked => return Vec::new(),
-        };
-        let added: BTreeSet<PartnerId> = chosen.difference(&until_now).cloned().collect();
-        if added.is_empty() {
-            return Vec::new();
-        }
-        self.recalled.retain(|partner| !added.contains(partner));
-        for some in [&mut self.work.released, &mut self.redo.partners].into_iter().flatten() {
-            some.extend(added.iter().cloned());
-        }
-        let parts: BTreeSet<Part> = added.into_iter().map(Part::Partner).collect();
-        let started = parts.iter().map(|part| PartToDo { stage: Stage::Publish, part: part.clone() }).collect();
-        match &mut self.state {
-            State::At { pending, .. } => pending.extend(parts),
-            State::Uploading
-            | State::AwaitingReview
-            | State::AwaitingRelease
-            | State::Published
-            | State::Rejected { .. }
-            | State::Withdrawn
-            | State::Revoked => self.state = State::At { stage: Stage::Publish, pending: parts },
-        }
-        started
-    }
-
-    /// These partners are not published to any more, by this run or a later one, until a release names them again.
-    fn recalled(&mut self, partners: &BTreeSet<PartnerId>) -> Vec<PartToDo> {
-        if matches!(self.state, State::Uploading | State::Withdrawn | State::Revoked) {
-            return Vec::new();
-        }
-        self.recalled.extend(partners.iter().cloned());
-        let wanted = self.parts_of(Stage::Publish);
-        if let State::At { stage: Stage::Publish, pending } = &mut self.state {
-            pending.retain(|part| wanted.contains(part));
-            if pending.is_empty() {
-                return self.leave(Stage::Publish);
-            }
-        }
-        Vec::new()
-    }
-
-    fn rejected(&mut self, run: u32, found_at: Stage, part: Option<&Part>, reason: Rejection) -> Vec<PartToDo> {
-        let State::At { stage, pending } = &self.state else { return Vec::new() };
-        // A part that is done has reported; a second, different report is late.
-        if run != self.run || *stage != found_at || part.is_some_and(|part| !pending.contains(part)) {
-            return Vec::new();
-        }
-        self.settle(State::Rejected { stage: found_at, reason })
-    }
-
-    /// An entrant may always withdraw, and an organiser may revoke once the film has arrived: a refused run may follow
-    /// a published one.
-    fn taken_back(&mut self, to: State) -> Vec<PartToDo> {
-        match self.state {
-            State::Withdrawn | State::Revoked => Vec::new(),
-            State::Uploading if to == State::Revoked => Vec::new(),
-            State::Uploading
-            | State::At { .. }
-            | State::AwaitingReview
-            | State::AwaitingRelease
-            | State::Published
-            | State::Rejected { .. } => self.settle(to),
-        }
-    }
-
-    /// A new run; only people reprocess, so it may override a verdict. The partners it was released to stay until the
-    /// gate, if it waits for a person, is opened again.
-    fn reprocess(&mut self, from: Stage, redo: Redo) -> Vec<PartToDo> {
-        if !self.state.may_reprocess(from) {
-            return Vec::new();
-        }
-        let mut next = Self { run: self.run + 1, redo, ..self.clone() };
-        // A run that would only publish, and to no partner, is a mistake.
-        if from == Stage::Publish && next.redo.partners.is_some() && next.publishes_to().is_empty() {
-            return Vec::new();
-        }
-        match from {
-            Stage::Probe | Stage::Screen => {
-                next.work = Work { released: next.work.released, ..Work::default() };
-            }
-            Stage::Transcode | Stage::Assemble | Stage::Publish => {}
-        }
-        *self = next;
-        self.enter(from)
-    }
-
-    fn is_at(&self, wanted: Stage) -> bool {
-        matches!(&self.state, State::At { stage, .. } if *stage == wanted)
-    }
-
-    fn settle(&mut self, state: State) -> Vec<PartToDo> {
-        self.state = state;
-        Vec::new()
-    }
-
-    /// Starts a stage. One without parts is passed, including its gate.
-    fn enter(&mut self, stage: Stage) -> Vec<PartToDo> {
-        let pending = self.parts_of(stage);
-        if pending.is_empty() {
-            return self.leave(stage);
-        }
-        let parts = pending.iter().map(|part| PartToDo { stage, part: part.clone() }).collect();
-        self.state = State::At { stage, pending };
-        parts
-    }
-
-    /// Ends a stage: waits at the gate after it if a person opens that, else continues.
-    fn leave(&mut self, stage: Stage) -> Vec<PartToDo> {
-        let (gate, waiting) = match stage {
-            Stage::Screen => (self.gates.review, State::AwaitingReview),
-            Stage::Assemble => (self.gates.release, State::AwaitingRelease),
-            Stage::Probe | Stage::Transcode | Stage::Publish => return self.pass(stage),
-        };
-        match gate {
-            Gate::Manual => self.settle(waiting),
-            Gate::Automatic => self.pass(stage),
-        }
-    }
-
-    /// Continues with what follows a stage whose gate is open.
-    fn pass(&mut self, stage: Stage) -> Vec<PartToDo> {
-        match stage.next() {
-            Some(next) => self.enter(next),
-            None => self.settle(State::Published),
-        }
     }
 }
 

@@ -28,7 +28,7 @@ enum Command {
     Ready(ready::Args),
     /// Serve a directory as S3, for one machine without an object store
     S3(s3::Args),
-    /// Run one media job as told on stdin (started by the services, in a sandbox)
+    /// Run one media job as requested on stdin (started by the services, in a sandbox)
     #[command(hide = true)]
     Child,
 

@@ -1,14 +1,17 @@
 //! The output on stdout: tables for people, JSON for programs. Messages go to stderr. No colours. A terminal gets
 //! tables that fit it, a pipe gets one line per row.
-use std::fmt::Write as _;
-use std::io::{IsTerminal, Write as _};
+use std::io::Write as _;
 
 use pipeline::rendition::{QcCheck, QcOutcome};
 use serde::Serialize;
-use unicode_width::UnicodeWidthStr;
 
 use crate::exit::Exit;
 pub(crate) use crate::plain::plain;
+pub(crate) use table::Table;
+use terminal::terminal_columns;
+
+mod table;
+mod terminal;
 mod wrap;
 
 /// The form of what a command prints.
@@ -56,152 +59,6 @@ pub(crate) fn show(value: &impl Serialize, output: OutputArgs, table: Table) -> 
     Ok(Exit::Done)
 }
 
-/// Rows of cells in columns as wide as their widest cell, or narrower to fit a terminal: text is wrapped at words. A
-/// command, or anything else to be copied completely, is never wrapped: if those of one row do not fit beside it, each
-/// is on a line of its own below. Cells are made safe here.
-pub(crate) struct Table {
-    rows: Vec<Row>,
-    /// The heading of the commands, if there are any.
-    commands: Option<String>,
-}
-
-struct Row {
-    cells: Vec<String>,
-    commands: Vec<String>,
-}
-
-/// Columns between two cells.
-const GAP: usize = 2;
-/// The narrowest terminal that a table is fitted to.
-const NARROWEST: usize = 40;
-
-impl Table {
-    /// A table with a line of headings.
-    pub(crate) fn with_headings(headings: &[&str]) -> Self {
-        let cells = headings.iter().map(|heading| (*heading).to_owned()).collect();
-        Self { rows: vec![Row { cells, commands: Vec::new() }], commands: None }
-    }
-
-    /// A table without headings: the first column has names, the second values.
-    pub(crate) fn of_facts() -> Self {
-        Self { rows: Vec::new(), commands: None }
-    }
-
-    /// The same with a last column of commands under this heading.
-    pub(crate) fn with_commands(self, heading: &str) -> Self {
-        Self { commands: Some(heading.to_owned()), ..self }
-    }
-
-    /// Adds a row.
-    pub(crate) fn row<const N: usize>(&mut self, cells: [impl AsRef<str>; N]) {
-        let cells = cells.iter().map(|cell| plain(cell.as_ref())).collect();
-        self.rows.push(Row { cells, commands: Vec::new() });
-    }
-
-    /// A command that goes with the last row.
-    pub(crate) fn command(&mut self, command: &str) {
-        if let Some(row) = self.rows.last_mut() {
-            row.commands.push(plain(command));
-        }
-    }
-
-    /// Whether there is nothing below its headings.
-    pub(crate) fn is_bare(&self) -> bool {
-        self.rows.len() <= 1
-    }
-
-    /// Adds a fact, unless it is empty.
-    pub(crate) fn fact(&mut self, name: &str, value: impl AsRef<str>) {
-        if !value.as_ref().is_empty() {
-            self.row([name, value.as_ref()]);
-        }
-    }
-
-    /// The table in at most `most` columns, as far as its words allow it; one line per row without a limit.
-    fn text(&self, most: Option<usize>) -> String {
-        let widths = self.widths();
-        let whole: usize = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
-        let commands = self.rows.iter().filter(|row| !row.commands.is_empty()).map(|row| row.commands.join(" "));
-        let widest = commands.map(|it| it.width()).max();
-        let beside = widest.is_some_and(|widest| most.is_none_or(|most| whole + GAP + widest <= most));
-        let widths = match most {
-            Some(most) if whole > most => self.narrowed(widths, most),
-            Some(_) | None => widths,
-        };
-        let mut text = String::new();
-        for (at, row) in self.rows.iter().enumerate() {
-            let heading = self.commands.clone().filter(|_| at == 0);
-            let last = heading.unwrap_or_else(|| row.commands.join(" "));
-            write_row(&mut text, &row.cells, &widths, Some(last.as_str()).filter(|_| beside));
-            for command in row.commands.iter().filter(|_| !beside) {
-                // Writing to a String cannot fail.
-                let _ = writeln!(text, "  {command}");
-            }
-        }
-        text
-    }
-
-    /// As wide as the widest cell of each column.
-    fn widths(&self) -> Vec<usize> {
-        let columns = self.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0);
-        let cells = |column: usize| self.rows.iter().filter_map(move |row| row.cells.get(column));
-        (0..columns).map(|column| cells(column).map(|cell| cell.width()).max().unwrap_or(0)).collect()
-    }
-
-    /// Narrows the widest columns until the table fits or each is as narrow as its longest word.
-    fn narrowed(&self, mut widths: Vec<usize>, most: usize) -> Vec<usize> {
-        let room = most.saturating_sub(GAP * widths.len().saturating_sub(1));
-        let words = |column: usize| {
-            let cells = self.rows.iter().filter_map(move |row| row.cells.get(column));
-            cells.map(|cell| wrap::longest(cell)).max().unwrap_or(0)
-        };
-        let least: Vec<usize> = (0..widths.len()).map(words).collect();
-        while widths.iter().sum::<usize>() > room {
-            let wide = (0..widths.len()).filter(|&it| widths[it] > least[it]).max_by_key(|&it| widths[it]);
-            let Some(wide) = wide else { break };
-            widths[wide] -= 1;
-        }
-        widths
-    }
-}
-
-/// One row: as many lines as its longest cell takes.
-fn write_row(text: &mut String, cells: &[String], widths: &[usize], command: Option<&str>) {
-    let wrapped: Vec<Vec<String>> = cells.iter().zip(widths).map(|(cell, &width)| wrap::lines(cell, width)).collect();
-    let lines = wrapped.iter().map(Vec::len).max().unwrap_or(1);
-    for at in 0..lines {
-        let mut line = String::new();
-        for (cell, width) in wrapped.iter().zip(widths) {
-            let cell = cell.get(at).map_or("", String::as_str);
-            let gap = " ".repeat((width + GAP).saturating_sub(cell.width()));
-            line += cell;
-            line += &gap;
-        }
-        if at == 0 {
-            line += command.unwrap_or_default();
-        }
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{}", line.trim_end());
-    }
-}
-
-/// Columns of stdout's terminal; `None` for a pipe, whose lines are not limited.
-fn terminal_columns() -> Option<usize> {
-    // A test's output is captured, whatever stdout is.
-    if cfg!(test) || !std::io::stdout().is_terminal() {
-        return None;
-    }
-    let size = rustix::termios::tcgetwinsize(std::io::stdout()).ok();
-    let columns = size.map(|size| usize::from(size.ws_col)).filter(|columns| *columns > 0);
-    Some(columns.unwrap_or(80).max(NARROWEST))
-}
-
-impl std::fmt::Display for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.text(terminal_columns()))
-    }
-}
-
 /// A text below a heading: indented, and wrapped on a narrower terminal.
 pub(crate) fn prose(indent: usize, text: &str) -> String {
     let width = terminal_columns().map_or(usize::MAX, |columns| columns.saturating_sub(indent));
@@ -242,81 +99,4 @@ pub(crate) fn passed(checks: &[QcCheck]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_of_others_cannot_act_on_the_terminal() {
-        assert_eq!(plain("a\u{1b}[31m\n\u{202e}片"), "a\\u{1b}[31m\\u{a}\\u{202e}片");
-    }
-
-    #[test]
-    fn columns_line_up_under_chinese_text_too() {
-        let mut table = Table::with_headings(&["title", "state"]);
-        table.row(["竖着看工厂", "published"]);
-        table.row(["x", "rejected"]);
-        assert_eq!(table.to_string(), "title       state\n竖着看工厂  published\nx           rejected\n");
-    }
-
-    fn trouble() -> Table {
-        let mut table = Table::with_headings(&["WHAT", "WHERE", "WHY"]).with_commands("NEXT");
-        table.row(["parked", "transcode/segment/3", "no space left on device, tried five times"]);
-        table.command("reelmill retry 0190f5d0-0000-7000-8000-000000000000/transcode/segment/3");
-        table
-    }
-
-    #[test]
-    fn a_command_is_never_broken_and_text_breaks_at_words() {
-        let narrow = trouble().text(Some(50));
-        assert_eq!(
-            narrow,
-            [
-                "WHAT    WHERE                WHY",
-                "parked  transcode/segment/3  no space left on",
-                "                             device, tried five",
-                "                             times",
-                "  reelmill retry 0190f5d0-0000-7000-8000-000000000000/transcode/segment/3",
-                "",
-            ]
-            .join("\n")
-        );
-        for line in narrow.lines().filter(|line| !line.contains("reelmill")) {
-            assert!(line.width() <= 50, "{line}");
-        }
-    }
-
-    #[test]
-    fn a_pipe_gets_one_line_a_row() {
-        let wide = trouble().text(None);
-        let lines: Vec<&str> = wide.lines().collect();
-        assert_eq!(lines.len(), 2);
-        assert!(lines[0].ends_with("  NEXT") && lines[1].ends_with("/transcode/segment/3"), "{wide}");
-        assert_eq!(trouble().text(Some(200)), wide, "and so does a terminal that is wide enough");
-    }
-
-    #[test]
-    fn what_is_copied_whole_stands_beside_its_row_or_on_lines_of_its_own() {
-        let mut table = Table::with_headings(&["ENTRY"]).with_commands("WHERE");
-        assert!(table.is_bare());
-        table.row(["one"]);
-        table.command("https://a.example/1");
-        table.command("https://b.example/2");
-        assert!(!table.is_bare());
-        assert_eq!(table.text(None), "ENTRY  WHERE\none    https://a.example/1 https://b.example/2\n");
-        assert_eq!(table.text(Some(40)), "ENTRY\none\n  https://a.example/1\n  https://b.example/2\n");
-    }
-
-    #[test]
-    fn words_that_are_longer_than_the_terminal_stay_whole() {
-        let mut table = Table::of_facts();
-        table.fact("object", "renditions/0190f5d0-0000-7000-8000-000000000000/1/social-1080.mp4");
-        assert_eq!(table.text(Some(40)).lines().count(), 1);
-    }
-
-    #[test]
-    fn sizes_and_times_read_as_people_say_them() {
-        assert_eq!(bytes(1023), "1023 B");
-        assert_eq!(bytes(6_254_208), "6.0 MiB");
-        assert_eq!(duration(61_500), "1:01.500");
-    }
-}
+mod tests;

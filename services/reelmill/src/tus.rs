@@ -47,25 +47,25 @@ enum Answer {
 }
 
 impl Upload<'_> {
-    /// Sends what the server does not have of `file`, which has `length` bytes. `told` is called with the number of
+    /// Sends what the server does not have of `file`, which has `length` bytes. `on_progress` is called with the number of
     /// bytes sent.
     pub(crate) async fn send(
         &self,
         file: &Path,
         length: u64,
-        told: impl Fn(u64) + Clone + Send + Sync + 'static,
+        on_progress: impl Fn(u64) + Clone + Send + Sync + 'static,
     ) -> Result<(), Stopped> {
         let mut fruitless = 0;
         let mut durable = 0;
         loop {
             let answer = match self.offset().await {
                 Answer::Offset(offset) if offset >= length => {
-                    told(length);
+                    on_progress(length);
                     return Ok(());
                 }
                 Answer::Offset(offset) => {
-                    told(offset);
-                    self.patch(file, offset, length, told.clone()).await
+                    on_progress(offset);
+                    self.patch(file, offset, length, on_progress.clone()).await
                 }
                 other => other,
             };
@@ -98,9 +98,15 @@ impl Upload<'_> {
         }
     }
 
-    async fn patch(&self, file: &Path, offset: u64, length: u64, told: impl Fn(u64) + Send + Sync + 'static) -> Answer {
+    async fn patch(
+        &self,
+        file: &Path,
+        offset: u64,
+        length: u64,
+        on_progress: impl Fn(u64) + Send + Sync + 'static,
+    ) -> Answer {
         let count = PATCH_BYTES.min(length - offset);
-        let body = match body_of(file, offset, count, told).await {
+        let body = match body_of(file, offset, count, on_progress).await {
             Ok(body) => body,
             Err(error) => return Answer::Stopped(Stopped::Failed(error)),
         };
@@ -186,7 +192,7 @@ async fn body_of(
     file: &Path,
     offset: u64,
     count: u64,
-    told: impl Fn(u64) + Send + Sync + 'static,
+    on_progress: impl Fn(u64) + Send + Sync + 'static,
 ) -> anyhow::Result<reqwest::Body> {
     use tokio::io::AsyncReadExt;
     let mut source = tokio::fs::File::open(file).await.with_context(|| format!("open {}", file.display()))?;
@@ -194,7 +200,7 @@ async fn body_of(
     let mut sent = offset;
     let pieces = ReaderStream::with_capacity(source.take(count), 256 << 10).inspect_ok(move |piece| {
         sent += piece.len() as u64;
-        told(sent);
+        on_progress(sent);
     });
     Ok(reqwest::Body::wrap_stream(pieces))
 }

@@ -5,29 +5,29 @@ import { Agent } from 'node:http'
 import { PassThrough } from 'node:stream'
 import { DefaultHttpStack, FileUrlStorage, Upload } from 'tus-js-client'
 
-const told = JSON.parse(process.argv[2])
+const asked = JSON.parse(process.argv[2])
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`)
 // Several tests may upload the same name, so the address to resume is kept in the caller's own file.
-if (told.urlStorage && !existsSync(told.urlStorage)) writeFileSync(told.urlStorage, '{}')
+if (asked.urlStorage && !existsSync(asked.urlStorage)) writeFileSync(asked.urlStorage, '{}')
 
 let requests = 0
 // A deferred length is for a stream whose end is unknown, such as a recording: it has no path from which the size could
 // be read.
-const source = createReadStream(told.file)
-const upload = new Upload(told.deferLength ? source.pipe(new PassThrough()) : source, {
-  endpoint: told.endpoint,
-  uploadUrl: told.uploadUrl,
-  headers: told.headers ?? {},
-  metadata: told.metadata ?? {},
+const source = createReadStream(asked.file)
+const upload = new Upload(asked.deferLength ? source.pipe(new PassThrough()) : source, {
+  endpoint: asked.endpoint,
+  uploadUrl: asked.uploadUrl,
+  headers: asked.headers ?? {},
+  metadata: asked.metadata ?? {},
   // Deferred: the client learns the length only when the file ends, and sends it with the last piece.
-  uploadLengthDeferred: told.deferLength ?? false,
-  chunkSize: told.chunkSize ?? Number.POSITIVE_INFINITY,
-  parallelUploads: told.parallelUploads ?? 1,
-  uploadDataDuringCreation: told.dataDuringCreation ?? false,
-  retryDelays: told.retryDelays ?? [0, 100, 200, 400, 800],
+  uploadLengthDeferred: asked.deferLength ?? false,
+  chunkSize: asked.chunkSize ?? Number.POSITIVE_INFINITY,
+  parallelUploads: asked.parallelUploads ?? 1,
+  uploadDataDuringCreation: asked.dataDuringCreation ?? false,
+  retryDelays: asked.retryDelays ?? [0, 100, 200, 400, 800],
   // A missing key, unlike an undefined one, keeps the library's default.
-  ...(told.urlStorage ? { urlStorage: new FileUrlStorage(told.urlStorage) } : {}),
-  storeFingerprintForResuming: Boolean(told.urlStorage),
+  ...(asked.urlStorage ? { urlStorage: new FileUrlStorage(asked.urlStorage) } : {}),
+  storeFingerprintForResuming: Boolean(asked.urlStorage),
   // A new connection for each request, so that a proxy can send each to another replica.
   httpStack: new DefaultHttpStack({ agent: new Agent({ keepAlive: false }) }),
   onBeforeRequest: (request) => {
@@ -38,7 +38,7 @@ const upload = new Upload(told.deferLength ? source.pipe(new PassThrough()) : so
   onUploadUrlAvailable: () => say({ url: upload.url }),
   onProgress: (sent) => {
     // Killed at an instant chosen by the test: no handler runs, nothing is flushed, sockets are cut.
-    if (told.dieAfterBytes && sent >= told.dieAfterBytes) process.kill(process.pid, 'SIGKILL')
+    if (asked.dieAfterBytes && sent >= asked.dieAfterBytes) process.kill(process.pid, 'SIGKILL')
   },
   onShouldRetry: (error) => {
     const status = error.originalResponse ? error.originalResponse.getStatus() : 0
@@ -54,7 +54,7 @@ const upload = new Upload(told.deferLength ? source.pipe(new PassThrough()) : so
   onSuccess: () => say({ done: upload.url, requests })
 })
 
-const previous = told.urlStorage ? await upload.findPreviousUploads() : []
+const previous = asked.urlStorage ? await upload.findPreviousUploads() : []
 if (previous.length > 0) {
   upload.resumeFromPreviousUpload(previous[0])
   say({ resuming: previous[0].uploadUrl ?? previous[0].parallelUploadUrls })

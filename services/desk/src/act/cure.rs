@@ -3,7 +3,7 @@
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use pipeline::catalogue::Contest;
 use pipeline::id::SubmissionId;
-use pipeline::replacing::{Cure as Window, Standing, may_correct, may_replace};
+use pipeline::replacing::{Circumstances, Cure as Window, may_correct, may_replace};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::store::cures;
@@ -119,7 +119,7 @@ struct Allowed {
 
 impl Allowed {
     fn of(contest: &Contest, facts: &Facts, window: Option<&Window>, now: DateTime<Utc>) -> Self {
-        let standing = Standing { cure: window, ..facts.standing(contest, now) };
+        let standing = Circumstances { cure: window, ..facts.standing(contest, now) };
         let first = facts.work.takes_upload() && contest.takes(window, now);
         let (film, form) = (first || may_replace(&standing).is_ok(), may_correct(&standing).is_ok());
         Self { film, form, finish_before: contest.finish_before(window).filter(|_| film) }

@@ -262,7 +262,7 @@ pub(crate) fn samples(frame: &ffmpeg::frame::Audio, channels: &mut [Vec<f32>]) -
     true
 }
 
-/// One sample as a float; what is no number becomes silence, so that one cannot poison every measure after it.
+/// One sample as a float. NaN becomes silence, since one of them would make every later measurement NaN.
 fn float(format: c_int, bytes: &[u8]) -> f32 {
     let value = match (format % 5, bytes) {
         (0, [a]) => (f32::from(*a) - 128.0) / 128.0,

@@ -15,7 +15,7 @@ pub(crate) fn prepended(packet: &ffmpeg::Packet, before: &[u8]) -> Result<ffmpeg
     if answer < 0 { Err(ffmpeg::Error::from(answer)) } else { Ok(joined) }
 }
 
-/// A packet with the same content that is shown, whatever an edit list says.
+/// A copy of the packet without the mark by which an edit list hides its picture.
 #[allow(unsafe_code)]
 pub(crate) fn kept(packet: &ffmpeg::Packet) -> ffmpeg::Packet {
     use ffmpeg::packet::Mut;

@@ -25,7 +25,7 @@ const NEW_SILENCE_MS: u64 = 5_000;
 const NEW_FROZEN_MS: u64 = 10_000;
 /// A source below this may become silence: converting its channels to stereo can move it by a few LU below the gate at −70.
 const ALMOST_SILENT_LUFS: f64 = -60.0;
-/// Most that the loudness may change when more channels become two, LU.
+/// Largest allowed change of the loudness by the downmix to stereo, LU.
 const FOLDING_LU: f64 = 3.0;
 /// Tags that the format itself needs.
 const OWN_TAGS: [&str; 7] =

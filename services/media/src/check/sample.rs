@@ -54,9 +54,9 @@ struct Place {
 }
 
 impl<'a> Places<'a> {
-    /// Chooses them in the source at `source`, of which `picture` says how it became the output. Each lies right after a key frame
-    /// of the source, where there is one that no other place has: a seek then leads to it, and hardly a frame is decoded that is
-    /// not compared. In the rendition these frames are anywhere.
+    /// Chooses places in the source at `source`; `picture` says how it became the output. Where possible, each lies right after a
+    /// key frame of the source that no other place uses: a seek then reaches it, and few frames are decoded without being
+    /// compared. In the rendition these frames may be anywhere.
     pub(crate) fn choose(source: &Path, picture: &'a Picture, expected: &'a Expected, limits: &Limits) -> Self {
         let limits = Limits { max_packets: limits.max_packets.min(MAX_PACKETS), ..limits.clone() };
         let reader = Reader::of(source, picture, 1, &limits).ok();

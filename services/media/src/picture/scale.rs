@@ -64,8 +64,8 @@ pub(crate) fn sizes(encodes: &[VideoEncode]) -> (Vec<(u32, u32)>, Vec<usize>) {
     (sizes, places)
 }
 
-/// Filters from pictures like `facts` to small upright ones of `size`, for looking at only: cheap, and turned when small. Fields
-/// are woven together where a picture says that it has two. Stamps are microseconds.
+/// Filters that make small upright pictures of `size` from pictures like `facts`, for previews only: fast scaling, and rotation
+/// after it. Pictures that are marked as interlaced are deinterlaced. Time stamps are microseconds.
 pub(crate) fn small(facts: PictureFacts, picture: &Picture, size: (u32, u32)) -> Result<Graph> {
     let size = lying(picture, size);
     let weave = if facts.interlaced { ",bwdif=mode=send_frame:parity=auto:deint=interlaced" } else { "" };
@@ -112,9 +112,9 @@ fn convert(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) 
     let matrix = zimg_matrix(matrix).unwrap_or("bt2020nc");
     let primaries = wide_primaries(facts).unwrap_or("bt2020".into());
     // npl=100: SDR's white is 100 cd/m². HDR's diffuse white (203 by BT.2408) then enters the curve at 2.03 and leaves it at
-    // three quarters of the signal, with room for highlights above; taken for 1 it would leave at 62 %, which looks dim.
-    // Primaries go in and out by name: of a film that says its curve alone, zimg would not know what to convert them from.
-    // The peak is fixed at 1000 cd/m²: a file's own word for it comes with some frames only, and would show at the seams.
+    // three quarters of the signal, with room for highlights above. With diffuse white as 1, it would leave at 62 %, which
+    // looks dim. Primaries are given by name on both sides, since zimg cannot convert them where a film has only its curve
+    // tagged. The peak is fixed at 1000 cd/m²: only some frames carry a file's own value, and it would differ at the seams.
     format!(
         "zscale=w={width}:h={height}:f=lanczos:tin={transfer}:min={matrix}:pin={primaries}:rin={range}:t=linear:p={primaries}:npl=100,\
          format=gbrpf32le,zscale=p=bt709,tonemap=tonemap=hable:desat=0:peak=10,\

@@ -7,7 +7,7 @@ use crate::read::isobmff::Structure;
 use crate::read::matroska::{self, Element};
 use crate::read::sniff::Format;
 
-/// Where the segment of a Matroska file says that it ends. Live recordings do not say it.
+/// Where the segment of a Matroska file ends by its own size. Live recordings have none.
 fn matroska_end(head: &[u8]) -> Option<u64> {
     let first = Element::of(head)?;
     let at = first.head.checked_add(usize::try_from(first.size?).ok()?)?;

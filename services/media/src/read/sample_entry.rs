@@ -98,7 +98,7 @@ fn wrong_codec(entry: &Entry, codec: &str) -> Option<String> {
     }
     let is_pcm_of_iso = matches!(&entry.code, b"ipcm" | b"fpcm");
     if is_pcm_of_iso {
-        // Without the box that says how samples lie, which is mandatory, they may be anything.
+        // The box with the layout of samples is mandatory; without it the layout is unknown.
         return Some(named);
     }
     if let Some(pcm) = entry.pcm.filter(|pcm| !is_laid_out(codec, *pcm)) {
@@ -128,7 +128,7 @@ fn stands_for(code: [u8; 4], codec: &str) -> bool {
     BY_RECORD.contains(&&code) || av::codecs_of_code(code).iter().any(is_it)
 }
 
-/// Whether samples that lie as `pcm` says are those of `codec`. QuickTime's entries have no such box, and what has both is one of two.
+/// Whether the layout of samples in `pcm` is that of `codec`.
 fn is_laid_out(codec: &str, pcm: Pcm) -> bool {
     let is_ordered = pcm.bits <= 8 || codec.ends_with(if pcm.is_little_endian { "le" } else { "be" });
     bits(codec) == Some(pcm.bits.into()) && is_ordered
@@ -165,8 +165,9 @@ pub(crate) fn other_codec(track: &Track, codec: &str) -> Option<&'static str> {
     (first != codec && same_size && wanted.all(|other| other == Some(first))).then_some(first)
 }
 
-/// What libav has to read instead of the types of boxes `pcmC` in `track` for which FFmpeg 7 refuses the whole file: those in entries that
-/// have none by ISO/IEC 23003-5, and those of sizes that it does not know. There may be another sound, and such a codec has a name.
+/// Hides the boxes `pcmC` in `track` for which FFmpeg 7 refuses the whole file, by giving libav another type to read: those in
+/// entries that have none by ISO/IEC 23003-5, and those with sizes that it does not know. The file may have another sound that
+/// can be used, and this codec can then be named.
 pub(crate) fn hidden(track: &Track) -> Vec<Patch> {
     let hide = |entry: &Entry| {
         let pcm = entry.pcm?;
@@ -176,9 +177,8 @@ pub(crate) fn hidden(track: &Track) -> Vec<Patch> {
     track.entries.iter().filter_map(hide).collect()
 }
 
-/// What libav has to read instead of the fields of sample size in the entries of `track`, where it takes it for `codec` by them and
-/// lays samples out in another size than they have: the field is a template by ISO/IEC 14496-12, 12.2.3.2, always 16, and FFmpeg
-/// before 6.0 knows nothing else.
+/// Sets the sample size in the entries of `track` where libav would take it for `codec` and read samples of another size than
+/// they have: by ISO/IEC 14496-12, 12.2.3.2 the field is a template and always 16, and FFmpeg before 6.0 reads only this field.
 pub(crate) fn misread(track: &Track, codec: &str) -> Vec<Patch> {
     let patch = |entry: &Entry| {
         let wanted = bits(pcm(entry)??)?;

@@ -18,7 +18,7 @@ const H264: &str = "-c:v libx264 -preset veryfast -crf 16 -x264-params scenecut=
 const HEVC: &str =
     "-tag:v hvc1 -c:v libx265 -preset ultrafast -x265-params log-level=error:crf=18:scenecut=0:bframes=2:keyint";
 
-/// Ten seconds of numbered pictures, coded by ffmpeg with `coding`, whose marks of key frames are as true as `marked` says.
+/// Ten seconds of numbered pictures, encoded by ffmpeg with `coding`. Unless `marked`, every picture counts as a key frame.
 fn film(coding: &str, marked: bool) -> Bench {
     let bench = Bench::new();
     let (plain, coded) = (bench.input("plain.mp4"), bench.input("coded.mp4"));

@@ -17,7 +17,7 @@ const NOTHING: Said = Said([2, 2, 2], false);
 const HLG: Said = Said([9, 18, 9], false);
 const SDR: Said = Said([1, 1, 1], false);
 
-/// A film of HEVC whose bitstream says its colours so, and whose container says `colr`, or nothing.
+/// An HEVC film whose bitstream has these colour tags, and whose container has `colr`, or none.
 fn film(format: &str, Said([primaries, curve, matrix], full_range): Said, colr: Option<&[u8]>) -> Bench {
     let bench = Bench::new();
     let (made, path) = (bench.input("made.mp4"), bench.input("source"));
@@ -56,7 +56,7 @@ fn distance(one: &[Vec<u8>; 3], other: &[Vec<u8>; 3]) -> f64 {
 }
 
 #[test]
-fn hlg_looks_the_same_whoever_says_it() {
+fn hlg_looks_the_same_by_container_or_bitstream() {
     let ten = "yuv420p10le";
     let (info, tagged) = seen(&film(ten, HLG, Some(&nclx(9, 18, 9, false))));
     assert_eq!(info.video.colour.transfer, Transfer::Hlg);
@@ -87,7 +87,7 @@ fn hlg_looks_the_same_whoever_says_it() {
 }
 
 #[test]
-fn full_range_looks_the_same_whoever_says_it() {
+fn full_range_looks_the_same_by_container_or_bitstream() {
     let full = Said([1, 1, 1], true);
     let (info, tagged) = seen(&film("yuv420p", full, Some(&nclx(1, 1, 1, true))));
     assert!(info.video.colour.full_range);
@@ -122,7 +122,7 @@ fn matroska_is_asked_as_well() {
 }
 
 #[test]
-fn a_container_that_contradicts_the_bitstream_is_told_and_the_bitstream_followed() {
+fn a_container_that_contradicts_the_bitstream_is_reported_the_bitstream_followed() {
     let bench = film("yuv420p10le", HLG, Some(&nclx(1, 1, 1, false)));
     let info = bench.probe("source");
     assert_eq!((info.video.colour.transfer, info.video.colour.matrix.as_str()), (Transfer::Hlg, "bt2020nc"));

@@ -123,7 +123,7 @@ fn the_budget_of_frames_and_packets_ends_the_work() {
 }
 
 #[test]
-fn too_many_streams_foreign_codecs_and_films_without_a_picture_are_told_apart() {
+fn too_many_streams_foreign_codecs_and_films_without_a_picture_differ_in_code() {
     use media::protocol::{Job, Limits, Line};
     let bench = Bench::new();
     make(&bench.input("entry"), &short()).unwrap();

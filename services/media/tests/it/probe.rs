@@ -102,14 +102,14 @@ fn rotation_aspect_and_broadcast_rates_are_seen() {
 }
 
 #[test]
-fn a_variable_rate_is_told_with_what_was_counted() {
+fn a_variable_rate_is_reported_with_what_was_counted() {
     let video = probe(&Clip { variable_rate: true, duration_ms: 3000, ..Clip::default() }).video;
     assert!(video.variable_rate);
     assert!(video.frames < 55 && (video.duration_ms as i64 - 3000).abs() <= 80, "{video:?}");
 }
 
 #[test]
-fn hdr_ten_bit_and_fields_are_told() {
+fn hdr_ten_bit_and_fields_are_reported() {
     let video = probe(&Clip { transfer: Transfer::Pq, ten_bit: true, ..Clip::default() }).video;
     assert_eq!((video.colour.transfer, video.bit_depth), (Transfer::Pq, 10));
     assert_eq!(video.colour.primaries, "bt2020");
@@ -118,7 +118,7 @@ fn hdr_ten_bit_and_fields_are_told() {
 }
 
 #[test]
-fn layouts_of_sound_are_told() {
+fn layouts_of_sound_are_reported() {
     let channels = |tone| probe(&Clip { tone, ..Clip::default() }).audio.map(|audio| audio.channels);
     assert_eq!(channels(Tone::Mono), Some(1));
     assert_eq!(channels(Tone::FiveOne), Some(6));

@@ -217,7 +217,7 @@ fn assert_sync(case: &str, finished: &Finished, seconds: usize) {
 #[test]
 fn every_codec_and_container_comes_out_in_sync() {
     for (suffix, sample_rate, codec) in [
-        // Priming told by an edit list, by the codec's delay, by the container, and not at all.
+        // Priming given by an edit list, by the codec's delay, by the container, and not at all.
         ("mp4", 44_100, "aac"),
         ("mp4", 44_100, "libmp3lame"),
         ("mov", 96_000, "pcm_s24le"),

@@ -206,7 +206,7 @@ fn time_that_runs_backwards_is_refused_and_not_cut_out_in_silence() {
     let bench = changed("mkv", "-bf 0", &format!("-c copy -bsf:v {back} -bsf:a {back}"));
     let rejection = bench.refused("source");
     assert!(matches!(rejection, Rejection::TimeRunsBackwards { frames: 37..=38 }), "{rejection:?}");
-    // One stamp alone that is wrong costs nothing that players would show.
+    // A single wrong time stamp loses no picture that players would show.
     let bench = changed("mkv", "-bf 0", "-c copy -bsf:v setts=pts='PTS-if(eq(N\\,30)\\,0.04/TB\\,0)':dts=DTS");
     let shown = outside::frames(&bench.input("source"));
     let finished = finish(&bench);
@@ -215,7 +215,7 @@ fn time_that_runs_backwards_is_refused_and_not_cut_out_in_silence() {
 }
 
 #[test]
-fn a_broadcast_whose_clock_starts_anew_or_wraps_goes_on_in_sync() {
+fn a_broadcast_whose_clock_restarts_or_wraps_goes_on_in_sync() {
     // Two recordings one after the other: forward, back, and across the wrap of the 33-bit clock.
     for [first, second] in [[0, 1000], [1000, 0], [95_442, 3]] {
         let bench = bench(|source| {

@@ -10,7 +10,7 @@ use media::synth::{Clip, Tone, make, pictures};
 use pipeline::media_info::Ratio;
 
 /// In the user data of a SEI message, and in a unit of a type that the standard leaves to others.
-const HIDDEN: [&str; 2] = ["told-in-a-sei-message", "told-in-an-unknown-unit"];
+const HIDDEN: [&str; 2] = ["hidden-in-a-sei-message", "hidden-in-an-unknown-unit"];
 
 fn ffmpeg(args: &[&str]) {
     let output = Command::new("ffmpeg").args(["-v", "error", "-nostdin", "-y"]).args(args).output().unwrap();
@@ -45,8 +45,8 @@ fn with_unknown_units(stream: &[u8]) -> Vec<u8> {
     let mut out = Vec::new();
     for unit in units(stream) {
         if matches!(unit[0] & 31, 1 | 5) {
-            let told = [&[0x1e], HIDDEN[1].as_bytes(), &[0x80]].concat();
-            for other in [&[0x0c, 0xff, 0xff, 0x80][..], &told, &[0x15, 0x80]] {
+            let hidden = [&[0x1e], HIDDEN[1].as_bytes(), &[0x80]].concat();
+            for other in [&[0x0c, 0xff, 0xff, 0x80][..], &hidden, &[0x15, 0x80]] {
                 out.extend([0, 0, 0, 1]);
                 out.extend(other);
             }

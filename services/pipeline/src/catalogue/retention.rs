@@ -14,11 +14,11 @@ pub struct Retention {
     pub uploads_days: Option<u32>,
     /// Days until records of attempts that did not end their part are deleted.
     pub attempts_days: Option<u32>,
-    /// Days until it is forgotten what machines made of parts that nothing reads any more.
+    /// Days until outputs of parts that are no longer read are deleted.
     pub outputs_days: Option<u32>,
-    /// Days until lines of history go that only say how one part went.
+    /// Days until lines of history about single parts are deleted.
     pub history_days: Option<u32>,
-    /// Days until exchanges with partners go that were made again later.
+    /// Days until exchanges with partners that a later one superseded are deleted.
     pub exchanges_days: Option<u32>,
     /// Days until sessions and invitations of staff are deleted.
     pub sign_ins_days: Option<u32>,

@@ -1,6 +1,7 @@
 //! Facts of deliveries.
 use super::*;
 use proptest::prelude::*;
+use uuid::Uuid;
 
 fn intent(number: u128) -> IntentId {
     IntentId(Uuid::from_u128(number))
@@ -202,7 +203,7 @@ fn a_confirmed_hand_over_is_sent_by_us() {
 }
 
 #[test]
-fn nobody_confirms_another_hand_over_or_one_that_is_unwanted() {
+fn another_hand_over_or_an_unwanted_one_cannot_be_confirmed() {
     let mut delivery = after(vec![DeliveryEvent::HandedToOperator { intent: intent(1) }]);
     assert!(!delivery.apply(DeliveryEvent::Confirmed { intent: intent(2) }));
     assert!(delivery.apply(DeliveryEvent::Unwanted));

@@ -1,5 +1,5 @@
 //! The transitions of a delivery: from the observed state and an event to the next observed state.
-use super::{Delivery, DeliveryEvent, Desired, IntentId, Observed, RecallBy, RecallStep, Receipt};
+use super::{Delivery, DeliveryEvent, Desired, IntentId, Observed, Phase, RecallBy, RecallStep, Receipt};
 
 impl Delivery {
     /// The next observed state; `None` if the event changes nothing. Wishes of people change the desired state, not
@@ -26,14 +26,7 @@ impl Delivery {
             DeliveryEvent::RecallAcknowledged => self.recall_acknowledged(),
             DeliveryEvent::RecallConfirmed => match &self.observed {
                 Observed::Recalling { receipt, .. } => Some(Observed::Recalled { receipt: receipt.clone() }),
-                Observed::Planned
-                | Observed::Sending { .. }
-                | Observed::Unknown { .. }
-                | Observed::AwaitingOperator { .. }
-                | Observed::InReview { .. }
-                | Observed::Live { .. }
-                | Observed::Recalled { .. }
-                | Observed::Refused { .. } => None,
+                _ => None,
             },
             DeliveryEvent::Wanted { .. }
             | DeliveryEvent::Unwanted
@@ -60,12 +53,7 @@ impl Delivery {
             Observed::Sending { intent: open }
             | Observed::Unknown { intent: open }
             | Observed::AwaitingOperator { intent: open } => *open == intent,
-            Observed::Planned
-            | Observed::InReview { .. }
-            | Observed::Live { .. }
-            | Observed::Recalling { .. }
-            | Observed::Recalled { .. }
-            | Observed::Refused { .. } => false,
+            _ => false,
         }
     }
 
@@ -94,25 +82,17 @@ impl Delivery {
             Observed::Live { receipt: known, public_url: address } if *known == receipt => {
                 Some(Observed::Live { receipt, public_url: public_url.or_else(|| address.clone()) })
             }
-            Observed::Planned
-            | Observed::InReview { .. }
-            | Observed::Live { .. }
-            | Observed::Recalling { .. }
-            | Observed::Recalled { .. }
-            | Observed::Refused { .. } => None,
+            _ => None,
         }
     }
 
     fn refused(&self, words: String) -> Option<Observed> {
-        match &self.observed {
+        let receipt = self.observed.receipt().cloned();
+        match self.observed.phase() {
+            Phase::Sent => Some(Observed::Refused { words, receipt }),
             // A refusal during a recall is what was wanted: the work is not there.
-            Observed::Recalling { receipt, .. } => Some(Observed::Recalled { receipt: receipt.clone() }),
-            Observed::Sending { .. }
-            | Observed::Unknown { .. }
-            | Observed::AwaitingOperator { .. }
-            | Observed::InReview { .. }
-            | Observed::Live { .. } => Some(Observed::Refused { words, receipt: self.observed.receipt().cloned() }),
-            Observed::Planned | Observed::Recalled { .. } | Observed::Refused { .. } => None,
+            Phase::Recalling => Some(Observed::Recalled { receipt }),
+            Phase::Planned | Phase::Ended => None,
         }
     }
 
@@ -124,15 +104,7 @@ impl Delivery {
                 by: *by,
                 step: RecallStep::Acknowledged,
             }),
-            Observed::Recalling { step: RecallStep::Acknowledged, .. }
-            | Observed::Planned
-            | Observed::Sending { .. }
-            | Observed::Unknown { .. }
-            | Observed::AwaitingOperator { .. }
-            | Observed::InReview { .. }
-            | Observed::Live { .. }
-            | Observed::Recalled { .. }
-            | Observed::Refused { .. } => None,
+            _ => None,
         }
     }
 
@@ -156,12 +128,7 @@ impl Delivery {
                 Some(recalling(receipt.as_ref(), public_url.as_ref(), by))
             }
             // A running call, or one without an answer, must end or be read back first.
-            Observed::Planned
-            | Observed::Sending { .. }
-            | Observed::Unknown { .. }
-            | Observed::Recalling { .. }
-            | Observed::Recalled { .. }
-            | Observed::Refused { .. } => None,
+            _ => None,
         }
     }
 }

@@ -1,5 +1,5 @@
 //! The wishes of people and runs for a delivery: how they change the desired state, and what must be recalled first.
-use super::{Delivery, Desired, IntentId, Observed, RecallBy, RecallStep};
+use super::{Delivery, Desired, IntentId, Observed, Phase, RecallBy, RecallStep};
 
 impl Delivery {
     pub(super) fn wanted(&mut self, run: u32) {
@@ -7,34 +7,16 @@ impl Delivery {
         if run < self.run {
             return;
         }
-        match (&self.observed, self.desired) {
+        match self.observed.phase() {
             // Files there of an older run are removed first; those of this run are continued.
-            (Observed::Planned, _) if self.begun && run > self.run => self.make_room_for(run),
-            (Observed::Planned, _) if self.begun => {}
+            Phase::Planned if self.begun && run > self.run => self.make_room_for(run),
+            Phase::Planned if self.begun => {}
             // A new run of a work released for a later time keeps that time.
-            (Observed::Planned, Desired::Live | Desired::Gone) => {
-                *self = Self { not_before: self.not_before, ..Self::new(run) };
-            }
-            (Observed::Recalled { .. } | Observed::Refused { .. }, _) => *self = Self::new(run),
+            Phase::Planned => *self = Self { not_before: self.not_before, ..Self::new(run) },
+            Phase::Ended => *self = Self::new(run),
             // Wanted again during its recall: it is sent once it is gone.
-            (
-                Observed::Sending { .. }
-                | Observed::Unknown { .. }
-                | Observed::AwaitingOperator { .. }
-                | Observed::InReview { .. }
-                | Observed::Live { .. }
-                | Observed::Recalling { .. },
-                Desired::Gone,
-            ) => self.then = self.then.max(Some(run)),
-            (
-                Observed::Sending { .. }
-                | Observed::Unknown { .. }
-                | Observed::AwaitingOperator { .. }
-                | Observed::InReview { .. }
-                | Observed::Live { .. }
-                | Observed::Recalling { .. },
-                Desired::Live,
-            ) => {}
+            Phase::Sent | Phase::Recalling if self.desired == Desired::Gone => self.then = self.then.max(Some(run)),
+            Phase::Sent | Phase::Recalling => {}
         }
     }
 
@@ -48,18 +30,10 @@ impl Delivery {
         if self.desired == Desired::Gone && self.then.is_none() {
             return;
         }
-        match (&self.observed, self.desired) {
-            (Observed::Planned, _) if self.begun => self.make_room_for(run),
-            (Observed::Planned | Observed::Recalled { .. } | Observed::Refused { .. }, _) => *self = Self::new(run),
-            (
-                Observed::Sending { .. }
-                | Observed::Unknown { .. }
-                | Observed::AwaitingOperator { .. }
-                | Observed::InReview { .. }
-                | Observed::Live { .. }
-                | Observed::Recalling { .. },
-                Desired::Live | Desired::Gone,
-            ) => self.make_room_for(run),
+        match self.observed.phase() {
+            Phase::Planned if self.begun => self.make_room_for(run),
+            Phase::Planned | Phase::Ended => *self = Self::new(run),
+            Phase::Sent | Phase::Recalling => self.make_room_for(run),
         }
     }
 

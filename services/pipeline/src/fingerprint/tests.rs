@@ -142,7 +142,7 @@ fn films_that_have_nothing_to_do_with_each_other_do_not_match() {
 }
 
 #[test]
-fn a_shared_intro_is_told_with_its_range_and_is_no_whole_work() {
+fn a_shared_intro_is_found_with_its_range_and_is_no_whole_work() {
     let mut album = Album::default();
     for at_ms in (0..40_000).step_by(500) {
         album.add(at_ms, plain(&scene(if at_ms < 10_000 { 1 } else { 2 }, at_ms)));

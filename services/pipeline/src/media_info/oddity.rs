@@ -101,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_oddity_is_told_in_both_languages_under_its_code_in_json() {
+    fn every_oddity_has_a_text_in_both_languages_and_its_code_in_json() {
         let hostile = || "\u{1b}[2J\u{202e}x".to_owned();
         let all = [
             Oddity::LongMovieHeader { claimed_ms: 60_000 },

@@ -1,6 +1,8 @@
+//! Roles, tokens and login names, as facts.
 use uuid::Uuid;
 
 use super::*;
+use crate::lang::Lang;
 
 fn held(text: &str) -> Held {
     text.parse().unwrap()

@@ -5,42 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::effort::Effort;
-use crate::id::{EncodeId, RenditionName};
+use crate::id::RenditionName;
 use crate::media_info::MediaInfo;
 use crate::part::Part;
-use crate::rendition::{AudioEncode, Plan, PlannedRendition, Segment, VideoEncode, VideoSource};
+use crate::rendition::{Plan, PlannedRendition, Segment, VideoSource};
 use crate::stage::Stage;
+use cost::{DECODE_S, FULL_HD, LOUDNESS_S, REMUX_S, bytes, decode, encode, seconds, sound_encode, sound_length, video};
 
-/// Pixels of the picture that the figures were measured with.
-const FULL_HD: f64 = 1920.0 * 1080.0;
-
-// Seconds of one core (AMD EPYC, FFmpeg 5.1.9) for one frame of 1920×1080.
-/// x264, preset medium: 0.21 with 64 s of camera footage at 23 Mbit/s, 0.09 with Big Buck Bunny scaled up, both at CRF
-/// 20.
-const ENCODE_S: f64 = 0.15;
-/// Decoding H.264 takes 7 % of a medium encode, with either source.
-const DECODE_S: f64 = 0.07 * ENCODE_S;
-/// Reading and writing packets takes 1/290 of a medium encode.
-const REMUX_S: f64 = ENCODE_S / 290.0;
-
-// Seconds of one core for one second of stereo sound at 48 kHz, measured over two minutes of pink noise.
-/// AAC at 192 kbit/s, by libav's `fast` coder; `twoloop` takes twice that.
-const AAC_S: f64 = 0.006;
-/// Integrated loudness and true peak by ebur128; once before the encode, once after it.
-const LOUDNESS_S: f64 = 0.004;
-
-/// x264's presets relative to medium, Big Buck Bunny at 1920×1080, one thread, without decoding.
-const PRESETS: [(&str, f64); 9] = [
-    ("ultrafast", 0.11),
-    ("superfast", 0.24),
-    ("veryfast", 0.36),
-    ("faster", 0.59),
-    ("fast", 0.81),
-    ("medium", 1.0),
-    ("slow", 1.45),
-    ("slower", 2.7),
-    ("veryslow", 5.0),
-];
+mod cost;
 
 /// The estimated cost of a plan.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -164,159 +136,5 @@ fn rendition(plan: &Plan, info: &MediaInfo, index: usize) -> RenditionEstimate {
     }
 }
 
-/// Decoding this many frames of the source.
-fn decode(info: &MediaInfo, frames: u64) -> f64 {
-    let area = f64::from(info.video.coded_width) * f64::from(info.video.coded_height) / FULL_HD;
-    frames as f64 * area * DECODE_S
-}
-
-/// Encoding this many frames.
-fn encode(video: &VideoEncode, frames: u64) -> f64 {
-    let area = f64::from(video.width) * f64::from(video.height) / FULL_HD;
-    let preset = PRESETS.iter().find(|(name, _)| *name == video.preset).map_or(1.0, |(_, factor)| *factor);
-    frames as f64 * area * ENCODE_S * preset
-}
-
-/// One encode of the sound, and measuring the result.
-fn sound_encode(plan: &Plan) -> f64 {
-    (AAC_S + LOUDNESS_S) * seconds(plan)
-}
-
-fn sound_length(info: &MediaInfo) -> f64 {
-    info.audio.as_ref().map_or(0.0, |audio| audio.duration_ms as f64 / 1000.0)
-}
-
-/// Length of the output, in seconds.
-fn seconds(plan: &Plan) -> f64 {
-    plan.picture.frames as f64 / plan.picture.frame_rate.value()
-}
-
-/// The picture at its cap, or at the source's own mean for this size, whichever is less; and the sound.
-fn bytes(plan: &Plan, info: &MediaInfo, rendition: &PlannedRendition) -> u64 {
-    let source_kbps = info.video.bitrate_kbps as f64;
-    let picture_kbps = match &rendition.video {
-        VideoSource::Copied => source_kbps,
-        VideoSource::Encoded(id) => video(plan, id).map_or(0.0, |video| {
-            let (is, was) = (f64::from(video.width) * f64::from(video.height), source_pixels(info));
-            // The bit rate of smaller pictures falls with the power of 0.75 of the pixels, a rule of thumb among
-            // encoder authors.
-            let useful = source_kbps * super::picture::efficiency(&info.video.codec) as f64 * (is / was).powf(0.75);
-            let cap = f64::from(video.max_bitrate_kbps);
-            if useful > 0.0 { useful.min(cap) } else { cap }
-        }),
-    };
-    let sound = rendition.audio.as_ref().and_then(|id| audio(plan, id));
-    let sound_kbps = sound.map_or(0.0, |audio| f64::from(audio.bitrate_kbps));
-    ((picture_kbps + sound_kbps) * 125.0 * seconds(plan)).round() as u64
-}
-
-fn source_pixels(info: &MediaInfo) -> f64 {
-    (f64::from(info.video.display_width) * f64::from(info.video.display_height)).max(1.0)
-}
-
-fn video<'a>(plan: &'a Plan, id: &EncodeId) -> Option<&'a VideoEncode> {
-    plan.videos.iter().find(|video| video.id == *id)
-}
-
-fn audio<'a>(plan: &'a Plan, id: &EncodeId) -> Option<&'a AudioEncode> {
-    plan.audios.iter().find(|audio| audio.id == *id)
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::catalogue::{Catalogue, Ladders};
-    use crate::planner::plan;
-    use crate::planner::tests::info;
-
-    fn estimated(info: &MediaInfo, change: impl FnOnce(&mut Ladders)) -> (Plan, Estimate) {
-        let catalogue = Catalogue::builtin();
-        let mut ladders = catalogue.ladders.clone();
-        change(&mut ladders);
-        let partners: Vec<_> = catalogue.partners.values().collect();
-        let plan = plan(info, &partners, &ladders);
-        let estimate = Estimate::of(&plan, info);
-        (plan, estimate)
-    }
-
-    fn close(a: f64, b: f64) -> bool {
-        (a / b - 1.0).abs() < 1e-6
-    }
-
-    #[test]
-    fn an_hd_frame_of_a_medium_encode_costs_what_was_measured() {
-        let (plan, estimate) = estimated(&info(), |_| ());
-        let full_hd = plan.videos.iter().filter(|video| video.width == 1920).count() as f64;
-        let encodes = plan.picture.frames as f64 * ENCODE_S * (full_hd + 1280.0 * 720.0 / FULL_HD);
-        let once_decoded = plan.picture.frames as f64 * DECODE_S;
-        assert!(close(estimate.segments_cpu_s.iter().sum(), encodes + once_decoded), "{estimate:?}");
-    }
-
-    #[test]
-    fn the_preset_and_the_number_of_segments_are_counted_in() {
-        let (_, medium) = estimated(&info(), |_| ());
-        let (_, fast) = estimated(&info(), |ladders| ladders.preset = "superfast".into());
-        let (_, cut) = estimated(&info(), |ladders| ladders.segment_s = 16);
-        assert!(fast.transcode_cpu_s() < medium.transcode_cpu_s() * 0.4);
-        assert_eq!(cut.segments_cpu_s.len(), 4);
-        assert!(close(cut.transcode_cpu_s(), medium.transcode_cpu_s()), "cutting costs nothing");
-    }
-
-    #[test]
-    fn what_is_busy_in_the_source_is_expected_to_take_longer() {
-        let mut info = info();
-        let seconds = (info.video.duration_ms / 1000) as usize;
-        let (_, even) = estimated(&info, |ladders| ladders.segment_s = 16);
-        info.video.bytes_by_second =
-            (0..seconds).map(|second| if second < 16 { 3_000_000 } else { 1_000_000 }).collect();
-        let (plan, estimate) = estimated(&info, |ladders| ladders.segment_s = 16);
-        let a_frame = |index: usize| estimate.segments_cpu_s[index] / plan.segments[index].frames as f64;
-        let (busy, calm) = (a_frame(0), a_frame(3));
-        assert!(busy > 2.0 * calm && busy < 3.0 * calm, "{estimate:?}");
-        assert!(plan.segments[0].frames < plan.segments[3].frames, "so it is shorter");
-        assert!((estimate.transcode_cpu_s() / even.transcode_cpu_s() - 1.0).abs() < 0.05, "shared out, not more");
-        let effort = |part: &Part| plan.effort_ms[part];
-        assert_eq!(effort(&Part::Segment(0)), (estimate.segments_cpu_s[0] * 1000.0).round() as u64);
-        assert!(effort(&Part::Audio) > 0 && effort(&Part::Audio) < effort(&Part::Segment(1)));
-        assert!(plan.renditions.iter().all(|it| effort(&Part::Rendition(it.name.clone())) > 0));
-    }
-
-    #[test]
-    fn what_is_shared_costs_once_and_says_with_whom() {
-        let (plan, estimate) = estimated(&info(), |_| ());
-        let shown: f64 = estimate.renditions.iter().map(|rendition| rendition.encode_cpu_s).sum();
-        let decoding = decode(&info(), info().video.frames);
-        let measuring = LOUDNESS_S * seconds(&plan);
-        assert!(close(shown + decoding + measuring, estimate.transcode_cpu_s()), "nothing is counted twice");
-        // The copy shares the sound of the social encode; the first file in the plan bears its cost.
-        let shares: Vec<_> = estimate.renditions.iter().filter(|it| !it.shares_with.is_empty()).collect();
-        assert_eq!(shares.len(), 1, "{estimate:?}");
-    }
-
-    #[test]
-    fn a_copy_is_as_large_as_its_source_and_an_encode_at_most_as_its_cap() {
-        let (plan, estimate) = estimated(&info(), |_| ());
-        for (rendition, guess) in plan.renditions.iter().zip(&estimate.renditions) {
-            let kbps = guess.bytes as f64 / 125.0 / seconds(&plan);
-            match &rendition.video {
-                VideoSource::Copied => assert!((23_000.0..23_500.0).contains(&kbps), "{kbps}"),
-                VideoSource::Encoded(id) => {
-                    assert!(kbps <= f64::from(video(&plan, id).unwrap().max_bitrate_kbps) + 320.0, "{kbps}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn every_part_of_a_run_has_its_share_and_all_together_are_the_whole() {
-        let (plan, estimate) = estimated(&info(), |ladders| ladders.segment_s = 16);
-        let work = crate::submission::Work::of(&plan);
-        let mut machine = crate::submission::Submission::new(crate::submission::Gates {
-            review: crate::submission::Gate::Manual,
-            release: crate::submission::Gate::Manual,
-        });
-        machine.work = work;
-        let parts = |stage| machine.parts_of(stage).into_iter().map(|part| estimate.of_part(stage, &part)).sum::<f64>();
-        assert!(close(Stage::ALL.into_iter().map(parts).sum(), estimate.cpu_s()));
-    }
-}
+mod tests;

@@ -53,7 +53,9 @@ fn first(checks: impl IntoIterator<Item = (bool, String, String)>) -> Option<(St
 /// How it is coded.
 fn coding(info: &MediaInfo, spec: &Passthrough) -> Option<(String, String)> {
     let video = &info.video;
-    let (errors, codec, format) = (info.decode_errors, &video.codec, &video.pixel_format);
+    let errors = info.decode_errors;
+    let codec = &video.codec;
+    let format = &video.pixel_format;
     let (profile, profiles) = (&video.profile, spec.profiles.join(", "));
     let (level, highest) = (level(video.level), level(spec.max_level));
     first([

@@ -44,7 +44,9 @@ pub(super) fn not_copied(partner: &Partner, en: &str, zh: &str) -> Because {
 }
 
 pub(super) fn size(info: &MediaInfo, rung: &Rung, (width, height): (u32, u32)) -> Because {
-    let (is, source, wanted) = (width.min(height), info.video.short_side(), rung.short_side);
+    let is = width.min(height);
+    let source = info.video.short_side();
+    let wanted = rung.short_side;
     if source < wanted {
         return because(
             About::Size,

@@ -75,10 +75,10 @@ fn everything_that_is_wrong_is_said_at_once() {
         "tags_too_long",
     ];
     assert_eq!(codes, expected);
-    let told = told(&failures);
+    let text = listed(&failures);
     assert!(
-        told.contains("title_too_long: 标题字数超过平台上限：81，要求 ≤ 80 / the title is too long: 81, limit ≤ 80"),
-        "{told}"
+        text.contains("title_too_long: 标题字数超过平台上限：81，要求 ≤ 80 / the title is too long: 81, limit ≤ 80"),
+        "{text}"
     );
 }
 
@@ -100,7 +100,7 @@ fn nothing_goes_without_its_renditions() {
 }
 
 #[test]
-fn a_cover_that_is_too_small_misshapen_or_missing_is_told() {
+fn a_cover_that_is_too_small_misshapen_or_missing_is_reported() {
     let bilibili = |facts: &Facts| codes(&partner("bilibili"), facts);
     let mut facts = good();
     facts.covers[0] = cover("16:10", 720, 450);

@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::catalogue::Catalogue;
+use crate::stage::Stage;
 use crate::submission::{Gate, Gates};
 
 const MANUAL: Gates = Gates { review: Gate::Manual, release: Gate::Manual };
@@ -32,9 +33,9 @@ fn every_state() -> Vec<State> {
 }
 
 /// A work in a state, an hour before the deadline of its contest.
-fn standing<'a>(work: &'a Submission, contest: &'a Contest) -> Standing<'a> {
+fn standing<'a>(work: &'a Submission, contest: &'a Contest) -> Circumstances<'a> {
     let now = deadline(contest) - TimeDelta::hours(1);
-    Standing { work, contest, cure: None, with_partners: false, held: false, in_review: false, now }
+    Circumstances { work, contest, cure: None, with_partners: false, held: false, in_review: false, now }
 }
 
 #[test]
@@ -58,10 +59,10 @@ fn a_film_that_a_partner_has_or_that_is_held_stays() {
     let (contest, state) = (contest(), State::AwaitingReview);
     let work = Submission { state, ..Submission::new(MANUAL) };
     let usual = standing(&work, &contest);
-    assert_eq!(may_replace(&Standing { with_partners: true, ..usual }), Err(Refusal::FilmStays));
-    assert_eq!(may_replace(&Standing { held: true, ..usual }), Err(Refusal::FilmStays));
-    assert_eq!(may_correct(&Standing { with_partners: true, ..usual }), Err(Refusal::ReviewBegan));
-    assert_eq!(may_correct(&Standing { held: true, ..usual }), Ok(()));
+    assert_eq!(may_replace(&Circumstances { with_partners: true, ..usual }), Err(Refusal::FilmStays));
+    assert_eq!(may_replace(&Circumstances { held: true, ..usual }), Err(Refusal::FilmStays));
+    assert_eq!(may_correct(&Circumstances { with_partners: true, ..usual }), Err(Refusal::ReviewBegan));
+    assert_eq!(may_correct(&Circumstances { held: true, ..usual }), Ok(()));
 }
 
 #[test]
@@ -71,13 +72,13 @@ fn texts_stay_as_a_reviewer_saw_them_unless_the_organisers_open_a_window() {
     let refused = State::Rejected { stage: Stage::Screen, reason: Rejection::ReviewRefused { words } };
     for (state, in_review) in [(State::AwaitingReview, true), (refused, false)] {
         let work = Submission { state, ..Submission::new(MANUAL) };
-        let seen = Standing { in_review, ..standing(&work, &contest) };
+        let seen = Circumstances { in_review, ..standing(&work, &contest) };
         assert_eq!(may_correct(&seen), Err(Refusal::ReviewBegan));
         assert_eq!(may_replace(&seen), Ok(()), "another film is reviewed again");
         let cure = Cure { until: seen.now + TimeDelta::seconds(1), reason: "x".into() };
-        assert_eq!(may_correct(&Standing { cure: Some(&cure), ..seen }), Ok(()));
+        assert_eq!(may_correct(&Circumstances { cure: Some(&cure), ..seen }), Ok(()));
         let ended = Cure { until: seen.now, reason: "x".into() };
-        assert_eq!(may_correct(&Standing { cure: Some(&ended), ..seen }), Err(Refusal::ReviewBegan));
+        assert_eq!(may_correct(&Circumstances { cure: Some(&ended), ..seen }), Err(Refusal::ReviewBegan));
     }
 }
 
@@ -86,13 +87,13 @@ fn the_deadline_ends_it_and_a_cure_goes_on_to_its_own_end() {
     let contest = contest();
     let deadline = deadline(&contest);
     let work = Submission { state: State::AwaitingReview, ..Submission::new(MANUAL) };
-    let at = |now| Standing { now, ..standing(&work, &contest) };
-    let both = |of: Standing| [may_replace(&of), may_correct(&of)];
+    let at = |now| Circumstances { now, ..standing(&work, &contest) };
+    let both = |of: Circumstances| [may_replace(&of), may_correct(&of)];
     assert_eq!(both(at(deadline - TimeDelta::milliseconds(1))), [Ok(()); 2]);
     assert_eq!(both(at(deadline)), [Err(Refusal::TooLate(deadline)); 2]);
     let until = deadline + TimeDelta::days(3);
     let cure = Cure { until, reason: "字幕有误".into() };
-    let cured = |now| Standing { cure: Some(&cure), ..at(now) };
+    let cured = |now| Circumstances { cure: Some(&cure), ..at(now) };
     assert_eq!(both(cured(until - TimeDelta::milliseconds(1))), [Ok(()); 2]);
     assert_eq!(both(cured(until)), [Err(Refusal::TooLate(until)); 2]);
     let opens = contest.opens_at.map(|it| it.to_utc());
@@ -108,7 +109,7 @@ fn the_deadline_ends_it_and_a_cure_goes_on_to_its_own_end() {
 fn without_a_deadline_it_is_never_too_late() {
     let contest = Contest { deadline: None, opens_at: None, ..contest() };
     let work = Submission { state: State::AwaitingReview, ..Submission::new(MANUAL) };
-    let of = Standing {
+    let of = Circumstances {
         work: &work,
         contest: &contest,
         cure: None,

@@ -81,7 +81,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_file_is_refused_and_the_entrant_is_not_told_whose_it_is() {
+    fn the_same_file_is_refused_and_the_entrant_does_not_learn_whose_it_is() {
         let same = Twin { same_file: true, ..twin(7, 0, 0) };
         let verdict = judge(vec![twin(1, 100, 100), same], RULE);
         assert_eq!(verdict.rejection, Some(Rejection::AlreadyEntered));

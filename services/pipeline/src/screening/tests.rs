@@ -103,7 +103,7 @@ fn mp4_is_a_matter_of_content() {
 }
 
 #[test]
-fn an_oddity_of_structure_is_told_and_refuses_no_work() {
+fn an_oddity_of_structure_is_reported_and_refuses_no_work() {
     assert_eq!(outcome(Rule::Structure, |_| ()), Outcome::Pass);
     let odd = |info: &mut MediaInfo| {
         info.oddities =
@@ -162,7 +162,7 @@ fn a_contest_may_refuse_what_another_only_mentions() {
 }
 
 #[test]
-fn the_first_broken_rule_is_told_and_all_are_listed() {
+fn the_first_broken_rule_is_the_reason_and_all_are_listed() {
     let mut info = info();
     (info.format, info.brand) = ("mov".into(), "qt  ".into());
     (info.video.display_width, info.video.display_height) = (1280, 720);

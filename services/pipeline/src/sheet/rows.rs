@@ -1,9 +1,14 @@
 //! A filled sheet, row by row: the works in it, and the result of the form's rules for each.
 use super::columns::{Column, Holds, columns};
-use super::title::{plain, unnumbered};
+use super::title::plain;
 use crate::catalogue::Contest;
-use crate::form::{self, Answers, Checked, Field, Kind, Wrong, YES, id};
-use crate::lang::Lang;
+use crate::form::{self, Answers, Checked, Wrong, id};
+use cell::answer;
+use error::ROWS_BEFORE;
+pub use error::SheetError;
+
+mod cell;
+mod error;
 
 /// A row as read: its number in the spreadsheet, and the text of its cells from the first column on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,15 +19,8 @@ pub struct Cells<'t> {
     pub text: &'t [String],
 }
 
-/// Rows in which the headings are searched; above them are a title, the unit and the date.
-const ROWS_BEFORE: usize = 20;
 /// A row of headings has at least this many known ones; a single one may be the title of the page.
 const LEAST_HEADINGS: usize = 3;
-/// Texts that make a declaration, as clerks enter them in such a column.
-const DECLARED: [&str; 9] = ["是", "已承诺", "承诺", "同意", "已声明", "yes", "y", "true", "1"];
-/// Tick marks, which are symbols.
-const TICKS: [&str; 6] = ["√", "✓", "✔", "☑", "■", "●"];
-
 /// The content of a filled sheet.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sheet {
@@ -53,41 +51,6 @@ impl Work {
     /// Its title as written in the row.
     pub fn title(&self) -> &str {
         self.answers.get(id::TITLE).map_or("", String::as_str)
-    }
-}
-
-/// Why a table is not a sheet of works.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum SheetError {
-    /// No row of headings.
-    #[error("The first {ROWS_BEFORE} rows hold no headings. Use the template.")]
-    NoHeadings,
-    /// Two columns with the same name.
-    #[error("Two columns have the same heading (columns {0} and {1}).")]
-    TwoColumns(u32, u32),
-    /// Headings only.
-    #[error("The sheet holds no works.")]
-    NoWorks,
-}
-
-impl SheetError {
-    /// Stable name.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::NoHeadings => "sheet_no_headings",
-            Self::TwoColumns(..) => "sheet_two_columns",
-            Self::NoWorks => "sheet_no_works",
-        }
-    }
-
-    /// What is wrong and what helps, in one language.
-    pub fn text(&self, lang: Lang) -> String {
-        match (self, lang) {
-            (_, Lang::En) => self.to_string(),
-            (Self::NoHeadings, Lang::Zh) => format!("前 {ROWS_BEFORE} 行中没有表头，请使用汇总表模板。"),
-            (Self::TwoColumns(a, b), Lang::Zh) => format!("第 {a} 列与第 {b} 列的表头相同。"),
-            (Self::NoWorks, Lang::Zh) => "汇总表中没有作品。".to_owned(),
-        }
     }
 }
 
@@ -177,37 +140,6 @@ fn work(contest: &Contest, unit: &str, placed: &[(usize, Holds)], row: &Cells) -
     }
     let checked = form::check(contest, &answers);
     Some(Work { row: row.number, answers, file, checked, repeats: None })
-}
-
-/// A cell as an answer: choices by their names, declarations by the texts that clerks use. A text that is not
-/// recognised stays unchanged, and the form's rules refuse it.
-fn answer(field: &Field, text: &str) -> String {
-    match field.kind {
-        Kind::Declaration if declares(text) => YES.to_owned(),
-        Kind::Choice => chosen(field, text).unwrap_or(text).to_owned(),
-        // A line break in a cell only makes it fit its column.
-        Kind::Line | Kind::Phone | Kind::Email => text.split_whitespace().collect::<Vec<_>>().join(" "),
-        Kind::Text | Kind::Declaration => text.to_owned(),
-    }
-}
-
-fn declares(text: &str) -> bool {
-    TICKS.contains(&text) || DECLARED.contains(&plain(text).as_str())
-}
-
-/// The choice that a text names: by its id or name, or as the only one whose Chinese name is contained in it.
-fn chosen<'c>(field: &'c Field, text: &str) -> Option<&'c str> {
-    let wanted = [plain(text), unnumbered(text)];
-    let names = |choice: &form::Choice| [&choice.id, &choice.zh, &choice.en].map(|name| plain(name));
-    let equal = field.choices.iter().find(|choice| names(choice).iter().any(|name| wanted.contains(name)));
-    if let Some(choice) = equal {
-        return Some(&choice.id);
-    }
-    let mut within = field.choices.iter().filter(|choice| wanted[0].contains(&plain(&choice.zh)));
-    match (within.next(), within.next()) {
-        (Some(choice), None) => Some(&choice.id),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Facts of the submission's state machine, one by one; `tests/simulation.rs` tries them in every order.
 use super::*;
+use crate::rejection::Rejection;
 
 const MANUAL: Gates = Gates { review: Gate::Manual, release: Gate::Manual };
 const OPEN: Gates = Gates { review: Gate::Automatic, release: Gate::Automatic };
@@ -100,9 +101,9 @@ fn released_to(names: &[&str]) -> Event {
 #[test]
 fn a_release_to_some_goes_to_some_and_a_later_one_adds_the_rest() {
     let mut submission = at_release();
-    assert!(submission.advance(released_to(&["nobody"])).is_empty());
+    assert!(submission.advance(released_to(&["unlisted"])).is_empty());
     assert_eq!(submission.state, State::AwaitingRelease);
-    let queue = submission.advance(released_to(&["tiangong", "nobody"]));
+    let queue = submission.advance(released_to(&["tiangong", "unlisted"]));
     assert_eq!(queue, [PartToDo { stage: Stage::Publish, part: Part::Partner("tiangong".into()) }]);
     assert!(submission.advance(released_to(&["tiangong"])).is_empty(), "repeated");
     let rest = submission.advance(Event::Released { partners: None });
@@ -219,7 +220,7 @@ fn a_part_that_is_done_cannot_reject_any_more() {
 }
 
 #[test]
-fn a_reviewers_no_is_told_in_their_words() {
+fn a_reviewers_refusal_has_their_words() {
     let mut submission = at_review();
     submission.advance(Event::ReviewRefused { words: "广告内容".into() });
     let reason = Rejection::ReviewRefused { words: "广告内容".into() };
@@ -240,12 +241,12 @@ fn an_older_run_changes_nothing() {
 }
 
 #[test]
-fn reprocessing_keeps_the_work_unless_it_is_decided_anew() {
+fn reprocessing_keeps_the_work_unless_it_is_decided_again() {
     for from in Stage::ALL {
         let mut submission = published();
         assert!(!submission.advance(again(from)).is_empty());
-        let anew = matches!(from, Stage::Probe | Stage::Screen);
-        assert_eq!(submission.work == Work::default(), anew, "{from}");
+        let decided_again = matches!(from, Stage::Probe | Stage::Screen);
+        assert_eq!(submission.work == Work::default(), decided_again, "{from}");
         assert_eq!((submission.run, submission.state.name()), (2, from.name()));
     }
 }
@@ -325,11 +326,11 @@ fn a_run_that_was_asked_for_one_partner_goes_to_no_other_and_the_next_one_to_all
 }
 
 #[test]
-fn a_run_that_would_publish_to_nobody_is_not_begun() {
+fn a_run_that_would_publish_to_no_partner_is_not_begun() {
     let mut submission = published();
     let before = submission.clone();
-    for nobody in [named(&[]), named(&["douyin"])] {
-        let redo = Redo { partners: Some(nobody), ..Redo::default() };
+    for partners in [named(&[]), named(&["douyin"])] {
+        let redo = Redo { partners: Some(partners), ..Redo::default() };
         assert!(submission.advance(Event::Reprocess { from: Stage::Publish, redo }).is_empty());
         assert_eq!(submission, before);
     }

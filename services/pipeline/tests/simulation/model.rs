@@ -234,7 +234,7 @@ impl Model {
     }
 
     pub(crate) fn release(&mut self, choice: u8) {
-        let some = ["bilibili", "tiangong", "nobody"].into_iter().enumerate();
+        let some = ["bilibili", "tiangong", "unlisted"].into_iter().enumerate();
         let some = some.filter(|(bit, _)| choice >> bit & 1 == 1).map(|(_, name)| name.into()).collect();
         let partners = (choice & 8 == 0).then_some(some);
         let opens = partners.as_ref().is_none_or(|some| !self.submission.work.partners.is_disjoint(some));
@@ -447,7 +447,7 @@ fn some_work(choice: u8) -> Work {
 
 /// To all partners, to some, or to none.
 fn some_redo(choice: u8) -> Redo {
-    let partners: [&[&str]; 4] = [&["bilibili"], &["tiangong", "nobody"], &["bilibili", "tiangong"], &[]];
+    let partners: [&[&str]; 4] = [&["bilibili"], &["tiangong", "unlisted"], &["bilibili", "tiangong"], &[]];
     let named = |names: &[&str]| names.iter().map(|name| (*name).into()).collect();
     Redo { partners: partners.get(usize::from(choice) % 8).map(|names| named(names)), replace: named(&["bilibili"]) }
 }

@@ -24,7 +24,7 @@ impl Task<'_> {
         let chosen = chosen(plan, &rows, &self.partner.id);
         let failures = preflight::check(self.partner, &self.facts(plan, &chosen));
         if !failures.is_empty() {
-            return Ok(Err(preflight::told(&failures)));
+            return Ok(Err(preflight::listed(&failures)));
         }
         package::build(work, &self.partner.id, &chosen).map(Ok)
     }

@@ -117,7 +117,9 @@ async fn complete(desk: &Desk, file: &Stored, part: &Path) -> Result<String> {
 /// Size and running digest of a file on this disk.
 async fn digest_of(path: &Path) -> Result<(u64, Sha256)> {
     let mut file = File::open(path).await.with_context(|| format!("read {}", path.display()))?;
-    let (mut bytes, mut sha256, mut batch) = (0, Sha256::new(), vec![0; BATCH_BYTES]);
+    let mut bytes = 0;
+    let mut sha256 = Sha256::new();
+    let mut batch = vec![0; BATCH_BYTES];
     loop {
         match file.read(&mut batch).await.with_context(|| format!("read {}", path.display()))? {
             0 => return Ok((bytes, sha256)),

@@ -54,8 +54,12 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
 
 fn table(explained: &Explained) -> String {
     let Explained { plan, estimate, lines } = explained;
-    let (frames, rate, segments) = (plan.picture.frames, plan.picture.frame_rate.value(), plan.segments.len());
-    let (videos, audios, files) = (plan.videos.len(), plan.audios.len(), plan.renditions.len());
+    let frames = plan.picture.frames;
+    let rate = plan.picture.frame_rate.value();
+    let segments = plan.segments.len();
+    let videos = plan.videos.len();
+    let audios = plan.audios.len();
+    let files = plan.renditions.len();
     let mut text = format!(
         "{frames} frames at {rate:.3} fps in {segments} segments; {videos} encodes of the picture, {audios} of the sound, {files} files\n\n"
     );
@@ -70,7 +74,9 @@ fn table(explained: &Explained) -> String {
     text += &table.to_string();
     let made: f64 = lines.iter().map(|line| line.cpu_s).sum();
     let decoding = estimate.transcode_cpu_s() + estimate.assemble_cpu_s() - made;
-    let (all, probe, decoding) = (seconds(estimate.cpu_s()), seconds(estimate.probe_cpu_s), seconds(decoding));
+    let all = seconds(estimate.cpu_s());
+    let probe = seconds(estimate.probe_cpu_s);
+    let decoding = seconds(decoding);
     text += &format!(
         "\nCPU of one core: {all} in all, {probe} of it for the probe, {decoding} to decode once for all encodes\n"
     );

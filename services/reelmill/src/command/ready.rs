@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     /// The result of `ready` for a server that gives `answer` to the first client.
-    fn told(answer: &'static str) -> anyhow::Result<Exit> {
+    fn outcome_of(answer: &'static str) -> anyhow::Result<Exit> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let server = std::thread::spawn(move || {
@@ -84,23 +84,23 @@ mod tests {
 
     #[test]
     fn a_service_that_is_ready_is_so() {
-        assert_eq!(told("HTTP/1.1 200 OK\r\n\r\n{}").unwrap(), Exit::Done);
+        assert_eq!(outcome_of("HTTP/1.1 200 OK\r\n\r\n{}").unwrap(), Exit::Done);
     }
 
     #[test]
     fn a_server_that_wants_a_signature_is_there() {
-        assert_eq!(told("HTTP/1.1 403 Forbidden\r\n\r\n").unwrap(), Exit::Done);
+        assert_eq!(outcome_of("HTTP/1.1 403 Forbidden\r\n\r\n").unwrap(), Exit::Done);
     }
 
     #[test]
     fn a_service_that_is_not_ready_says_why() {
-        let error = told("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"broker\":\"gone\"}").unwrap_err();
+        let error = outcome_of("HTTP/1.1 503 Service Unavailable\r\n\r\n{\"broker\":\"gone\"}").unwrap_err();
         assert!(error.to_string().contains("gone"), "{error}");
     }
 
     #[test]
     fn who_says_nothing_is_not_ready() {
-        assert!(told("").is_err());
+        assert!(outcome_of("").is_err());
         assert!(run(&Args { admin_listen: "127.0.0.1:1".parse().unwrap(), path: "/readyz".into() }).is_err());
     }
 }

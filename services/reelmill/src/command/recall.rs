@@ -45,7 +45,9 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let partners = (!args.partners.is_empty()).then(|| args.partners.iter().cloned().collect());
     if let Some(selection) = args.selection {
         let Args { dry_run, digest, reason, .. } = args;
-        let (kind, selection, reason) = (Kind::Recall, Some(selection), Some(reason));
+        let kind = Kind::Recall;
+        let selection = Some(selection);
+        let reason = Some(reason);
         let wish = NewJob { kind, selection, partners, dry_run, digest, reason, ..NewJob::default() };
         return many::run(&desk, &caller, wish, args.output).await;
     }

@@ -3,11 +3,16 @@
 //! is deploy/REFERENCE.md.
 use std::fmt::Write;
 
-use clap::{Arg, Command};
+use clap::Command;
 use pipeline::partner::DeliveryMethod;
 use publish::settings::{self, Otherwise};
 
 use crate::exit::{self, Exit};
+use markdown::{cell, code, sentence, table};
+use shown::{Row, Shown, collect};
+
+mod markdown;
+mod shown;
 
 /// An option with the same text at this many commands is printed once, in a table of its own.
 const MANY: usize = 5;
@@ -59,102 +64,6 @@ pub(crate) fn markdown(mut cli: Command) -> String {
     ];
     let each = commands.iter().map(|command| section(command, &many));
     sections.into_iter().chain(each).collect::<Vec<_>>().join("\n\n") + "\n"
-}
-
-/// A visible command, with its full name.
-struct Shown<'a> {
-    name: String,
-    command: &'a Command,
-    rows: Vec<Row>,
-}
-
-/// One argument as the tables print it.
-#[derive(Clone, PartialEq, Eq)]
-struct Row {
-    shown: String,
-    variable: Option<String>,
-    default: String,
-    meaning: String,
-    flag: bool,
-}
-
-/// All visible commands below `command`, each before its own subcommands.
-fn collect<'a>(command: &'a Command, into: &mut Vec<Shown<'a>>) {
-    for command in command.get_subcommands().filter(|it| !it.is_hide_set() && it.get_name() != "help") {
-        let name = command.get_bin_name().unwrap_or(command.get_name()).to_owned();
-        into.push(Shown { name, command, rows: rows(command) });
-        collect(command, into);
-    }
-}
-
-/// In the order of `--help`: operands, options, options under a heading of their own.
-fn rows(command: &Command) -> Vec<Row> {
-    let ours = |it: &&Arg| !it.is_hide_set() && !["help", "version"].contains(&it.get_id().as_str());
-    let mut arguments: Vec<&Arg> = command.get_arguments().filter(ours).collect();
-    arguments.sort_by_key(|it| (!it.is_positional(), it.get_help_heading().is_some()));
-    arguments.into_iter().map(row).collect()
-}
-
-fn row(argument: &Arg) -> Row {
-    let short = argument.get_short().filter(|_| argument.get_long().is_some());
-    let before = short.map(|short| format!("-{short}, ")).unwrap_or_default();
-    let mut meaning = sentence(&argument.get_help().map(ToString::to_string).unwrap_or_default());
-    let flag = !argument.get_action().takes_values();
-    let values: Vec<String> = argument.get_possible_values().iter().filter(|it| !it.is_hide_set()).map(value).collect();
-    if !flag && !values.is_empty() && !argument.is_hide_possible_values_set() {
-        let _ = write!(meaning, " Values: {}.", values.join("; "));
-    }
-    Row {
-        shown: format!("{before}{argument}"),
-        variable: argument.get_env().map(|name| name.to_string_lossy().into_owned()),
-        default: default(argument),
-        meaning,
-        flag,
-    }
-}
-
-fn value(value: &clap::builder::PossibleValue) -> String {
-    let help = value.get_help().map(|help| format!(" ({})", help.to_string().trim_end_matches('.')));
-    format!("`{}`{}", value.get_name(), help.unwrap_or_default())
-}
-
-fn default(argument: &Arg) -> String {
-    if argument.is_required_set() {
-        return "required".to_owned();
-    }
-    let values: Vec<_> = argument.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
-    match values.join(",") {
-        _ if values.is_empty() || argument.is_hide_default_value_set() => String::new(),
-        text if text.is_empty() => "empty".to_owned(),
-        text => format!("`{text}`"),
-    }
-}
-
-/// With the full stop that clap removes.
-fn sentence(help: &str) -> String {
-    format!("{}.", help.trim_end_matches('.'))
-}
-
-/// Text for a cell: outside of backticks nothing is interpreted as Markdown, and a bar never ends the cell.
-fn cell(text: &str) -> String {
-    let pieces = text.split('`').enumerate().map(|(at, piece)| {
-        let piece = piece.replace('|', "\\|");
-        if at % 2 == 1 { piece } else { piece.replace('<', "\\<").replace('*', "\\*") }
-    });
-    pieces.collect::<Vec<_>>().join("`")
-}
-
-fn table(headings: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
-    let mut text = format!("| {} |\n|{}", headings.join(" | "), "---|".repeat(headings.len()));
-    for row in rows {
-        let cells: Vec<String> = row.iter().map(|text| cell(text)).collect();
-        let _ = write!(text, "\n| {} |", cells.join(" | "));
-    }
-    text
-}
-
-fn code(text: &str) -> String {
-    format!("`{text}`")
 }
 
 /// Each variable once, with the text of the first command that reads it.

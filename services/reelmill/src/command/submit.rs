@@ -50,8 +50,8 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             }
         };
         match args.output.output {
-            Format::Table => output::print(&format!("{}\n", done.standing.id))?,
-            Format::Json => output::print_json(&done.standing)?,
+            Format::Table => output::print(&format!("{}\n", done.entry.id))?,
+            Format::Json => output::print_json(&done.entry)?,
         }
         if done.exit != Exit::Done {
             worst = done.exit;

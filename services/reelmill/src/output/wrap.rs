@@ -32,7 +32,10 @@ pub(super) fn lines(text: &str, width: usize) -> Vec<String> {
 
 /// Unbreakable pieces: a word with the space after it, or a Chinese character with its marks.
 fn pieces(text: &str) -> Vec<&str> {
-    let (mut pieces, mut begin, mut before, mut quoted) = (Vec::new(), 0, None, false);
+    let mut pieces = Vec::new();
+    let mut begin = 0;
+    let mut before = None;
+    let mut quoted = false;
     for (at, c) in text.char_indices() {
         if !quoted && before.is_some_and(|before| may_break(before, c)) {
             pieces.push(&text[begin..at]);

@@ -6,7 +6,7 @@ use pipeline::catalogue::Contest;
 use pipeline::id::{ContestId, SubmissionId, UploadId};
 use pipeline::media_info::MediaInfo;
 use pipeline::object_key::ObjectKey;
-use pipeline::replacing::{Cure, Standing};
+use pipeline::replacing::{Circumstances, Cure};
 use pipeline::screening::Verdict;
 use pipeline::submission::{State, Submission};
 use sqlx::PgConnection;
@@ -49,8 +49,8 @@ pub struct Facts {
 
 impl Facts {
     /// The same for `pipeline::replacing`, at a time of the server's clock.
-    pub fn standing<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Standing<'a> {
-        Standing {
+    pub fn standing<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Circumstances<'a> {
+        Circumstances {
             work: &self.work,
             contest,
             cure: self.cure.as_ref(),

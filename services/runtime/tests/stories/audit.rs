@@ -89,7 +89,7 @@ async fn the_trail_refuses_to_be_changed() {
 async fn every_kind_of_tampering_is_found_at_its_row() {
     let triggers_off = "set session_replication_role = replica;";
     for (what, statements, row) in [
-        ("a changed name", "update audit set name = 'nobody' where seq = 2", 2),
+        ("a changed name", "update audit set name = 'another' where seq = 2", 2),
         ("a changed reason", "update audit set reason = null where seq = 4", 4),
         ("a changed time", "update audit set at = at + interval '1 microsecond' where seq = 3", 3),
         ("other JSON", "update audit set after = '{}' where seq = 5", 5),

@@ -31,7 +31,7 @@ async fn a_message_that_no_queue_takes_is_an_error() {
 }
 
 #[tokio::test]
-async fn an_event_that_nobody_listens_to_is_none() {
+async fn an_event_without_a_listener_is_sent_without_an_error() {
     let world = World::new().await;
     world.uploaded().await;
     let mut messages = stored(&world).await;
@@ -96,7 +96,7 @@ async fn deleted_queues_are_rebuilt_and_pending_work_is_done() {
 }
 
 #[tokio::test]
-async fn queues_deleted_while_nobody_runs_cost_nothing() {
+async fn queues_deleted_while_no_service_runs_cost_nothing() {
     let world = World::new().await;
     let relaying = world.process(probing(async |_| std::future::pending().await)).await;
     let mut ids = Vec::new();

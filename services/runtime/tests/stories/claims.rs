@@ -79,7 +79,7 @@ async fn a_part_that_is_done_and_moves_its_work_nowhere_writes_to_no_index_of_wo
 }
 
 #[tokio::test]
-async fn a_first_look_is_kept_only_for_whoever_holds_the_claim() {
+async fn a_first_look_is_kept_only_for_the_holder_of_the_claim() {
     let world = World::new().await;
     let id = world.uploaded().await;
     let zombie = world.store.claim(Stage::Probe, "zombie").await.unwrap().unwrap();

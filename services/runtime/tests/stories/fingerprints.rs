@@ -86,7 +86,7 @@ async fn of_two_copies_screened_together_one_is_accepted_and_one_compares_again(
 }
 
 #[tokio::test]
-async fn what_was_refused_or_taken_back_stands_in_nobodys_way() {
+async fn what_was_refused_or_taken_back_blocks_no_other_work() {
     let world = World::new().await;
     let refused = world.probed_as(1, words(1..9)).await;
     world.let_in(refused).await;
@@ -187,7 +187,7 @@ async fn a_new_run_keeps_the_place_that_a_work_has() {
 }
 
 #[tokio::test]
-async fn words_that_everybody_has_find_nobody_and_most_words_in_common_come_first() {
+async fn words_in_every_work_find_nothing_and_most_words_in_common_come_first() {
     let world = World::new().await;
     let common = 4_000_000_000;
     for number in 0..70 {

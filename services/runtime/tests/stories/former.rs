@@ -115,7 +115,7 @@ async fn a_worker_on_the_former_film_is_fenced_off_and_the_new_run_waits_for_one
 }
 
 #[tokio::test]
-async fn the_card_of_a_former_film_is_in_nobodys_hands() {
+async fn no_reviewer_keeps_the_card_of_a_former_film() {
     let world = World::new().await;
     let id = world.waiting(1, words(1..9)).await;
     world

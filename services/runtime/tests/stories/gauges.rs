@@ -38,7 +38,7 @@ async fn part(world: &World, id: SubmissionId, stage: Stage, status: &'static st
 }
 
 /// The metrics of a process after a new count of the installation.
-async fn told(world: &World, process: &Process) -> String {
+async fn exposed(world: &World, process: &Process) -> String {
     assert!(world.store.sample(Duration::ZERO).await.unwrap());
     get(process, "/metrics").await.1
 }
@@ -50,7 +50,7 @@ fn value(text: &str, series: &str) -> f64 {
 }
 
 #[tokio::test]
-async fn the_oldest_of_each_stage_is_as_old_as_its_oldest_row_and_nobody_elses() {
+async fn the_oldest_of_each_stage_is_as_old_as_its_own_oldest_row() {
     let world = World::new().await;
     // Alone in the database: a process that maintains it would change the inserted rows.
     let begun = Instant::now();
@@ -70,7 +70,7 @@ async fn the_oldest_of_each_stage_is_as_old_as_its_oldest_row_and_nobody_elses()
     )
     .await;
     let process = world.process(Services::new()).await;
-    let text = told(&world, &process).await;
+    let text = exposed(&world, &process).await;
     let passed = begun.elapsed().as_secs_f64() + 1.0;
     for (series, age_s) in [
         (r#"reelmill_queue_age_seconds{stage="transcode"}"#, 1234.0),
@@ -110,13 +110,13 @@ async fn the_backlog_is_the_planned_work_less_progress_or_a_usual_entry() {
     // It has ended: it counts only for the usual amount of work.
     planned("published", 600.0).await;
     // What an earlier run had done is not done in this one.
-    let anew = planned("assemble", 100.0).await;
-    sql(&world, "insert into progress (submission, run, done, at) values ($1, 0, $2, now())", anew, &[0.9]).await;
+    let remade = planned("assemble", 100.0).await;
+    sql(&world, "insert into progress (submission, run, done, at) values ($1, 0, $2, now())", remade, &[0.9]).await;
     // Two without an estimate yet: (1000 + 500 + 300 + 600 + 100) / 5 each.
     standing(&world, "probe", 1.0).await;
     standing(&world, "probe", 1.0).await;
     let process = world.process(Services::new()).await;
-    let text = told(&world, &process).await;
+    let text = exposed(&world, &process).await;
     for (state, work_s) in
         [("transcode", 1250.0), ("awaiting_review", 300.0), ("assemble", 100.0), ("probe", 1000.0), ("screen", 0.0)]
     {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may")]
 
 mod attempts; // times that did not bring a part to its end
-mod audit; // what people did, and that nobody changes it
+mod audit; // what people did, and that no row of it changes
 mod broker; // confirms, returns, wiped queues
 mod bulk; // new runs of many works: a few at a time, below new entries, as one
 mod claims; // who gets which part, fences, leases

@@ -97,7 +97,7 @@ async fn keep_messages(world: &World) {
     }
 }
 
-async fn told(world: &World, id: SubmissionId) -> Vec<Value> {
+async fn announced(world: &World, id: SubmissionId) -> Vec<Value> {
     let query = "select kind, body, routing_key from heard where kind like '%SubmissionProgressed' order by id";
     let rows: Vec<(String, Vec<u8>, String)> = sqlx::query_as(query).fetch_all(world.store.pool()).await.unwrap();
     let events = rows.into_iter().map(|(kind, body, key)| {
@@ -108,7 +108,7 @@ async fn told(world: &World, id: SubmissionId) -> Vec<Value> {
 }
 
 #[tokio::test]
-async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
+async fn a_watcher_sees_it_advance_to_the_end_with_a_remaining_time() {
     let world = World::new().await;
     keep_messages(&world).await;
     let process = world.process(slow_line(&world.store)).await;
@@ -127,7 +127,7 @@ async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
     }
     assert_eq!(seen.last(), Some(&Reached::END));
 
-    let events = told(&world, id).await;
+    let events = announced(&world, id).await;
     let number = |event: &Value, name: &str| event[name].as_f64();
     let done: Vec<f64> = events.iter().map(|event| number(event, "done").unwrap()).collect();
     assert!(done.is_sorted() && done.last() == Some(&1.0), "{done:?}");
@@ -149,14 +149,14 @@ async fn whoever_watches_sees_it_advance_to_the_end_with_a_remaining_time() {
 }
 
 #[tokio::test]
-async fn an_entry_that_is_done_in_a_moment_is_told_once_and_costs_no_look() {
+async fn an_entry_that_is_done_in_a_moment_is_announced_once_and_costs_no_look() {
     let world = World::new().await;
     keep_messages(&world).await;
     let process = world.process(crate::support::whole_line(&world.store)).await;
     let ids = [world.uploaded().await, world.uploaded().await];
     for id in ids {
         world.reaches(id, "published").await;
-        let events = told(&world, id).await;
+        let events = announced(&world, id).await;
         assert_eq!(events.iter().map(|event| event["done"].as_f64()).collect::<Vec<_>>(), [Some(1.0)]);
     }
     process.stop().await;

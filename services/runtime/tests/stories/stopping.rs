@@ -12,10 +12,10 @@ async fn a_soft_stop_lets_a_part_finish_that_is_nearly_done() {
     let world = World::new().await;
     let id = world.uploaded().await;
     let (begun, go_on) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (told, awaited) = (begun.clone(), go_on.clone());
+    let (starting, awaited) = (begun.clone(), go_on.clone());
     let process = world
         .process(probing(move |job| {
-            let (begun, go_on) = (told.clone(), awaited.clone());
+            let (begun, go_on) = (starting.clone(), awaited.clone());
             async move {
                 begun.notify_one();
                 go_on.notified().await;
@@ -35,11 +35,11 @@ async fn a_stopping_worker_hands_back_a_part_that_does_not_listen() {
     let world = World::new().await;
     let id = world.uploaded().await;
     let begun = Arc::new(Notify::new());
-    let told = begun.clone();
+    let starting = begun.clone();
     // A handler that ignores the signal.
     let process = world
         .process(probing(move |job| {
-            told.notify_one();
+            starting.notify_one();
             async move {
                 let _held = job;
                 std::future::pending().await
@@ -61,10 +61,10 @@ async fn a_job_whose_submission_is_taken_back_is_cancelled() {
     let world = World::new().await;
     let id = world.uploaded().await;
     let (begun, cancelled) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (told, seen) = (begun.clone(), cancelled.clone());
+    let (starting, seen) = (begun.clone(), cancelled.clone());
     let process = world
         .process(probing(move |job| {
-            let (begun, cancelled) = (told.clone(), seen.clone());
+            let (begun, cancelled) = (starting.clone(), seen.clone());
             async move {
                 begun.notify_one();
                 job.cancelled.cancelled().await;

@@ -1,8 +1,5 @@
 //! A world for one test: database, queues, scratch directory, and processes as values.
-use std::future::Future;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
 
 use clap::Parser;
 use pipeline::id::SubmissionId;
@@ -20,16 +17,16 @@ use runtime::store::{Policy, Store};
 use runtime::store::{stuck, watch};
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-mod stages;
-
 pub(crate) use crate::stubs::{hand_over, output, probed, screened};
-pub(crate) use stages::{Doing, all_but_publish, probing, refusal, whole_line};
+pub(crate) use handlers::{Doing, all_but_publish, probing, refusal, whole_line};
+pub(crate) use process::Process;
+pub(crate) use wait::{SOON, eventually, found};
 
-/// The longest wait for anything that should happen immediately or at the next tick.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+mod handlers;
+mod process;
+mod wait;
 
 #[derive(Parser)]
 struct Arguments {
@@ -155,7 +152,7 @@ impl World {
     pub(crate) async fn process_with(&self, config: Config, services: Services) -> Process {
         let runtime = Runtime::start(config).await.unwrap();
         let running = tokio::spawn(runtime.clone().run(services));
-        Process { runtime, running }
+        Process::new(runtime, running)
     }
 
     pub(crate) async fn part(&self, id: SubmissionId, stage: Stage) -> PartRow {
@@ -216,43 +213,4 @@ async fn still_stuck(database: &str, repaired: bool) -> Vec<String> {
     found.extend(stuck.iter().map(|stuck| format!("{stuck:?}")));
     found.extend(watch::miscounted(&mut connection).await.unwrap());
     found
-}
-
-/// A running process.
-pub(crate) struct Process {
-    pub(crate) runtime: Arc<Runtime>,
-    running: JoinHandle<anyhow::Result<()>>,
-}
-
-impl Process {
-    /// Waits for its end.
-    pub(crate) async fn ended(self) {
-        tokio::time::timeout(SOON, self.running).await.expect("the process ends").unwrap().unwrap();
-    }
-
-    pub(crate) async fn stop(self) {
-        self.runtime.shutdown.soft.cancel();
-        self.ended().await;
-    }
-}
-
-/// Waits until `fact` is true.
-pub(crate) async fn eventually<F: Future<Output = bool>>(what: &str, mut fact: impl FnMut() -> F) {
-    found(what, || {
-        let fact = fact();
-        async move { fact.await.then_some(()) }
-    })
-    .await;
-}
-
-/// Polls until there is a result, and returns it. The only place in these tests that lets time pass.
-pub(crate) async fn found<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
-    let deadline = Instant::now() + SOON;
-    loop {
-        if let Some(seen) = Box::pin(look()).await {
-            return seen;
-        }
-        assert!(Instant::now() < deadline, "did not happen in {} s: {what}", SOON.as_secs());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }

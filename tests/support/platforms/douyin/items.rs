@@ -78,9 +78,9 @@ impl State {
             private_status,
         };
         self.tell_of(world, &item);
-        let told = json!({ "item_id": item.item_id, "video_id": item.video_id });
+        let answer = json!({ "item_id": item.item_id, "video_id": item.video_id });
         self.items.push(item);
-        Ok(told)
+        Ok(answer)
     }
 
     pub(super) fn video_data(&self, world: &World, asked: &Asked) -> Result<Value, Refusal> {

@@ -94,6 +94,7 @@ mod tests {
     use pipeline::id::SubmissionId;
     use pipeline::screening::Twin;
     use serde_json::json;
+    use uuid::Uuid;
 
     use super::*;
 

@@ -74,10 +74,10 @@ pub struct AssembleReport {
     pub frames: u64,
     /// Length of the picture in milliseconds.
     pub duration_ms: u64,
-    /// Segments of a joined picture that take more from the decoder's buffer than is there, in order: to be encoded again, for
-    /// what their bucket really holds. The file is not to be used as long as there is one that can be.
+    /// Segments of a joined picture that overdraw the decoder's buffer, in order. Each is encoded again for the fill with which
+    /// it really begins. The file is not used while there is one that can be encoded again.
     pub overdrawn: Vec<Overdrawn>,
-    /// Segments that were encoded for another fill than the plan's, since they were overdrawn before.
+    /// Segments that were encoded for another fill than the plan's, because they overdrew the buffer before.
     pub encoded_again: Vec<u32>,
 }
 

@@ -61,7 +61,8 @@ pub(crate) struct Protection {
     pub(crate) scheme: [u8; 4],
 }
 
-/// Where the boxes of an entry may begin: a picture's fields, those of sound in ISO files, in QuickTime's versions 1 and 2.
+/// Where the boxes of a sample entry may begin: after the fields of a picture, of sound in ISO files, and of sound in
+/// QuickTime's versions 1 and 2.
 const FIELDS: [u64; 4] = [78, 28, 44, 64];
 
 impl DolbyVision {

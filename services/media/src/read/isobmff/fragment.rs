@@ -8,7 +8,7 @@ use super::walk::{Budget, Span, boxes, bytes, whole};
 /// Fragments that are looked at. Films whose pictures are shown in another order than they are stored in show it within the first second.
 const MOST: usize = 64;
 
-/// Reads by how much samples are shown later than they are decoded, from the first ones of `top`, the boxes of the top level.
+/// Reads how much later samples are shown than decoded, from the first fragments among `top`, the boxes of the top level.
 pub(super) fn read(file: &mut File, top: &[Span], tracks: &mut [Track], budget: &mut Budget) -> io::Result<()> {
     for moof in top.iter().filter(|span| &span.kind == b"moof").take(MOST) {
         for traf in boxes(file, moof.start, moof.end, &mut budget.boxes)? {

@@ -1,5 +1,7 @@
 use super::*;
 use crate::catalogue::Catalogue;
+use crate::form::YES;
+use crate::lang::Lang;
 
 fn demo() -> Contest {
     Catalogue::builtin().contests[&Catalogue::DEMO.into()].clone()

@@ -98,9 +98,9 @@ fn sound(table: &mut Table, audio: &AudioInfo) {
 /// The first ranges; a broken file may have thousands.
 fn stretches(stretches: &[Stretch]) -> String {
     const SHOWN: usize = 5;
-    let told =
+    let span =
         |stretch: &Stretch| format!("{}–{}", output::duration(stretch.start_ms), output::duration(stretch.end_ms));
-    let mut text = stretches.iter().take(SHOWN).map(told).collect::<Vec<_>>().join(", ");
+    let mut text = stretches.iter().take(SHOWN).map(span).collect::<Vec<_>>().join(", ");
     if stretches.len() > SHOWN {
         text += &format!(" and {} more", stretches.len() - SHOWN);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use sha2::{Digest, Sha256};
 
-use crate::api::{Api, Entered, Form, Look, Standing, Warning};
+use crate::api::{Api, Entered, EntryState, Form, Look, Warning};
 use crate::exit::Exit;
 use crate::output;
 use crate::resume::{Entry, FileMark, Memory};
@@ -17,7 +17,7 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 /// The result for one file.
 pub(super) struct Done {
     pub(super) exit: Exit,
-    pub(super) standing: Standing,
+    pub(super) entry: EntryState,
 }
 
 /// One file, its form, and the stored state of an earlier command.
@@ -152,21 +152,21 @@ impl One<'_> {
     async fn look(&self, entry: &Entry) -> anyhow::Result<Done> {
         let mut looked = false;
         loop {
-            let standing = self.api.standing(&entry.submission, &entry.token).await?;
-            if standing.state == "rejected" {
-                self.tell_refusal(&standing);
-                return Ok(Done { exit: Exit::Refused, standing });
+            let now = self.api.state_of(&entry.submission, &entry.token).await?;
+            if now.state == "rejected" {
+                self.tell_refusal(&now);
+                return Ok(Done { exit: Exit::Refused, entry: now });
             }
-            if !looked && !standing.first_look.is_empty() {
+            if !looked && !now.first_look.is_empty() {
                 looked = true;
-                self.tell_first_look(&standing.first_look);
+                self.tell_first_look(&now.first_look);
             }
-            let undecided = matches!(standing.state.as_str(), "uploading" | "probe" | "screen");
+            let undecided = matches!(now.state.as_str(), "uploading" | "probe" | "screen");
             if !self.wait || !undecided {
                 // All bytes are there, but reading them back takes time; `uploading` would look like a failure.
-                let state = if standing.state == "uploading" { "received, being verified" } else { &standing.state };
+                let state = if now.state == "uploading" { "received, being verified" } else { &now.state };
                 eprintln!("{}: {}", self.shown(), output::plain(state));
-                return Ok(Done { exit: Exit::Done, standing });
+                return Ok(Done { exit: Exit::Done, entry: now });
             }
             tokio::time::sleep(ASK_EVERY).await;
         }
@@ -195,8 +195,8 @@ impl One<'_> {
         }
     }
 
-    fn tell_refusal(&self, standing: &Standing) {
-        let Some(reason) = &standing.rejection else {
+    fn tell_refusal(&self, now: &EntryState) {
+        let Some(reason) = &now.rejection else {
             eprintln!("{}: refused", self.shown());
             return;
         };

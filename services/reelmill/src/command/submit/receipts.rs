@@ -8,7 +8,7 @@ use pipeline::lang::Lang;
 use serde::Serialize;
 
 use super::plan::{Before, Next, Row, Why};
-use crate::api::{Standing, language};
+use crate::api::{EntryState, language};
 use crate::exit::{Exit, WrongUsage};
 use crate::output::{self, Format, OutputArgs, Table};
 
@@ -109,11 +109,11 @@ impl Receipt {
     }
 
     /// The server has it.
-    pub(super) fn stands(&mut self, standing: &Standing) {
-        self.end = if standing.state == "rejected" { End::Rejected } else { End::Entered };
-        self.submission = Some(standing.id.clone());
-        self.state = Some(standing.state.clone());
-        if let Some(reason) = &standing.rejection {
+    pub(super) fn takes(&mut self, entry: &EntryState) {
+        self.end = if entry.state == "rejected" { End::Rejected } else { End::Entered };
+        self.submission = Some(entry.id.clone());
+        self.state = Some(entry.state.clone());
+        if let Some(reason) = &entry.rejection {
             self.note.clone_from(if language() == Lang::Zh { &reason.zh } else { &reason.en });
         }
     }
@@ -194,7 +194,9 @@ fn table(receipts: &[Receipt]) -> Table {
     for receipt in receipts {
         let Receipt { row, title, file, end, submission, state, note } = receipt;
         let given = |text: &Option<String>| text.clone().unwrap_or_default();
-        let (row, submission, state) = (row.to_string(), given(submission), given(state));
+        let row = row.to_string();
+        let submission = given(submission);
+        let state = given(state);
         let cells: [&str; 7] = [&row, title, file, end.label(Lang::En), &submission, &state, note];
         table.row(cells);
     }

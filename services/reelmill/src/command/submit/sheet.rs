@@ -109,7 +109,7 @@ async fn enter_all(args: &Args, rows: Vec<Row>, receipts: &mut [Receipt]) -> any
             wait: args.wait,
         };
         match one.enter().await {
-            Ok(Ok(done)) => receipt.stands(&done.standing),
+            Ok(Ok(done)) => receipt.takes(&done.entry),
             Ok(Err(Exit::Refused)) => receipt.ends(End::NotAccepted, String::new()),
             Ok(Err(_)) => receipt.ends(End::FormRefused, String::new()),
             Err(error) => {

@@ -73,7 +73,9 @@ fn phase_rows(table: &mut Table, phase: &Phase, several_runs: bool) {
         (Some(by), _) => by.clone(),
     };
     let from = phase.from.format("%F %T").to_string();
-    let (took, waited, worked) = (span(phase.took_s), optional(phase.waited_s), optional(phase.worked_s));
+    let took = span(phase.took_s);
+    let waited = optional(phase.waited_s);
+    let worked = optional(phase.worked_s);
     table.row([name, from, took, waited, worked, String::new(), what]);
     let mut parts: Vec<_> = phase.parts.iter().collect();
     let left_out = parts.len().saturating_sub(LISTED);

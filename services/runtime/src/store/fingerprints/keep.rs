@@ -41,12 +41,7 @@ pub(in crate::store) async fn follow(
     machine: &Submission,
 ) -> anyhow::Result<()> {
     match machine.state.phase() {
-        Phase::Arriving
-        | Phase::Checking
-        | Phase::Review
-        | Phase::Making
-        | Phase::Release
-        | Phase::Publishing => {}
+        Phase::Arriving | Phase::Checking | Phase::Review | Phase::Making | Phase::Release | Phase::Publishing => {}
         Phase::Published => words::forget_probes(tx, id).await?,
         Phase::Rejected => leave_seat(tx, id).await?,
         Phase::TakenBack => forget(tx, id).await?,

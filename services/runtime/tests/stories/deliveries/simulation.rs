@@ -36,7 +36,7 @@ struct Life<'a> {
     workers: Vec<Worker>,
     /// Claims whose workers died or ended, which report late.
     old: Vec<Claim>,
-    told: Vec<String>,
+    diary: Vec<String>,
 }
 
 #[tokio::test]
@@ -49,14 +49,14 @@ async fn no_order_of_recalls_releases_and_runs_loses_a_delivery() {
             random: StdRng::seed_from_u64(seed),
             workers: Vec::new(),
             old: Vec::new(),
-            told: Vec::new(),
+            diary: Vec::new(),
         };
         life.house.release(None).await;
         for _ in 0..EVENTS {
             let what = life.happens().await;
             println!("  {what}");
-            life.told.push(what);
-            let after = life.told.last().map(String::as_str).unwrap_or_default();
+            life.diary.push(what);
+            let after = life.diary.last().map(String::as_str).unwrap_or_default();
             life.house.nothing_is_stuck(after).await;
         }
         life.workers.clear();

@@ -10,7 +10,7 @@ use super::{Entry, LOOK, counted, counts, looks, put, sql};
 use crate::support::{World, eventually};
 
 #[tokio::test]
-async fn a_repair_sweeps_what_nobody_knows_and_gives_up_uploads_whose_bytes_are_gone() {
+async fn a_repair_sweeps_unknown_objects_and_gives_up_uploads_whose_bytes_are_gone() {
     let mut world = World::new().await;
     let objects = world.with_objects().await;
     repair(world, objects).await;
@@ -85,7 +85,7 @@ async fn repair(mut world: World, objects: Objects) {
 }
 
 #[tokio::test]
-async fn on_garage_parts_that_nobody_sends_any_more_are_found_and_given_up() {
+async fn on_garage_parts_of_abandoned_uploads_are_found_and_given_up() {
     let mut world = World::new().await;
     let Some(objects) = world.with_garage().await else { return };
     let fine = Entry::whole(&world, &objects).await;

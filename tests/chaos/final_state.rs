@@ -7,12 +7,12 @@ use pipeline::object_key::ObjectKey;
 use sqlx::types::Json;
 use uuid::Uuid;
 
-use super::checker::{BAG, DOUYIN, DROP, Standing, Work};
+use super::checker::{BAG, DOUYIN, DROP, FinalState, Work};
 use super::house::House;
 use crate::support::leftovers;
 
 /// The whole final state, after the services have settled and stopped; leftovers are found on the way.
-pub(super) async fn read(house: &House) -> Standing {
+pub(super) async fn read(house: &House) -> FinalState {
     let pipeline = &house.pipeline;
     let mut open = texts(house, OPEN).await;
     let done_twice = texts(house, TWICE).await;
@@ -48,7 +48,7 @@ pub(super) async fn read(house: &House) -> Standing {
             title,
         });
     }
-    Standing { works, open, done_twice }
+    FinalState { works, open, done_twice }
 }
 
 /// Open work of any kind, including parked parts: there is no operator in this test who retries them.

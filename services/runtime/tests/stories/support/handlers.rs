@@ -1,4 +1,4 @@
-//! Handlers and lines of all stages, for processes of tests.
+//! Handlers of stages that do something plausible at once.
 use std::future::Future;
 
 use futures::future::BoxFuture;

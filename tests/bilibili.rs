@@ -8,100 +8,20 @@ use rustix::process::Signal;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::delivery::{delivery_is, status};
+use crate::delivery::status;
 use crate::support::platforms::bilibili::{Bilibili, PART_BYTES, Settings};
 use crate::support::platforms::{Emulator, Fault, World};
 use crate::support::wait::{wait_until, wait_until_true};
-use crate::support::{Setup, TestPipeline, catalogue, planted};
+use crate::support::{catalogue, planted};
+use story::Story;
+
+mod story;
 
 const PARTNER: &str = "bilibili";
 const SOON: Duration = Duration::from_secs(180);
 /// For 600 MB, whose digest a debug build computes twice while all other tests run. A release build needs a few
 /// seconds.
 const LONG: Duration = Duration::from_secs(480);
-
-/// A pipeline and the platform that it delivers to.
-struct Story {
-    // Dropped first: the check for leftovers needs the platform.
-    pipeline: TestPipeline,
-    bilibili: Emulator<Bilibili>,
-}
-
-impl Story {
-    async fn new(settings: Settings, env: &[(&'static str, &str)]) -> Self {
-        Self::with(Bilibili::new(settings), env).await
-    }
-
-    async fn with(platform: Bilibili, env: &[(&'static str, &str)]) -> Self {
-        Self::of(platform, catalogue::partner("B站", "bilibili"), env).await
-    }
-
-    async fn of(platform: Bilibili, partner: String, env: &[(&'static str, &str)]) -> Self {
-        let bilibili = Emulator::start(platform, World::new(7)).await;
-        let mut all = bilibili.env(&bilibili.url());
-        all.push(("LEASE_S", "3".to_owned()));
-        all.push(("RECONCILE_S", "0.5".to_owned()));
-        all.extend(env.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let partners = vec![(PARTNER, partner)];
-        let pipeline = TestPipeline::with(Setup { partners, env: all, ..Setup::default() }).await;
-        Self { pipeline, bilibili }
-    }
-
-    /// A finished work, released.
-    async fn released(&self, title: &str) -> Uuid {
-        let id = planted::work(&self.pipeline, title, &[PARTNER]).await;
-        self.release(id).await;
-        id
-    }
-
-    async fn release(&self, id: Uuid) {
-        self.pipeline.command(&["release", &id.to_string()]).await.exits(0);
-    }
-
-    async fn is(&self, id: Uuid, state: &str) -> Value {
-        delivery_is(&self.pipeline, id, PARTNER, state).await
-    }
-
-    fn calls(&self, name: &str) -> usize {
-        self.bilibili.world.journal.count(name)
-    }
-
-    /// Waits until the platform has received this call `times` times.
-    async fn asked(&self, name: &str, times: usize) {
-        let what = format!("the platform was asked {name} {times} times");
-        wait_until_true(&what, SOON, async || self.calls(name) >= times).await;
-    }
-
-    /// The platform has exactly one work with this title.
-    fn exists_once(&self, title: &str) {
-        let there = self.bilibili.of_title(title);
-        assert_eq!(there.len(), 1, "{title}: {there:?} after {:?}", self.bilibili.world.journal.names());
-    }
-
-    /// What `reelmill partner list` says of the account.
-    async fn account(&self) -> Value {
-        let partners = self.pipeline.command(&["partner", "list", "--output", "json"]).await.exits(0).json();
-        let partners = partners.as_array().cloned().unwrap_or_default();
-        let bilibili = partners.into_iter().find(|it| it["method"] == "bilibili").expect("the partner is listed");
-        let accounts = bilibili["accounts"].as_array().cloned().unwrap_or_default();
-        accounts.into_iter().find(|row| row["name"] == "default").expect("the account is listed")
-    }
-
-    /// The database and the logs contain no token and no secret of the platform.
-    async fn keeps_secrets(&self) {
-        let keys = self.bilibili.keys();
-        let mut secrets = vec![keys.client_secret, keys.access_token, keys.refresh_token];
-        secrets.extend(self.bilibili.archives().into_iter().map(|archive| archive.upload_token));
-        for (table, row) in self.pipeline.truth.every_row().await {
-            let found = secrets.iter().find(|secret| row.contains(secret.as_str()));
-            assert!(found.is_none(), "a secret lies in {table}: {row}");
-        }
-        for service in self.pipeline.services() {
-            let log = service.log_text();
-            assert!(!secrets.iter().any(|secret| log.contains(secret.as_str())), "a secret is in the log\n{log}");
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_work_goes_live_at_bilibili_once_with_its_film_its_texts_and_its_address() {

@@ -1,6 +1,5 @@
 //! Douyin, by an emulator as strict as its documents: nothing is published before a person confirms, a create is never
 //! made twice whatever happens to its answer, and a recall is a person's task, since the API cannot delete.
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -8,13 +7,13 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::delivery::delivery_is;
-use crate::support::platforms::douyin::items::Item;
-use crate::support::platforms::douyin::{Douyin, Rules, codes};
-use crate::support::platforms::{Emulator, Fault, World};
+use crate::support::planted;
+use crate::support::platforms::Fault;
+use crate::support::platforms::douyin::codes;
 use crate::support::wait::{holds_for, wait_until, wait_until_true};
-use crate::support::{Service, TestPipeline, planted};
+use stage::Stage;
 
+mod stage;
 mod strictness;
 
 /// The partner of these tests.
@@ -25,91 +24,6 @@ const SOON: Duration = Duration::from_secs(180);
 const A_WHILE: Duration = Duration::from_secs(2);
 /// A call's deadline, twenty seconds, and the steps after it.
 const AFTER_A_DEADLINE: Duration = Duration::from_secs(90);
-
-/// A pipeline, and the platform that it delivers to.
-struct Stage {
-    pipeline: TestPipeline,
-    platform: Emulator<Douyin>,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let pipeline = TestPipeline::new().await;
-        let partner = "name = { zh = \"抖音\", en = \"Douyin\" }\nmethod = \"douyin\"\nrungs = [\"web-180\"]\n";
-        let file = pipeline.dir().join(format!("catalogue/partners/{DOUYIN}.toml"));
-        std::fs::write(file, partner).expect("a partner's file");
-        let world = World::new(7);
-        let platform = Emulator::start(Douyin::new(Rules::default(), &world), world).await;
-        Self { pipeline, platform }
-    }
-
-    /// Starts the publish role. Leases are short, so that a killed worker's work continues soon.
-    async fn serve(&self, name: &str) -> Arc<Service> {
-        self.serve_with(name, &[]).await
-    }
-
-    async fn serve_with(&self, name: &str, env: &[(&str, &str)]) -> Arc<Service> {
-        let known = self.platform.env(&self.platform.url());
-        let mut all: Vec<(&str, &str)> = known.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        all.extend([("LEASE_S", "3"), ("RECONCILE_S", "0.3"), ("RETRY_BASE_S", "0.3")]);
-        all.extend(env);
-        self.pipeline.serve_with(name, &["publish"], &all).await
-    }
-
-    /// A finished work, released.
-    async fn released(&self, title: &str) -> Uuid {
-        let id = planted::work(&self.pipeline, title, &[DOUYIN]).await;
-        self.command(&["release", &id.to_string()], 0).await;
-        id
-    }
-
-    /// A finished work, released and confirmed.
-    async fn confirmed(&self, title: &str) -> Uuid {
-        let id = self.released(title).await;
-        self.is(id, "awaiting_operator").await;
-        self.confirm(id).await;
-        id
-    }
-
-    async fn confirm(&self, id: Uuid) {
-        self.command(&["confirm", &id.to_string(), "--partner", DOUYIN], 0).await;
-    }
-
-    async fn recall(&self, id: Uuid) {
-        self.command(&["recall", &id.to_string(), "--reason", "测试撤回"], 0).await;
-    }
-
-    async fn command(&self, args: &[&str], code: i32) -> String {
-        self.pipeline.command(args).await.exits(code).stderr
-    }
-
-    async fn is(&self, id: Uuid, state: &str) -> Value {
-        delivery_is(&self.pipeline, id, DOUYIN, state).await
-    }
-
-    /// The works at the platform with this title.
-    fn there(&self, title: &str) -> Vec<Item> {
-        self.platform.items().into_iter().filter(|item| item.text.contains(title)).collect()
-    }
-
-    /// The only one.
-    fn only(&self, title: &str) -> Item {
-        let there = self.there(title);
-        assert_eq!(there.len(), 1, "{title} exists once: {:?}", self.platform.world.journal.names());
-        there.into_iter().next().expect("one")
-    }
-
-    fn asked(&self, call: &str) -> usize {
-        self.platform.world.journal.count(call)
-    }
-
-    async fn reaches(&self, call: &str, times: usize) {
-        wait_until_true(&format!("the platform is asked {times} times to {call}"), SOON, async || {
-            self.asked(call) >= times
-        })
-        .await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_published_before_a_person_says_yes_and_then_it_is_once() {

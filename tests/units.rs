@@ -1,9 +1,6 @@
 //! Recommending units at the public address: who may open what, a sheet that is entered once, quotas and deadlines, and
 //! the owner of each file.
-use std::path::Path;
-use std::sync::Arc;
-
-use reqwest::{Client, Method, RequestBuilder};
+use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use units::Policy;
 use uuid::Uuid;
@@ -11,105 +8,9 @@ use uuid::Uuid;
 use crate::sheets::{Row, forty, row, write};
 use crate::support::browser::person::Person;
 use crate::support::catalogue::{CONTEST, UNIT};
-use crate::support::{Entrant, Service, TestPipeline};
+use house::House;
 
-/// The session's cookie over http.
-const COOKIE: &str = "rm-unit";
-
-/// The public service, and the address of a unit.
-struct House {
-    pipeline: TestPipeline,
-    service: Arc<Service>,
-    base: String,
-}
-
-/// A person and the cookies of their browser.
-struct Clerk {
-    client: Client,
-    base: String,
-    cookie: String,
-}
-
-/// An answer: its status, its redirect, its text.
-#[derive(Debug)]
-struct Shown {
-    status: u16,
-    to: String,
-    text: String,
-}
-
-impl House {
-    async fn new() -> Self {
-        let pipeline = TestPipeline::new().await;
-        let service = pipeline.serve("units", &["upload"]).await;
-        let base = format!("http://{}", service.api_address().expect("the public address"));
-        Self { pipeline, service, base }
-    }
-
-    /// A new person of a unit, signed in at the units' door.
-    async fn clerk(&self, unit: &str) -> Clerk {
-        let person = Person::new(&self.pipeline, "李经办", &[&format!("recommender@{CONTEST}/{unit}")]).await;
-        self.with(person.session_at(&self.pipeline, "units").await)
-    }
-
-    fn with(&self, session: String) -> Clerk {
-        let client = Client::builder().redirect(reqwest::redirect::Policy::none()).build().expect("a client");
-        Clerk { client, base: self.base.clone(), cookie: format!("{COOKIE}={session}; lang=zh") }
-    }
-
-    async fn count(&self, query: &'static str) -> i64 {
-        self.pipeline.truth.count(query).await
-    }
-
-    /// Enters a work through the API for a unit; returns the status, and the problem's code.
-    async fn enters(&self, title: &str, unit: &str) -> (u16, String, Value) {
-        let mut form = Entrant::form(title);
-        form["recommending_unit"] = unit.into();
-        let answer = Client::new().post(format!("{}/api/v1/submissions", self.base)).json(&form).send().await;
-        let answer = answer.expect("an answer");
-        let status = answer.status().as_u16();
-        let body: Value = answer.json().await.expect("JSON");
-        (status, body["code"].as_str().unwrap_or_default().to_owned(), body)
-    }
-}
-
-impl Clerk {
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.client.request(method, format!("{}{path}", self.base)).header("cookie", &self.cookie);
-        request.header("sec-fetch-site", "same-origin")
-    }
-
-    async fn open(&self, path: &str) -> Shown {
-        Shown::of(self.request(Method::GET, path)).await
-    }
-
-    async fn send(&self, path: &str, body: &str) -> Shown {
-        let kind = "application/x-www-form-urlencoded";
-        Shown::of(self.request(Method::POST, path).header("content-type", kind).body(body.to_owned())).await
-    }
-
-    /// Sends a sheet; returns the page of its preview.
-    async fn hands_in(&self, unit: &str, sheet: &Path) -> Shown {
-        let bytes = std::fs::read(sheet).expect("the sheet");
-        let head = "--b\r\nContent-Disposition: form-data; name=\"sheet\"; filename=\"汇总表.xlsx\"\r\n\r\n";
-        let body = [head.as_bytes(), &bytes, b"\r\n--b--\r\n"].concat();
-        let request = self.request(Method::POST, &format!("/units/{CONTEST}/{unit}/sheets"));
-        Shown::of(request.header("content-type", "multipart/form-data; boundary=b").body(body)).await
-    }
-}
-
-impl Shown {
-    async fn of(request: RequestBuilder) -> Self {
-        let answer = request.send().await.expect("an answer");
-        let to = answer.headers().get("location").map_or("", |to| to.to_str().expect("a path")).to_owned();
-        Self { status: answer.status().as_u16(), to, text: answer.text().await.expect("a text") }
-    }
-
-    fn shows(&self, status: u16, text: &str) {
-        assert_eq!(self.status, status, "{} {}", self.to, self.text);
-        assert!(self.text.contains(text), "{text}: {}", self.text);
-    }
-}
+mod house;
 
 fn rows(titles: &[&str]) -> Vec<Row> {
     titles.iter().map(|title| row(title)).collect()

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use pipeline::catalogue::Retention;
-use pipeline::id::{Fence, SubmissionId};
-use pipeline::object_key::{Compared, ObjectKey};
+use pipeline::id::SubmissionId;
 use runtime::clock::Clock;
 use runtime::retention::{Line, by_policy, preview, run};
 use runtime::seal::Sealed;
@@ -15,6 +14,11 @@ use runtime::store::drafts::Draft;
 use uuid::Uuid;
 
 use crate::support::{World, eventually};
+use files::rendition;
+use names::named_file;
+
+mod files;
+mod names;
 
 mod rows; // of parts, history, exchanges and uploads
 
@@ -144,113 +148,6 @@ async fn what_a_delivery_a_recall_an_appeal_or_a_part_needs_stays_whatever_its_a
     }
 }
 
-/// A rendition of a run, made `days_ago`.
-async fn rendition(world: &World, id: SubmissionId, run: i32, in_force: bool, days_ago: i32) -> ObjectKey {
-    let key = ObjectKey::Rendition(id, run as u32, "web-720".into(), Fence(i64::from(run)));
-    let [source, still] =
-        stills(id, run).map(|key| serde_json::json!({ "key": key.to_string(), "bytes": 5, "sha256": "" }));
-    let pair = serde_json::json!({
-        "frame": 1, "at_ms": 40, "width": 1, "height": 1, "ssim": 1.0, "source": source, "rendition": still,
-    });
-    sqlx::query(
-        "insert into renditions (submission, run, name, object_key, bytes, sha256, width, height, duration_ms, qc, engine,
-            in_force, created_at, comparison)
-        values ($1, $2, 'web-720', $3, 4, '', 1, 1, 1, '[]', '', $4, now() - make_interval(days => $5), jsonb_build_array($6::jsonb))",
-    )
-    .bind(id.0)
-    .bind(run)
-    .bind(key.to_string())
-    .bind(in_force)
-    .bind(days_ago)
-    .bind(pair)
-    .execute(world.store.pool())
-    .await
-    .unwrap();
-    key
-}
-
-/// Its stills, of the source and of itself.
-fn stills(id: SubmissionId, run: i32) -> [ObjectKey; 2] {
-    Compared::BOTH.map(|of| ObjectKey::Comparison(id, run as u32, "web-720".into(), Fence(i64::from(run)), 0, of))
-}
-
-#[tokio::test]
-async fn replaced_files_go_once_no_partner_has_them_and_those_in_force_never() {
-    let mut world = World::new().await;
-    let objects = world.with_objects().await;
-    world.config.garbage_delay_s = 0.1;
-    let (replaced, held_by_partner, fresh) = (over(&world).await, over(&world).await, over(&world).await);
-    let mut old = Vec::new();
-    for (id, days_ago) in [(replaced, 20), (held_by_partner, 20), (fresh, 13)] {
-        let before = rendition(&world, id, 1, false, 40).await;
-        let now = rendition(&world, id, 2, true, days_ago).await;
-        for key in [&before, &now] {
-            objects.put_bytes(key, "file").await.unwrap();
-        }
-        for key in [stills(id, 1), stills(id, 2)].as_flattened() {
-            objects.put_bytes(key, "still").await.unwrap();
-        }
-        old.push((before, now));
-    }
-    sql(
-        &world,
-        "insert into deliveries (submission, partner, machine, state, run) values ($1, 'cctv', '{}', 'live', 1)",
-        held_by_partner,
-    )
-    .await;
-    let lines = preview(&world.store, &POLICY, later(0), &world.directory("none")).await.unwrap();
-    assert_eq!((line(&lines, "superseded_days").count, line(&lines, "superseded_days").bytes), (1, 4 + 5 + 5));
-
-    let process = world.process(Services::new()).await;
-    let gone = run(&process.runtime.store, &POLICY, later(0), &by_policy(), Duration::MAX).await.unwrap().lines;
-    // The service's own slow tick may have been first.
-    assert!(line(&gone, "superseded_days").count <= 1);
-    eventually("the replaced file is swept", async || objects.head(&old[0].0).await.is_err()).await;
-    for key in &stills(replaced, 1) {
-        eventually("its stills are swept", async || objects.head(key).await.is_err()).await;
-    }
-    for key in [stills(replaced, 2), stills(held_by_partner, 1), stills(fresh, 1)].as_flattened() {
-        assert!(objects.head(key).await.is_ok(), "{key} stays");
-    }
-    for key in [&old[0].1, &old[1].0, &old[1].1, &old[2].0, &old[2].1] {
-        assert!(objects.head(key).await.is_ok(), "{key} stays");
-    }
-    process.stop().await;
-}
-
-#[tokio::test]
-async fn records_of_uploads_and_attempts_go_and_open_ones_stay() {
-    let world = World::new().await;
-    let id = over(&world).await;
-    for (state, freed) in [("expired", true), ("failed", false), ("open", true), ("finished", true)] {
-        sqlx::query(
-            "insert into uploads (id, submission, state, part_size, expires_at, created_at, filename, free_at)
-            values ($1, $2, $3, 1, now(), now(), '我的片子.mp4', case when $4 then null else now() end)",
-        )
-        .bind(Uuid::new_v4())
-        .bind(id.0)
-        .bind(state)
-        .bind(freed)
-        .execute(world.store.pool())
-        .await
-        .unwrap();
-    }
-    sql(
-        &world,
-        "insert into attempts (submission, run, stage, part, started_at, ended_at, outcome)
-        select $1, 1, 'probe', 'mezzanine', now(), now(), 'failed' from generate_series(1, 3)",
-        id,
-    )
-    .await;
-    let lines = preview(&world.store, &POLICY, later(31), &world.directory("none")).await.unwrap();
-    assert_eq!((line(&lines, "uploads_days").count, line(&lines, "attempts_days").count), (1, 0));
-    let gone = run(&world.store, &POLICY, later(91), &by_policy(), Duration::MAX).await.unwrap().lines;
-    assert_eq!((line(&gone, "uploads_days").count, line(&gone, "attempts_days").count), (1, 3));
-    let left: Vec<String> =
-        sqlx::query_scalar("select state from uploads order by state").fetch_all(world.store.pool()).await.unwrap();
-    assert_eq!(left, ["failed", "finished", "open"], "of the failed one the bytes are still to be freed");
-}
-
 /// Uploads of every state, freed and not, and the source of a work among them; attempts of a part in every status.
 async fn records_of_every_kind(world: &World) {
     let id = over(world).await;
@@ -373,79 +270,6 @@ async fn without_a_policy_everything_is_kept() {
             .is_empty()
     );
     assert!(is_known(&world, id).await);
-}
-
-/// A finished upload of a work, whose client gave the name of its file, in the metadata too.
-async fn named_file(world: &World, id: SubmissionId, state: &str) -> Uuid {
-    let upload = Uuid::new_v4();
-    sqlx::query(
-        "insert into uploads (id, submission, state, part_size, expires_at, created_at, filename, metadata)
-        values ($1, $2, $3, 1, now(), now(), '张三的片子.mp4', 'filename 5byg5LiJ55qE54mH5a2QLm1wNA==,sha256 YQ==')",
-    )
-    .bind(upload)
-    .bind(id.0)
-    .bind(state)
-    .execute(world.store.pool())
-    .await
-    .unwrap();
-    upload
-}
-
-/// Whether the name of a file, or a part of it, is still in any row of any table.
-async fn is_named_anywhere(world: &World) -> bool {
-    let tables = sqlx::query_scalar::<_, String>(
-        "select table_name::text from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
-    );
-    for table in tables.fetch_all(world.store.pool()).await.unwrap() {
-        let query = format!(
-            "select count(*) from \"{table}\" as it where it::text like '%张三的片子%' or it::text like '%5byg5LiJ55qE54mH5a2QLm1wNA%'"
-        );
-        let found = sqlx::query_scalar::<_, i64>(sqlx::AssertSqlSafe(query));
-        if found.fetch_one(world.store.pool()).await.unwrap() > 0 {
-            return true;
-        }
-    }
-    false
-}
-
-#[tokio::test]
-async fn the_names_of_an_entrants_files_go_when_the_entrant_goes() {
-    let world = World::new().await;
-    let id = over(&world).await;
-    let (single, piece) = (named_file(&world, id, "finished").await, named_file(&world, id, "terminated").await);
-    run(&world.store, &POLICY, later(20), &by_policy(), Duration::MAX).await.unwrap();
-    assert!(is_named_anywhere(&world).await, "it is not time yet");
-    let policy = Retention { uploads_days: None, ..POLICY };
-    let gone = run(&world.store, &policy, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;
-    assert_eq!(line(&gone, "personal_data_days").count, 1);
-    assert!(!is_named_anywhere(&world).await);
-    let kept: i64 = sqlx::query_scalar("select count(*) from uploads where id in ($1, $2)")
-        .bind(single)
-        .bind(piece)
-        .fetch_one(world.store.pool())
-        .await
-        .unwrap();
-    assert_eq!(kept, 2, "what was uploaded is still known, without its name");
-}
-
-#[tokio::test]
-async fn a_withdrawn_works_file_names_go_with_its_entrant_and_a_late_one_by_the_policy() {
-    let world = World::new().await;
-    let id = world.entered(pipeline::submission::Gate::Manual).await;
-    sql(&world, "insert into entrants (submission, key_id, nonce, ciphertext) values ($1, 'k', 'n', 'c')", id).await;
-    named_file(&world, id, "terminated").await;
-    assert!(world.store.withdraw(id).await.unwrap().changed);
-    assert!(!is_known(&world, id).await && !is_named_anywhere(&world).await);
-
-    // An upload that started at the same moment, or names left by a version that deleted only the entrant.
-    named_file(&world, id, "finished").await;
-    let due = preview(&world.store, &POLICY, later(179), &world.directory("none")).await.unwrap();
-    assert_eq!(line(&due, "personal_data_days").count, 0);
-    let gone = run(&world.store, &POLICY, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;
-    assert_eq!(line(&gone, "personal_data_days").count, 1);
-    assert!(!is_named_anywhere(&world).await);
-    let again = run(&world.store, &POLICY, later(181), &by_policy(), Duration::MAX).await.unwrap().lines;
-    assert_eq!(line(&again, "personal_data_days").count, 0, "once is enough");
 }
 
 #[tokio::test]

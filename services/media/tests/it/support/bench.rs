@@ -1,6 +1,6 @@
 //! A directory with one work, and the jobs on it: from the source to a checked rendition.
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use media::protocol::{
     AssembleReport, AudioReport, CoversReport, Expected, Job, Limits, Line, Mezzanine, PictureInput, ProbeReport,

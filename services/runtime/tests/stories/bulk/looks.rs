@@ -1,4 +1,10 @@
 //! What a dry run reports about the works of a job: which are selected, what they would take, the digest, the contest.
+use pipeline::id::{CredentialId, PersonId};
+use pipeline::planner::Estimate;
+use runtime::store::audit::AuditFilter;
+use runtime::store::bulk::Addresses;
+use runtime::store::history::By;
+
 use super::*;
 
 #[tokio::test]

@@ -4,104 +4,25 @@ use std::path::Path;
 use std::time::Duration;
 
 use pipeline::id::SubmissionId;
-use rustix::process::Signal;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::delivery::{delivery_is, status};
+use crate::delivery::status;
 use crate::support::platforms::bilibili::{Bilibili, PART_BYTES, Settings};
 use crate::support::platforms::{Emulator, Fault, World};
-use crate::support::wait::{wait_until, wait_until_true};
-use crate::support::{Setup, TestPipeline, catalogue, planted};
+use crate::support::wait::wait_until_true;
+use crate::support::{catalogue, planted};
+use story::Story;
+
+mod recall;
+mod story;
+mod tokens;
 
 const PARTNER: &str = "bilibili";
 const SOON: Duration = Duration::from_secs(180);
 /// For 600 MB, whose digest a debug build computes twice while all other tests run. A release build needs a few
 /// seconds.
 const LONG: Duration = Duration::from_secs(480);
-
-/// A pipeline and the platform that it delivers to.
-struct Story {
-    // Dropped first: the check for leftovers needs the platform.
-    pipeline: TestPipeline,
-    bilibili: Emulator<Bilibili>,
-}
-
-impl Story {
-    async fn new(settings: Settings, env: &[(&'static str, &str)]) -> Self {
-        Self::with(Bilibili::new(settings), env).await
-    }
-
-    async fn with(platform: Bilibili, env: &[(&'static str, &str)]) -> Self {
-        Self::of(platform, catalogue::partner("B站", "bilibili"), env).await
-    }
-
-    async fn of(platform: Bilibili, partner: String, env: &[(&'static str, &str)]) -> Self {
-        let bilibili = Emulator::start(platform, World::new(7)).await;
-        let mut all = bilibili.env(&bilibili.url());
-        all.push(("LEASE_S", "3".to_owned()));
-        all.push(("RECONCILE_S", "0.5".to_owned()));
-        all.extend(env.iter().map(|(name, value)| (*name, (*value).to_owned())));
-        let partners = vec![(PARTNER, partner)];
-        let pipeline = TestPipeline::with(Setup { partners, env: all, ..Setup::default() }).await;
-        Self { pipeline, bilibili }
-    }
-
-    /// A finished work, released.
-    async fn released(&self, title: &str) -> Uuid {
-        let id = planted::work(&self.pipeline, title, &[PARTNER]).await;
-        self.release(id).await;
-        id
-    }
-
-    async fn release(&self, id: Uuid) {
-        self.pipeline.command(&["release", &id.to_string()]).await.exits(0);
-    }
-
-    async fn is(&self, id: Uuid, state: &str) -> Value {
-        delivery_is(&self.pipeline, id, PARTNER, state).await
-    }
-
-    fn calls(&self, name: &str) -> usize {
-        self.bilibili.world.journal.count(name)
-    }
-
-    /// Waits until the platform has received this call `times` times.
-    async fn asked(&self, name: &str, times: usize) {
-        let what = format!("the platform was asked {name} {times} times");
-        wait_until_true(&what, SOON, async || self.calls(name) >= times).await;
-    }
-
-    /// The platform has exactly one work with this title.
-    fn exists_once(&self, title: &str) {
-        let there = self.bilibili.of_title(title);
-        assert_eq!(there.len(), 1, "{title}: {there:?} after {:?}", self.bilibili.world.journal.names());
-    }
-
-    /// What `reelmill partner list` says of the account.
-    async fn account(&self) -> Value {
-        let partners = self.pipeline.command(&["partner", "list", "--output", "json"]).await.exits(0).json();
-        let partners = partners.as_array().cloned().unwrap_or_default();
-        let bilibili = partners.into_iter().find(|it| it["method"] == "bilibili").expect("the partner is listed");
-        let accounts = bilibili["accounts"].as_array().cloned().unwrap_or_default();
-        accounts.into_iter().find(|row| row["name"] == "default").expect("the account is listed")
-    }
-
-    /// The database and the logs contain no token and no secret of the platform.
-    async fn keeps_secrets(&self) {
-        let keys = self.bilibili.keys();
-        let mut secrets = vec![keys.client_secret, keys.access_token, keys.refresh_token];
-        secrets.extend(self.bilibili.archives().into_iter().map(|archive| archive.upload_token));
-        for (table, row) in self.pipeline.truth.every_row().await {
-            let found = secrets.iter().find(|secret| row.contains(secret.as_str()));
-            assert!(found.is_none(), "a secret lies in {table}: {row}");
-        }
-        for service in self.pipeline.services() {
-            let log = service.log_text();
-            assert!(!secrets.iter().any(|secret| log.contains(secret.as_str())), "a secret is in the log\n{log}");
-        }
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_work_goes_live_at_bilibili_once_with_its_film_its_texts_and_its_address() {
@@ -211,67 +132,6 @@ async fn a_rate_budget_that_ends_right_behind_the_submission_does_not_make_a_sec
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn two_workers_who_need_a_new_token_at_once_use_the_refresh_token_once() {
-    let platform = Bilibili::new(Settings::default());
-    platform.expire_at(1);
-    let story = Story::with(platform, &[]).await;
-    let before = story.bilibili.keys().refresh_token;
-    let mut works = Vec::new();
-    for at in 0..4 {
-        works.push(planted::work(&story.pipeline, &format!("同时之{at}"), &[PARTNER]).await);
-    }
-    for id in &works {
-        story.release(*id).await;
-    }
-    // All four wait for the budget once they begin.
-    let services = [story.pipeline.start("one", &["publish"], &[]), story.pipeline.start("two", &["publish"], &[])];
-    for id in works {
-        story.is(id, "live").await;
-    }
-    assert_eq!(story.calls("refresh"), 1, "{:?}", story.bilibili.world.journal.names());
-    assert_ne!(story.bilibili.keys().refresh_token, before);
-    let account = story.account().await;
-    assert_eq!(account["health"], "valid", "{account}");
-    let metric = r#"reelmill_credentials_seconds_left{partner="bilibili"}"#;
-    wait_until_true("the metric tells the new end", SOON, async || services[0].metric(metric).await > 86_400.0).await;
-    story.keeps_secrets().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn tokens_lost_before_our_commit_are_reported_and_end_with_authorisation() {
-    let platform = Bilibili::new(Settings::default());
-    platform.expire_at(runtime::clock::Clock::default().now().timestamp() + 3600);
-    let story = Story::with(platform, &[]).await;
-    let service = story.pipeline.serve("publish", &["publish"]).await;
-    story.bilibili.world.faults.once("refresh", Fault::CommitThenCut);
-    let id = story.released("令牌丢失").await;
-    // The one remaining try is refused, and no further one is made.
-    story.asked("refresh", 2).await;
-    let account = wait_until("the account says that it is refused", SOON, async || {
-        let account = story.account().await;
-        account["words"].as_str().is_some_and(|words| words.contains("was refused")).then_some(account)
-    })
-    .await;
-    assert_eq!(account["health"], "refused", "{account}");
-    assert!(account["words"].as_str().is_some_and(|words| words.contains("partner authorise")), "{account}");
-    let metric = r#"reelmill_credentials_refused{partner="bilibili"}"#;
-    wait_until_true("the metric says so", SOON, async || service.metric(metric).await == 1.0).await;
-
-    // The keys that an operator gets from the platform's pages.
-    let keys = story.bilibili.reissue();
-    let mut env = story.pipeline.command_env();
-    env.insert("PARTNER_BILIBILI_ACCESS_TOKEN".into(), keys.access_token);
-    env.insert("PARTNER_BILIBILI_REFRESH_TOKEN".into(), keys.refresh_token);
-    env.insert("PARTNER_BILIBILI_EXPIRES_AT".into(), keys.expires_at.to_string());
-    crate::support::process::run(&["partner", "authorise", PARTNER], &env).await.exits(0);
-    story.pipeline.command(&["retry", &id.to_string()]).await.exits(0);
-    story.is(id, "live").await;
-    assert_eq!(story.calls("refresh"), 2, "a refused token is not tried again");
-    assert_eq!(story.account().await["health"], "valid");
-    story.exists_once("令牌丢失");
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_wakes_the_delivery_and_a_second_one_does_nothing() {
     // The next look by ourselves is ten minutes away: only the webhook can be the cause.
     let settings = Settings { review: Duration::from_secs(1), ..Settings::default() };
@@ -293,60 +153,6 @@ async fn a_webhook_wakes_the_delivery_and_a_second_one_does_nothing() {
     let history = "select count(*) from history where what = 'delivery_changed' and detail->>'state' = 'live'";
     assert_eq!(story.pipeline.truth.count(history).await, 1);
     story.pipeline.truth.reaches(id, "published", SOON).await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_work_that_is_taken_back_in_review_or_live_is_seen_to_be_gone() {
-    let settings = Settings { review: Duration::from_secs(3600), ..Settings::default() };
-    let story = Story::new(settings, &[]).await;
-    story.pipeline.serve("publish", &["publish"]).await;
-    let in_review = story.released("审核中撤回").await;
-    story.is(in_review, "in_review").await;
-    story.bilibili.set(|settings| settings.review = Duration::ZERO);
-    let live = story.released("上线后撤回").await;
-    story.is(live, "live").await;
-    // One delete never arrives, and one gets no answer: both are sent again.
-    story.bilibili.world.faults.once("delete", Fault::Cut);
-    story.bilibili.world.faults.after("delete", 1, Fault::HalfAnswer);
-    for id in [in_review, live] {
-        story.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
-        story.is(id, "recalled").await;
-    }
-    assert!(story.bilibili.archives().iter().all(|archive| archive.deleted), "{:?}", story.bilibili.archives());
-    let names = story.bilibili.world.journal.names();
-    let last_delete = names.iter().rposition(|name| *name == "delete").expect("a delete");
-    assert!(names[last_delete..].contains(&"view") && names[last_delete..].contains(&"viewlist"), "{names:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_delete_that_never_arrived_is_asked_for_again() {
-    let story = Story::new(Settings::default(), &[]).await;
-    story.pipeline.serve("publish", &["publish"]).await;
-    let id = story.released("删除未达").await;
-    story.is(id, "live").await;
-    // The connection breaks before the platform does anything; as far as we know, it may have deleted the work.
-    story.bilibili.world.faults.once("delete", Fault::Cut);
-    story.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
-    story.is(id, "recalled").await;
-    assert_eq!((story.calls("delete"), story.bilibili.of_title("删除未达").len()), (2, 0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_work_taken_back_while_its_submission_is_unanswered_is_found_and_deleted() {
-    let story = Story::new(Settings::default(), &[]).await;
-    let first = story.pipeline.serve("first", &["publish"]).await;
-    story.bilibili.world.faults.once("add", Fault::CommitThenTimeOut);
-    let id = story.released("撤回未知").await;
-    story.asked("add", 1).await;
-    story.exists_once("撤回未知");
-    // The worker dies during its request; the outcome is unknown.
-    first.signal(Signal::STOP);
-    story.pipeline.command(&["recall", &id.to_string(), "--reason", "测试撤回"]).await.exits(0);
-    first.kill();
-    story.pipeline.serve("second", &["publish"]).await;
-    story.is(id, "recalled").await;
-    assert_eq!(story.bilibili.of_title("撤回未知").len(), 0);
-    assert_eq!((story.calls("add"), story.calls("delete")), (1, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

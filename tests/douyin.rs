@@ -1,6 +1,5 @@
 //! Douyin, by an emulator as strict as its documents: nothing is published before a person confirms, a create is never
 //! made twice whatever happens to its answer, and a recall is a person's task, since the API cannot delete.
-use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
@@ -8,13 +7,14 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::delivery::delivery_is;
-use crate::support::platforms::douyin::items::Item;
-use crate::support::platforms::douyin::{Douyin, Rules, codes};
-use crate::support::platforms::{Emulator, Fault, World};
+use crate::support::planted;
+use crate::support::platforms::Fault;
+use crate::support::platforms::douyin::codes;
 use crate::support::wait::{holds_for, wait_until, wait_until_true};
-use crate::support::{Service, TestPipeline, planted};
+use stage::Stage;
 
+mod recall;
+mod stage;
 mod strictness;
 
 /// The partner of these tests.
@@ -25,91 +25,6 @@ const SOON: Duration = Duration::from_secs(180);
 const A_WHILE: Duration = Duration::from_secs(2);
 /// A call's deadline, twenty seconds, and the steps after it.
 const AFTER_A_DEADLINE: Duration = Duration::from_secs(90);
-
-/// A pipeline, and the platform that it delivers to.
-struct Stage {
-    pipeline: TestPipeline,
-    platform: Emulator<Douyin>,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let pipeline = TestPipeline::new().await;
-        let partner = "name = { zh = \"抖音\", en = \"Douyin\" }\nmethod = \"douyin\"\nrungs = [\"web-180\"]\n";
-        let file = pipeline.dir().join(format!("catalogue/partners/{DOUYIN}.toml"));
-        std::fs::write(file, partner).expect("a partner's file");
-        let world = World::new(7);
-        let platform = Emulator::start(Douyin::new(Rules::default(), &world), world).await;
-        Self { pipeline, platform }
-    }
-
-    /// Starts the publish role. Leases are short, so that a killed worker's work continues soon.
-    async fn serve(&self, name: &str) -> Arc<Service> {
-        self.serve_with(name, &[]).await
-    }
-
-    async fn serve_with(&self, name: &str, env: &[(&str, &str)]) -> Arc<Service> {
-        let known = self.platform.env(&self.platform.url());
-        let mut all: Vec<(&str, &str)> = known.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        all.extend([("LEASE_S", "3"), ("RECONCILE_S", "0.3"), ("RETRY_BASE_S", "0.3")]);
-        all.extend(env);
-        self.pipeline.serve_with(name, &["publish"], &all).await
-    }
-
-    /// A finished work, released.
-    async fn released(&self, title: &str) -> Uuid {
-        let id = planted::work(&self.pipeline, title, &[DOUYIN]).await;
-        self.command(&["release", &id.to_string()], 0).await;
-        id
-    }
-
-    /// A finished work, released and confirmed.
-    async fn confirmed(&self, title: &str) -> Uuid {
-        let id = self.released(title).await;
-        self.is(id, "awaiting_operator").await;
-        self.confirm(id).await;
-        id
-    }
-
-    async fn confirm(&self, id: Uuid) {
-        self.command(&["confirm", &id.to_string(), "--partner", DOUYIN], 0).await;
-    }
-
-    async fn recall(&self, id: Uuid) {
-        self.command(&["recall", &id.to_string(), "--reason", "测试撤回"], 0).await;
-    }
-
-    async fn command(&self, args: &[&str], code: i32) -> String {
-        self.pipeline.command(args).await.exits(code).stderr
-    }
-
-    async fn is(&self, id: Uuid, state: &str) -> Value {
-        delivery_is(&self.pipeline, id, DOUYIN, state).await
-    }
-
-    /// The works at the platform with this title.
-    fn there(&self, title: &str) -> Vec<Item> {
-        self.platform.items().into_iter().filter(|item| item.text.contains(title)).collect()
-    }
-
-    /// The only one.
-    fn only(&self, title: &str) -> Item {
-        let there = self.there(title);
-        assert_eq!(there.len(), 1, "{title} exists once: {:?}", self.platform.world.journal.names());
-        there.into_iter().next().expect("one")
-    }
-
-    fn asked(&self, call: &str) -> usize {
-        self.platform.world.journal.count(call)
-    }
-
-    async fn reaches(&self, call: &str, times: usize) {
-        wait_until_true(&format!("the platform is asked {times} times to {call}"), SOON, async || {
-            self.asked(call) >= times
-        })
-        .await;
-    }
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_is_published_before_a_person_says_yes_and_then_it_is_once() {
@@ -268,67 +183,6 @@ async fn messages_wake_a_delivery_and_change_nothing_however_often_and_late_they
     }
     let echoed: Value = request.send().await.expect("an answer").json().await.expect("JSON");
     assert_eq!(echoed, json!({ "challenge": 48_151_623 }));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_recall_is_a_persons_task_with_a_deadline_and_never_over_by_itself() {
-    let stage = Stage::new().await;
-    let _service = stage.serve("publish").await;
-    let id = stage.confirmed("要撤回").await;
-    stage.is(id, "live").await;
-    let item = stage.only("要撤回");
-    stage.recall(id).await;
-    stage.is(id, "recalling").await;
-    wait_until_true("it is a person's", SOON, async || machine(&stage, id).await["observed"]["by"] == "operator").await;
-    holds_for("no report given", A_WHILE, async || {
-        machine(&stage, id).await["observed"]["state"] == "recalling" && stage.there("要撤回").len() == 1
-    })
-    .await;
-    assert_eq!(machine(&stage, id).await["observed"]["receipt"], json!(item.item_id), "the task names the work");
-    // The person's act is unknown until it is reported.
-    assert!(stage.platform.person_deletes(&item.item_id));
-    holds_for("still no report given", A_WHILE, async || machine(&stage, id).await["observed"]["state"] == "recalling")
-        .await;
-    let open = "select count(*) from deliveries where recall_due > now() and recall_reason = '测试撤回'";
-    assert_eq!(stage.pipeline.truth.count(open).await, 1, "the task has a deadline");
-    let id_text = id.to_string();
-    stage.command(&["confirm", &id_text, "--partner", DOUYIN], 2).await;
-    // The page cannot be reached from here, so only the person's picture, with an explicit override, ends it.
-    let picture = stage.pipeline.dir().join("gone.jpg");
-    std::fs::write(&picture, planted::jpeg(64, 64)).expect("a picture");
-    let picture = picture.display().to_string();
-    stage.command(&["recalled", &id_text, "--partner", DOUYIN, "--screenshot", &picture, "--insist"], 0).await;
-    stage.is(id, "recalled").await;
-    assert_eq!(stage.asked("unknown"), 0, "there is no call that deletes, and none was tried");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_recall_before_the_yes_ends_it_and_a_late_yes_changes_nothing() {
-    let stage = Stage::new().await;
-    let _service = stage.serve("publish").await;
-    let id = stage.released("没人说好").await;
-    stage.is(id, "awaiting_operator").await;
-    stage.recall(id).await;
-    stage.is(id, "recalled").await;
-    assert!(stage.asked("list") > 0, "that nothing is there was seen at the platform");
-    stage.command(&["confirm", &id.to_string(), "--partner", DOUYIN], 2).await;
-    assert_eq!((stage.asked("create"), stage.platform.items().len()), (0, 0));
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_recall_that_meets_an_unanswered_create_finds_the_work_and_hands_it_to_a_person() {
-    let stage = Stage::new().await;
-    let first = stage.serve("first").await;
-    stage.platform.world.faults.once("create", Fault::CommitThenTimeOut);
-    let id = stage.confirmed("撤回时未知").await;
-    stage.reaches("create", 1).await;
-    stage.recall(id).await;
-    first.kill();
-    let _second = stage.serve("second").await;
-    stage.is(id, "recalling").await;
-    wait_until_true("it is a person's", SOON, async || machine(&stage, id).await["observed"]["by"] == "operator").await;
-    let item = stage.only("撤回时未知");
-    assert_eq!(machine(&stage, id).await["observed"]["receipt"], json!(item.item_id));
 }
 
 #[tokio::test(flavor = "multi_thread")]

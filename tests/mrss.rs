@@ -1,21 +1,19 @@
 //! Feeds that a partner pulls: who may read them, what their links open and for how long, what counts as fetched, and
 //! what a recall means before and after a fetch.
-use std::sync::Arc;
 use std::time::Duration;
 
 use hmac::{Hmac, Mac};
-use reqwest::header::{self, HeaderMap};
-use reqwest::{Client, RequestBuilder, Response, StatusCode};
+use reqwest::{RequestBuilder, StatusCode, header};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::delivery::{delivery_is, status};
 use crate::support::planted::{self, RENDITION};
 use crate::support::wait::{holds_for, wait_until, wait_until_true};
-use crate::support::{Service, Setup, TestPipeline};
+use stage::{Stage, header_of};
 
 mod flood;
+mod stage;
 
 /// The partner of these tests.
 const NET: &str = "net";
@@ -24,94 +22,6 @@ const LINK_KEY: &str = "canary-key-of-the-links-0123456789";
 const SOON: Duration = Duration::from_secs(180);
 /// Long enough for several polls of what was fetched.
 const A_WHILE: Duration = Duration::from_secs(2);
-
-/// A pipeline with a partner that pulls, and the service that it pulls from.
-struct Stage {
-    pipeline: TestPipeline,
-    service: Arc<Service>,
-    http: Client,
-}
-
-impl Stage {
-    async fn new() -> Self {
-        let env = [
-            ("POLL_BASE_S", "0.3"),
-            ("RECONCILE_S", "0.3"),
-            ("PARTNER_NET_FEED_TOKEN", TOKEN),
-            ("PARTNER_NET_FEED_LINK_KEY", LINK_KEY),
-        ];
-        let env = env.map(|(name, value)| (name, value.to_owned())).to_vec();
-        let pipeline = TestPipeline::with(Setup { env, ..Setup::default() }).await;
-        let partner = "name = { zh = \"网站\", en = \"Net\" }\nmethod = \"mrss\"\nrungs = [\"web-180\"]\n";
-        std::fs::write(pipeline.dir().join(format!("catalogue/partners/{NET}.toml")), partner)
-            .expect("a partner's file");
-        let service = pipeline.serve("publish", &["publish"]).await;
-        Self { pipeline, service, http: Client::new() }
-    }
-
-    fn address(&self) -> String {
-        format!("http://{}", self.service.partner_address().expect("the publish role says where it serves partners"))
-    }
-
-    async fn released(&self, bytes: u64) -> Uuid {
-        let id = planted::film(&self.pipeline, "智造<之>光", &[NET], bytes).await;
-        self.pipeline.command(&["release", &id.to_string()]).await.exits(0);
-        id
-    }
-
-    /// A released work that is in the feed.
-    async fn offered(&self, bytes: u64) -> Uuid {
-        let id = self.released(bytes).await;
-        self.is(id, "in_review").await;
-        id
-    }
-
-    async fn is(&self, id: Uuid, state: &str) -> Value {
-        delivery_is(&self.pipeline, id, NET, state).await
-    }
-
-    async fn state(&self, id: Uuid) -> Value {
-        let status = status(&self.pipeline, id).await;
-        let deliveries = status["deliveries"].as_array().expect("deliveries");
-        deliveries.iter().find(|delivery| delivery["partner"] == NET).expect("the partner's delivery")["state"].clone()
-    }
-
-    fn feed_at(&self, path: &str) -> RequestBuilder {
-        self.http.get(format!("{}{path}", self.address()))
-    }
-
-    fn feed(&self) -> RequestBuilder {
-        self.feed_at("/partners/net/feed.xml")
-    }
-
-    async fn feed_text(&self) -> String {
-        let answer = self.feed().bearer_auth(TOKEN).send().await.expect("read the feed");
-        assert_eq!(answer.status(), StatusCode::OK);
-        answer.text().await.expect("a feed is text")
-    }
-
-    /// The link of the feed whose path ends with `file`.
-    async fn link(&self, file: &str) -> String {
-        let feed = self.feed_text().await;
-        let links = feed.split("url=\"").skip(1).filter_map(|rest| rest.split('"').next());
-        let mut links = links.map(|link| link.replace("&amp;", "&"));
-        links.find(|link| link.contains(&format!("{file}?"))).unwrap_or_else(|| panic!("no link to {file} in {feed}"))
-    }
-
-    async fn get(&self, link: &str, range: Option<&str>) -> Response {
-        let request =
-            range.into_iter().fold(self.http.get(link), |request, range| request.header(header::RANGE, range));
-        request.send().await.expect("an answer")
-    }
-
-    async fn fetches(&self) -> i64 {
-        self.pipeline.truth.count("select count(*) from feed_pulls").await
-    }
-}
-
-fn header_of(headers: &HeaderMap, name: header::HeaderName) -> &str {
-    headers.get(&name).unwrap_or_else(|| panic!("no {name} in {headers:?}")).to_str().expect("text")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_feed_is_read_with_its_token_alone_and_only_when_it_changed() {

@@ -13,6 +13,9 @@ use crate::support::crossing::Crossing;
 use crate::support::entrant::Entered;
 use crate::support::wait::wait_until_true;
 use crate::support::{Entrant, Service, TestPipeline, leftovers, tus_js};
+use upload::{Random, Upload, seed};
+
+mod upload;
 
 /// Two whole parts of 8 MiB and a piece of a third.
 const FILM_BYTES: usize = 20 * 1024 * 1024 + 12_345;
@@ -26,27 +29,6 @@ fn film(dir: &Path) -> PathBuf {
     let file = dir.join("film.mp4");
     std::fs::write(&file, bytes).expect("write a film");
     file
-}
-
-/// Xorshift: sufficient for choosing where to cut.
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-}
-
-/// The seed is printed, so that a failure can be repeated: TEST_SEED=… sets it.
-fn seed() -> u64 {
-    let given = std::env::var("TEST_SEED").ok().and_then(|seed| seed.parse().ok());
-    // Never 0, where xorshift stays.
-    let seed = given.unwrap_or_else(|| Uuid::new_v4().as_u64_pair().0 | 1);
-    eprintln!("TEST_SEED={seed}");
-    seed
 }
 
 /// A pipeline with a service that only takes uploads, and an entry that waits for its film.
@@ -285,48 +267,4 @@ async fn an_upload_that_expires_leaves_nothing_and_takes_nothing_more() {
     assert_eq!(upload.head().await.status(), 410);
     assert_eq!(upload.patch(9_000_000, vec![7; 1000]).await.status(), 410);
     assert!(leftovers::keys(&pipeline.objects).await.is_empty(), "what came too late was not stored");
-}
-
-/// An upload by hand, where a story needs to see each answer.
-#[derive(Clone)]
-struct Upload {
-    http: reqwest::Client,
-    address: String,
-    token: String,
-}
-
-impl Upload {
-    async fn create(entered: &Entered, length: usize) -> Self {
-        let http = reqwest::Client::new();
-        let created = http
-            .post(&entered.upload_url)
-            .bearer_auth(&entered.token)
-            .header("Tus-Resumable", "1.0.0")
-            .header("Upload-Length", length)
-            .send()
-            .await
-            .expect("create an upload");
-        assert_eq!(created.status(), 201);
-        let location = created.headers()["location"].to_str().expect("an address").to_owned();
-        let base = entered.upload_url.strip_suffix("/files").expect("uploads are made at /files");
-        let address = if location.starts_with('/') { format!("{base}{location}") } else { location };
-        Self { http, address, token: entered.token.clone() }
-    }
-
-    async fn head(&self) -> reqwest::Response {
-        let request = self.http.head(&self.address).bearer_auth(&self.token).header("Tus-Resumable", "1.0.0");
-        request.send().await.expect("ask for the offset")
-    }
-
-    async fn offset(&self) -> u64 {
-        let answer = self.head().await;
-        assert_eq!(answer.status(), 200);
-        answer.headers()["upload-offset"].to_str().expect("text").parse().expect("a number")
-    }
-
-    async fn patch(&self, offset: u64, bytes: Vec<u8>) -> reqwest::Response {
-        let request = self.http.patch(&self.address).bearer_auth(&self.token).header("Tus-Resumable", "1.0.0");
-        let request = request.header("Upload-Offset", offset).header("Content-Type", "application/offset+octet-stream");
-        request.body(bytes).send().await.expect("send bytes")
-    }
 }

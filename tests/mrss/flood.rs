@@ -2,6 +2,7 @@
 //! fetches its films meanwhile and afterwards, and memory does not grow with the number of clients.
 use std::net::{Ipv4Addr, SocketAddr};
 
+use reqwest::Client;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 

@@ -5,7 +5,10 @@ use std::path::Path;
 
 use crate::support::planned::{Finished, ladders};
 use crate::support::{Bench, outside};
-use pipeline::media_info::{FieldOrder, Ratio};
+use pipeline::media_info::Ratio;
+
+mod fields;
+mod hdr;
 
 /// Colours that people see, red, green and blue of 255: three quarters of each primary, mixtures, greys.
 const PATCHES: [[u8; 3]; 8] = [
@@ -194,143 +197,6 @@ fn wide_gamut_in_sdr_is_brought_to_the_colours_of_bt709() {
     assert_eq!(finished.source.video.colour.primaries, "bt2020");
     // Next to no light, the curve makes a step of 12 bits of the source three of 8 bits. Unconverted, red would be off by 35.
     assert_near("BT.2020 SDR", &finished, bt709, 3.0);
-}
-
-/// A grey source in HDR whose eight patches have these 10-bit signals, and what they come out as.
-fn hdr(transfer: &str, signals: [f64; 8], more: &str) -> Vec<f64> {
-    let codes = signals.map(|signal| (64.0 + signal * 876.0).round());
-    let steps: String = (1..8).fold(format!("{}", codes[0]), |text, patch| {
-        format!("{text}+gte(X*8\\,W*{patch})*({})", codes[patch] - codes[patch - 1])
-    });
-    let codec = format!("-c:v libx265 -preset ultrafast -x265-params log-level=error:keyint=5:qp=4{more} -tag:v hvc1");
-    // Tagged by frames for FFmpeg 7, whose encoders no longer heed the options, and by options for FFmpeg 5.
-    let (_kept, finished) = finished_of(&format!(
-        "-f lavfi -i color=s=320x180:r=25:d=0.4,format=yuv420p10le,geq=lum='{steps}':cb=512:cr=512,\
-         setparams=range=tv:color_primaries=bt2020:color_trc={transfer}:colorspace=bt2020nc {codec} \
-         -color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc"
-    ));
-    let rendition = finished.good();
-    assert_eq!(rendition.qc.info.video.colour.transfer_name, "bt709");
-    let is = measured(&rendition.file, (rendition.planned.width, rendition.planned.height));
-    for [_, blue, red] in &is {
-        assert!((blue - 128.0).abs() <= 1.0 && (red - 128.0).abs() <= 1.0, "grey has become a colour: {is:?}");
-    }
-    is.into_iter().map(|patch| patch[0]).collect()
-}
-
-/// The PQ signal of a brightness in cd/m² (SMPTE ST 2084).
-fn pq(nits: f64) -> f64 {
-    let power = (nits / 10_000.0).powf(0.159_301_757_812_5);
-    ((0.835_937_5 + 18.851_562_5 * power) / (1.0 + 18.6875 * power)).powf(78.843_75)
-}
-
-#[test]
-fn hdr_keeps_the_order_of_its_greys_and_the_room_above_white() {
-    // Black, shade, 18 % grey, skin, the white of paper (203), and highlights.
-    let light = [0.0, 5.0, 36.0, 100.0, 203.0, 400.0, 700.0, 1000.0];
-    let levels = hdr("smpte2084", light.map(pq), "");
-    let steps: Vec<f64> = levels.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    assert!(steps.iter().all(|step| *step >= 5.0), "{levels:?}");
-    assert!(levels[0] <= 18.0 && (225.0..=236.0).contains(&levels[7]), "{levels:?}");
-    // The white of paper is three quarters of the signal, a grey card the middle of it.
-    assert!((168.0..=195.0).contains(&levels[4]) && (75.0..=115.0).contains(&levels[2]), "{levels:?}");
-    // What the file says of its mastering does not change the picture: it would not reach every segment.
-    let mastered = ":hdr10=1:master-display=G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(40000000,50):max-cll=4000,400";
-    assert_eq!(hdr("smpte2084", light.map(pq), mastered), levels);
-    // HLG: 75 % is the white of paper (BT.2408), 38 % a grey card.
-    let levels = hdr("arib-std-b67", [0.0, 0.1, 0.38, 0.5, 0.75, 0.85, 0.92, 1.0], "");
-    assert!(levels.windows(2).all(|pair| pair[1] - pair[0] >= 5.0), "{levels:?}");
-    assert!((160.0..=200.0).contains(&levels[4]) && (70.0..=115.0).contains(&levels[2]), "{levels:?}");
-}
-
-#[test]
-fn ten_bits_become_eight_by_dither_and_not_by_steps() {
-    // A slope so shallow that each of the ten levels of 8 bits is 32 columns wide.
-    let bench = Bench::new();
-    let slope = "geq=lum='400+X/8':cb=512:cr=512";
-    let made = bench.input("made.mp4");
-    outside::ffmpeg(
-        &format!(
-            "-f lavfi -i color=s=320x180:r=25:d=0.4,format=yuv420p10le,{slope} {X264} -colorspace bt709 -color_range tv"
-        ),
-        &made,
-    );
-    fs::rename(made, bench.input("source")).unwrap();
-    let mut ladders = ladders([180, 90], 0);
-    ladders.rungs.values_mut().for_each(|rung| (rung.crf, rung.max_bitrate_kbps) = (1.0, 20_000));
-    let finished = bench.finish(&ladders, false);
-    let planes = outside::planes(&finished.good().file, 4, (320, 180));
-    // The mean of a column, of 180 pixels, is the slope itself; by steps it would be off by up to 2 of 10 bits.
-    let column = |x: usize| (0..180).map(|y| f64::from(planes[0][y * 320 + x])).sum::<f64>() / 180.0 * 4.0;
-    let smooth = |x: usize| (x - 4..x + 4).map(column).sum::<f64>() / 8.0;
-    let off: Vec<f64> = (8..312).map(|x| (smooth(x) - (400.0 + (x as f64 - 0.5) / 8.0)).abs()).collect();
-    let worst = off.iter().copied().fold(0.0, f64::max);
-    assert!(worst < 1.0, "off by {worst} of 10 bits");
-    assert!(off.iter().sum::<f64>() / (off.len() as f64) < 0.5, "off by {off:?}");
-}
-
-/// Pixels at which a line differs from both its neighbours in the same direction, of a thousand.
-fn combed(file: &Path, frame: u64) -> f64 {
-    let plane = &outside::planes(file, frame, (320, 180))[0];
-    let at = |x: usize, y: usize| i32::from(plane[y * 320 + x]);
-    let is = |x: usize, y: usize| {
-        let (above, below) = (at(x, y) - at(x, y - 1), at(x, y) - at(x, y + 1));
-        above.signum() == below.signum() && above.abs().min(below.abs()) > 30
-    };
-    let count = (1..179).flat_map(|y| (0..320).map(move |x| (x, y))).filter(|(x, y)| is(*x, *y)).count();
-    count as f64 * 1000.0 / (320.0 * 178.0)
-}
-
-#[test]
-fn fields_become_whole_frames_without_a_comb_in_what_moves() {
-    for (order, weave, top) in
-        [(FieldOrder::TopFirst, "interleave_top", 1), (FieldOrder::BottomFirst, "interleave_bottom", 0)]
-    {
-        // Upright bars that move by 4 pixels from field to field.
-        let bars = "color=black:s=320x180:r=50:d=1,geq=lum='if(lt(mod(X+4*N\\,64)\\,32)\\,200\\,40)':cb=128:cr=128";
-        let (bench, finished) = finished_of(&format!(
-            "-f lavfi -i {bars},format=yuv420p,tinterlace={weave} -c:v libx264 -preset superfast -qp 4 -flags +ildct+ilme \
-             -top {top} -colorspace bt709"
-        ));
-        assert_eq!((finished.source.video.field_order, finished.plan.picture.frames), (order, 25));
-        let before = combed(&bench.input("source"), 12);
-        let after = combed(&finished.good().file, 12);
-        assert!(before > 20.0, "the source has no comb: {before}");
-        assert!(after < before / 50.0, "{order:?}: {after} of {before} are left");
-    }
-}
-
-#[test]
-fn fields_among_whole_frames_become_whole_and_the_others_stay_as_they_are() {
-    let bench = Bench::new();
-    let bars = "geq=lum='if(lt(mod(X+4*N\\,64)\\,32)\\,200\\,40)':cb=128:cr=128,format=yuv420p";
-    let codec = "-c:v libx264 -preset superfast -qp 4 -flags +ildct+ilme -colorspace bt709";
-    let [whole, fields, made] = ["whole.ts", "fields.ts", "made.mp4"].map(|name| bench.input(name));
-    outside::ffmpeg(
-        &format!(
-            "-f lavfi -i color=black:s=320x180:r=25:d=2,{bars},setfield=prog {}",
-            codec.replace("-flags +ildct+ilme", "")
-        ),
-        &whole,
-    );
-    outside::ffmpeg(
-        &format!("-f lavfi -i color=black:s=320x180:r=50:d=1,{bars},tinterlace=interleave_top {codec} -top 1"),
-        &fields,
-    );
-    outside::ffmpeg(&format!("-i concat:{}|{} -c copy", whole.display(), fields.display()), &made);
-    fs::rename(made, bench.input("source")).unwrap();
-    let finished = bench.finish(&ladders([180, 90], 0), true);
-    assert_eq!((finished.source.video.field_order, finished.source.video.uniform), (FieldOrder::TopFirst, false));
-    let (source, made) = (bench.input("source"), &finished.good().file);
-    assert!(
-        combed(&source, 62) > 20.0 && combed(made, 62) < 1.0,
-        "{} became {}",
-        combed(&source, 62),
-        combed(made, 62)
-    );
-    let [before, after] = [&source, made].map(|file| outside::planes(file, 24, (320, 180))[0].clone());
-    let off: u64 = before.iter().zip(&after).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
-    assert!(off / (before.len() as u64) < 3, "a whole frame differs by {off} levels in all");
 }
 
 #[test]

@@ -4,10 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::planned::{Finished, ladders};
-use crate::support::{Bench, done, outside};
-use media::protocol::{AssembleReport, Job, Limits, PictureInput};
+use crate::support::{Bench, outside};
 use pipeline::rejection::Rejection;
 use pipeline::rendition::VideoSource;
+
+mod clocks;
+mod edits;
+mod joined;
 
 /// Picture and sound may part by this much, seconds.
 const SYNC: f64 = 0.010;
@@ -201,59 +204,6 @@ fn grain_that_an_encode_smooths_away_is_no_new_still() {
 }
 
 #[test]
-fn time_that_runs_backwards_is_refused_and_not_cut_out_in_silence() {
-    let back = "setts=pts='PTS-if(gte(PTS*TB\\,2)\\,1.5/TB\\,0)':dts='DTS-if(gte(PTS*TB\\,2)\\,1.5/TB\\,0)'";
-    let bench = changed("mkv", "-bf 0", &format!("-c copy -bsf:v {back} -bsf:a {back}"));
-    let rejection = bench.refused("source");
-    assert!(matches!(rejection, Rejection::TimeRunsBackwards { frames: 37..=38 }), "{rejection:?}");
-    // A single wrong time stamp loses no picture that players would show.
-    let bench = changed("mkv", "-bf 0", "-c copy -bsf:v setts=pts='PTS-if(eq(N\\,30)\\,0.04/TB\\,0)':dts=DTS");
-    let shown = outside::frames(&bench.input("source"));
-    let finished = finish(&bench);
-    assert_eq!((finished.source.video.frames, finished.plan.picture.frames), (shown, 100));
-    assert_near(&onsets(&finished)[0], &[0.4, 1.4, 2.4, 3.4]);
-}
-
-#[test]
-fn a_broadcast_whose_clock_restarts_or_wraps_goes_on_in_sync() {
-    // Two recordings one after the other: forward, back, and across the wrap of the 33-bit clock.
-    for [first, second] in [[0, 1000], [1000, 0], [95_442, 3]] {
-        let bench = bench(|source| {
-            let part = |offset: i32, name: &str| {
-                let file = source.with_file_name(format!("{name}.ts"));
-                footage(&file, [3.0, 3.0], &format!("-output_ts_offset {offset}"));
-                fs::read(file).unwrap()
-            };
-            fs::write(source, [part(first, "a"), part(second, "b")].concat()).unwrap();
-        });
-        let finished = finish(&bench);
-        let [flashes, beeps] = onsets(&finished);
-        assert_eq!(
-            (finished.source.video.frames, flashes.len(), beeps.len()),
-            (150, 6, 6),
-            "{first} {second}: {beeps:?}"
-        );
-        for (flash, beep) in flashes.iter().zip(&beeps) {
-            assert!((flash - beep).abs() <= 0.025, "{first} {second}: {flashes:?} {beeps:?}");
-        }
-    }
-}
-
-#[test]
-fn a_hole_in_one_stream_of_a_broadcast_is_no_new_clock() {
-    // The other goes on: for 12 s there is no sound, or no picture.
-    for (stream, packets, flashing, beeping) in [("a", "188\\,749", 17, 5), ("v", "100\\,399", 5, 17)] {
-        let hole = format!("-bsf:{stream} noise=drop='between(n\\,{packets})'");
-        let bench = changed_of(17.0, "ts", "-bf 0", &format!("-c copy {hole}"));
-        let finished = finish(&bench);
-        let [flashes, beeps] = onsets(&finished);
-        assert_eq!((flashes.len(), beeps.len()), (flashing, beeping), "{stream}: {flashes:?} {beeps:?}");
-        let (flash, beep) = (flashes[flashes.len() - 1], beeps[beeps.len() - 1]);
-        assert!((flash - 16.4).abs() <= 0.025 && (flash - beep).abs() <= 0.025, "{stream}: {flashes:?} {beeps:?}");
-    }
-}
-
-#[test]
 fn a_file_whose_end_is_missing_is_refused_in_every_format_that_can_tell() {
     let cut = |bytes: &[u8]| {
         let bench = Bench::new();
@@ -298,126 +248,6 @@ fn tracks_of_no_length_are_no_tracks() {
     let bench = changed("mp4", "", "-c copy -bsf:v noise=drop=1");
     let rejection = bench.refused("source");
     assert!(matches!(rejection, Rejection::NoVideo | Rejection::Damaged { .. }), "{rejection:?}");
-}
-
-/// Box `elst` of the picture's track, its edits as pairs of length and begin in the movie's and the media's ticks.
-fn set_edits(file: &Path, edits: &[(u32, i32)]) {
-    let mut bytes = fs::read(file).unwrap();
-    let place = |bytes: &[u8], kind: &[u8; 4], from: usize| {
-        bytes[from..].windows(4).position(|window| window == kind).map(|at| at + from).unwrap()
-    };
-    let moov = place(&bytes, b"moov", 0);
-    let trak = place(&bytes, b"trak", moov);
-    let edts = place(&bytes, b"edts", trak);
-    let old = u32::from_be_bytes(bytes[edts - 4..edts].try_into().unwrap()) as usize;
-    let mut elst = [&0u32.to_be_bytes()[..], &(edits.len() as u32).to_be_bytes()].concat();
-    for (length, begin) in edits {
-        elst.extend([&length.to_be_bytes()[..], &begin.to_be_bytes(), &0x1_0000u32.to_be_bytes()].concat());
-    }
-    let boxed =
-        |kind: &[u8; 4], payload: &[u8]| [&(payload.len() as u32 + 8).to_be_bytes()[..], kind, payload].concat();
-    let new = boxed(b"edts", &boxed(b"elst", &elst));
-    let grown = new.len() as i64 - old as i64;
-    bytes.splice(edts - 4..edts - 4 + old, new);
-    for at in [moov, trak] {
-        let size = u32::from_be_bytes(bytes[at - 4..at].try_into().unwrap());
-        bytes[at - 4..at].copy_from_slice(&((i64::from(size) + grown) as u32).to_be_bytes());
-    }
-    fs::write(file, bytes).unwrap();
-}
-
-/// A picture of 4 s without sound whose edits are these (movie ticks are milliseconds, media ticks 1/12800 s).
-fn edited(edits: &[(u32, i32)]) -> Bench {
-    let bench = changed("mp4", "-bf 2", "-c copy -an");
-    set_edits(&bench.input("source"), edits);
-    bench
-}
-
-#[test]
-fn edit_lists_are_played_as_players_do_however_the_work_is_cut() {
-    let at = |seconds: f64| (seconds * 12_800.0) as i32 + 1024;
-    for (edits, flashes) in [
-        (vec![(2400, at(1.6))], vec![0.8, 1.8]),
-        (vec![(1000, at(0.0)), (1000, at(3.0))], vec![0.4, 1.4]),
-        (vec![(1000, at(2.0)), (2000, at(0.0))], vec![0.4, 1.4, 2.4]),
-        (vec![(1000, -1), (2000, at(1.0))], vec![0.4, 1.4]),
-    ] {
-        let bench = edited(&edits);
-        let shown = outside::frames(&bench.input("source"));
-        let whole = finish(&bench);
-        assert_eq!(whole.source.video.frames, shown, "{edits:?}");
-        let [is, _] = onsets(&whole);
-        assert_near(&is, &flashes);
-        let cut = bench.finish(&ladders([90, 46], 1), false);
-        assert!(cut.plan.segments.len() > 1);
-        let [again, _] = onsets(&cut);
-        assert_eq!((cut.plan.picture.frames, again), (whole.plan.picture.frames, is), "{edits:?}");
-    }
-}
-
-#[test]
-fn a_picture_that_is_copied_shows_what_its_edit_list_says() {
-    let bench = bench(|source| named(source, "mp4", |file| footage(file, [4.0, 4.0], "-bf 2")));
-    set_edits(&bench.input("source"), &[(2500, 19_200 + 1024)]);
-    let shown = outside::frames(&bench.input("source"));
-    let picture = PictureInput::Copied { file: "source".into(), stream: 0 };
-    let job = Job::Assemble { picture, sound: None, aigc: None, output: "copy.mp4".into() };
-    let report: AssembleReport = done(bench.run(job, Limits::assemble()));
-    assert_eq!((report.frames, outside::frames(&bench.output("copy.mp4"))), (shown, shown));
-    assert_near(&outside::flashes(&bench.output("copy.mp4"), 25.0), &outside::flashes(&bench.input("source"), 25.0));
-}
-
-#[test]
-fn whether_gops_are_closed_is_seen() {
-    // Of 25 frames the last four are no whole group of five, so an open GOP leads its key frame with them.
-    for (options, closed) in [("-bf 4", true), ("-bf 0", true), ("-bf 4 -x264-params open-gop=1", false)] {
-        let options = format!("{options} -b_strategy 0");
-        let bench = bench(|source| named(source, "ts", |file| footage(file, [4.0, 4.0], &options)));
-        let video = bench.probe("source").video;
-        assert_eq!((video.closed_gops, video.max_key_frame_interval_ms), (closed, 1000), "{options}");
-        assert_eq!(video.key_frame_pace_frames, 25, "{options}");
-    }
-}
-
-#[test]
-fn what_was_cut_or_joined_without_encoding_is_seen() {
-    let seen = |bench: &Bench| {
-        let video = bench.probe("source").video;
-        (video.begins_with_idr, video.uniform)
-    };
-    for format in ["mp4", "mkv", "ts"] {
-        let plain = bench(|source| named(source, format, |file| footage(file, [2.0, 2.0], "-bf 2")));
-        assert_eq!(seen(&plain), (true, true), "{format}");
-        // From the second key frame on, which is no IDR picture where GOPs are open.
-        let open = "-bf 4 -b_strategy 0 -x264-params open-gop=1";
-        assert_eq!(seen(&changed(format, open, "-ss 0.9 -c copy -an")), (false, true), "{format}");
-        assert_eq!(seen(&changed(format, "-bf 4 -b_strategy 0", "-ss 0.9 -c copy -an")), (true, true), "{format}");
-    }
-    for other in ["-level 51", "-profile:v main", "-flags +ildct+ilme -x264-params tff=1", "-colorspace smpte170m"] {
-        let joined = bench(|source| {
-            let part = |name: &str, options: &str| {
-                let file = source.with_file_name(name);
-                footage(&file, [2.0, 2.0], &format!("-profile:v high -level 40 -s 160x96 {options} -an"));
-                fs::read(file).unwrap()
-            };
-            let both = source.with_file_name("both.ts");
-            fs::write(&both, [part("one.ts", ""), part("other.ts", other)].concat()).unwrap();
-            named(source, "mp4", |file| outside::ffmpeg(&format!("-i {} -c copy", both.display()), file));
-        });
-        assert_eq!(seen(&joined), (true, false), "{other}");
-        assert_eq!(joined.probe("source").decode_errors, 0, "{other}");
-    }
-}
-
-#[test]
-fn negative_offsets_of_frames_are_in_order() {
-    let options = "-bf 3 -b_strategy 0 -movflags +negative_cts_offsets";
-    let bench: Bench = bench(|source| named(source, "mp4", |file| footage(file, [4.0, 4.0], options)));
-    let finished = finish(&bench);
-    assert_eq!((finished.source.video.start_ms, finished.plan.picture.frames), (0, 100));
-    let [flashes, beeps] = onsets(&finished);
-    assert_near(&flashes, &[0.4, 1.4, 2.4, 3.4]);
-    assert_near(&beeps, &[0.4, 1.4, 2.4, 3.4]);
 }
 
 #[test]

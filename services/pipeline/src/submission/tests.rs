@@ -2,6 +2,9 @@
 use super::*;
 use crate::rejection::Rejection;
 
+mod films;
+mod runs;
+
 const MANUAL: Gates = Gates { review: Gate::Manual, release: Gate::Manual };
 const OPEN: Gates = Gates { review: Gate::Automatic, release: Gate::Automatic };
 
@@ -228,60 +231,6 @@ fn a_reviewers_refusal_has_their_words() {
 }
 
 #[test]
-fn an_older_run_changes_nothing() {
-    let mut submission = published();
-    let parts = submission.advance(again(Stage::Assemble));
-    assert_eq!(parts.len(), 2);
-    let before = submission.clone();
-    submission.advance(Event::PartDone { run: 1, stage: Stage::Assemble, part: parts[0].part.clone() });
-    submission.advance(Event::Rejected { run: 1, stage: Stage::Assemble, part: None, reason: Rejection::Undecodable });
-    submission.advance(Event::Screened { run: 1, work: Work::default(), review: false });
-    assert_eq!(submission, before);
-    assert_eq!(submission.run, 2);
-}
-
-#[test]
-fn reprocessing_keeps_the_work_unless_it_is_decided_again() {
-    for from in Stage::ALL {
-        let mut submission = published();
-        assert!(!submission.advance(again(from)).is_empty());
-        let decided_again = matches!(from, Stage::Probe | Stage::Screen);
-        assert_eq!(submission.work == Work::default(), decided_again, "{from}");
-        assert_eq!((submission.run, submission.state.name()), (2, from.name()));
-    }
-}
-
-#[test]
-fn reprocessing_jumps_no_gate() {
-    for from in [Stage::Transcode, Stage::Assemble, Stage::Publish] {
-        let mut submission = at_review();
-        assert!(submission.advance(again(from)).is_empty());
-        assert!(!submission.state.may_reprocess(from) && submission.state.may_reprocess(Stage::Screen));
-        assert_eq!((submission.run, &submission.state), (1, &State::AwaitingReview));
-    }
-}
-
-#[test]
-fn what_was_refused_is_screened_before_it_goes_on() {
-    let mut submission = published();
-    submission.advance(again(Stage::Transcode));
-    let refused = Event::Rejected { run: 2, stage: Stage::Transcode, part: None, reason: Rejection::Undecodable };
-    submission.advance(refused);
-    assert_eq!(submission.state.name(), "rejected");
-    assert!(submission.advance(again(Stage::Transcode)).is_empty());
-    assert_eq!(submission.advance(again(Stage::Screen)).len(), 1);
-}
-
-#[test]
-fn a_person_overrides_a_verdict_by_starting_again() {
-    let mut submission = Submission::new(OPEN);
-    submission.advance(Event::Uploaded);
-    submission.advance(Event::Rejected { run: 1, stage: Stage::Probe, part: None, reason: Rejection::Undecodable });
-    assert!(submission.advance(again(Stage::Transcode)).is_empty());
-    assert_eq!(submission.advance(again(Stage::Probe)).len(), 1);
-}
-
-#[test]
 fn what_was_taken_back_stays_so() {
     for last in [Event::Withdrawn, Event::Revoked] {
         let mut submission = published();
@@ -310,135 +259,6 @@ fn a_submission_survives_json() {
     submission.advance(Event::ReviewAccepted);
     let json = serde_json::to_string(&submission).unwrap();
     assert_eq!(serde_json::from_str::<Submission>(&json).unwrap(), submission);
-}
-
-#[test]
-fn a_run_that_was_asked_for_one_partner_goes_to_no_other_and_the_next_one_to_all() {
-    let mut submission = published();
-    let one = Redo { partners: Some(named(&["bilibili"])), replace: named(&["bilibili"]) };
-    let queue = submission.advance(Event::Reprocess { from: Stage::Transcode, redo: one.clone() });
-    let started = drain(&mut submission, queue);
-    let partners: Vec<&Part> =
-        started.iter().filter(|todo| todo.stage == Stage::Publish).map(|todo| &todo.part).collect();
-    assert_eq!(partners, [&Part::Partner("bilibili".into())]);
-    assert_eq!((&submission.redo, &submission.state), (&one, &State::Published));
-    assert_eq!(submission.advance(again(Stage::Publish)).len(), 2);
-}
-
-#[test]
-fn a_run_that_would_publish_to_no_partner_is_not_begun() {
-    let mut submission = published();
-    let before = submission.clone();
-    for partners in [named(&[]), named(&["douyin"])] {
-        let redo = Redo { partners: Some(partners), ..Redo::default() };
-        assert!(submission.advance(Event::Reprocess { from: Stage::Publish, redo }).is_empty());
-        assert_eq!(submission, before);
-    }
-}
-
-#[test]
-fn a_release_adds_partners_to_a_run_that_was_asked_for_others() {
-    let mut submission = published();
-    let redo = Redo { partners: Some(named(&["bilibili"])), ..Redo::default() };
-    let queue = submission.advance(Event::Reprocess { from: Stage::Publish, redo });
-    assert_eq!(queue.len(), 1);
-    let added = submission.advance(Event::Released { partners: Some(named(&["tiangong"])) });
-    assert_eq!(added.len(), 1);
-    drain(&mut submission, [queue, added].concat());
-    assert_eq!(submission.state, State::Published);
-}
-
-#[test]
-fn a_recalled_partner_gets_no_later_run_wherever_that_starts() {
-    for from in [Stage::Probe, Stage::Screen, Stage::Transcode, Stage::Publish] {
-        for late in [false, true] {
-            let mut submission = published();
-            let recall = || Event::Recalled { partners: named(&["bilibili"]) };
-            if !late {
-                submission.advance(recall());
-            }
-            let queue = submission.advance(again(from));
-            if late {
-                submission.advance(recall());
-            }
-            let started = drain(&mut submission, queue);
-            assert_eq!(submission.state, State::Published, "{from}");
-            let sent = started.iter().any(|todo| todo.part == Part::Partner("bilibili".into()));
-            // The recall came after publishing had begun: the part exists, and its delivery is recalled.
-            assert_eq!(sent, late && from == Stage::Publish, "{from}, late {late}");
-            let back = submission.advance(Event::Released { partners: Some(named(&["bilibili"])) });
-            assert_eq!(back.len(), 1, "a release names it again");
-        }
-    }
-}
-
-/// Announces another film for the work; returns the event of that film.
-fn replacing(submission: &mut Submission) -> Event {
-    assert!(submission.advance(Event::Replacing).is_empty());
-    assert!(submission.replacing && submission.takes_upload());
-    Event::Replaced { run: submission.run }
-}
-
-#[test]
-fn another_film_begins_a_new_run_and_nothing_of_the_former_one_is_left() {
-    let refused = Event::ReviewRefused { words: "no".into() };
-    let states = [None, Some(refused), Some(again(Stage::Screen)), Some(again(Stage::Probe))];
-    for event in states {
-        let mut submission = at_review();
-        event.into_iter().for_each(|event| drop(submission.advance(event)));
-        let run = submission.run;
-        let replaced = replacing(&mut submission);
-        let parts = submission.advance(replaced.clone());
-        assert_eq!(parts, [PartToDo { stage: Stage::Probe, part: Part::Mezzanine }]);
-        assert_eq!((submission.run, submission.replacing, &submission.work), (run + 1, false, &Work::default()));
-        let before = submission.clone();
-        for late in [replaced, Event::Uploaded, Event::Replaced { run: run + 1 }] {
-            assert!(submission.advance(late).is_empty(), "repeated late");
-        }
-        assert_eq!(submission, before);
-        drain(&mut submission, parts);
-        assert_eq!(submission.state, State::AwaitingReview, "it is reviewed again");
-    }
-}
-
-#[test]
-fn the_present_film_counts_until_the_other_one_is_whole() {
-    let mut submission = at_review();
-    let state = submission.state.clone();
-    replacing(&mut submission);
-    assert_eq!((submission.run, &submission.state), (1, &state));
-    submission.advance(Event::ReviewRefused { words: "no".into() });
-    assert!(submission.replacing, "a refused work takes another film");
-    assert_eq!(submission.advance(Event::Replaced { run: 1 }).len(), 1);
-}
-
-#[test]
-fn a_work_that_is_let_in_or_taken_back_takes_no_other_film() {
-    for last in [Event::ReviewAccepted, Event::Withdrawn, Event::Revoked] {
-        let mut submission = at_review();
-        let replaced = replacing(&mut submission);
-        submission.advance(last);
-        assert!(!submission.replacing && !submission.takes_upload());
-        let before = submission.clone();
-        assert!(submission.advance(Event::Replacing).is_empty() && submission.advance(replaced).is_empty());
-        assert_eq!(submission, before);
-    }
-    let mut submission = Submission::new(OPEN);
-    assert!(submission.advance(Event::Replacing).is_empty());
-    assert!(!submission.replacing, "there is no film yet");
-    let mut submission = published();
-    assert!(!submission.would_change(Event::Replacing));
-    submission.advance(again(Stage::Transcode));
-    assert!(!submission.would_change(Event::Replacing));
-}
-
-#[test]
-fn a_film_that_was_not_announced_replaces_nothing() {
-    let mut submission = at_review();
-    let before = submission.clone();
-    assert!(submission.advance(Event::Replaced { run: 1 }).is_empty());
-    assert!(submission.advance(Event::Uploaded).is_empty());
-    assert_eq!(submission, before);
 }
 
 #[test]

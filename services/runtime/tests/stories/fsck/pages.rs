@@ -4,7 +4,7 @@ use pipeline::object_key::ObjectKey;
 use runtime::objects::Objects;
 use uuid::Uuid;
 
-use super::{Entry, LOOK, counted, counts, looks};
+use super::entry::{Entry, LOOK, counted, counts, looks};
 use crate::support::World;
 
 /// More objects of one entry than a server lists in one answer (1,000), and more after the last entry that the database

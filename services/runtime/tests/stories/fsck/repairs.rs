@@ -6,7 +6,7 @@ use runtime::objects::Objects;
 use runtime::service::Services;
 use uuid::Uuid;
 
-use super::{Entry, LOOK, counted, counts, looks, put, sql};
+use super::entry::{Entry, LOOK, counted, counts, looks, put, sql};
 use crate::support::{World, eventually};
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use tracing::debug;
 use uuid::Uuid;
 
 use announced::Announcements;
-use reader::every;
+use reader::{Reader, every};
 use signal::Signal;
 use streams::OpenStreams;
 
@@ -26,7 +26,6 @@ mod signal;
 mod streams;
 
 pub use change::{Change, Update};
-pub use reader::Reader;
 
 /// Updates that are kept for a slow reader. A reader that falls further behind gets [`Update::Missed`] instead.
 const BACKLOG: usize = 1_024;

@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::console::{as_pages, check_streams};
 use crate::http::docs::Description;
 use crate::http::gate::{Gate, enforce};
-use crate::http::openapi::document;
+use crate::http::openapi::shared_document;
 use crate::route::Route;
 use crate::routes::routes;
 use crate::service::Service;
@@ -34,7 +34,7 @@ pub(crate) fn router(service: Service) -> Router {
     let bound = Bound::new(places, settings.forwarded_hops, Until::Answered).within(settings.deadline);
     routes()
         .fold(Router::new(), |router: Router<Service>, route| router.route(route.path, gated(&service, route)))
-        .layer(Extension(Description::of(document())))
+        .layer(Extension(Description::of(shared_document())))
         .layer(DefaultBodyLimit::max(BODY_BYTES))
         .layer(from_fn_with_state(bound, placed))
         .layer(from_fn_with_state(service.live.clone(), check_streams))

@@ -10,13 +10,13 @@ use runtime::store::sessions::Site;
 use runtime::store::tokens::Role;
 use uuid::Uuid;
 
-use ways::{ITEMS, Item};
+use said::Said;
+use ways::{ITEMS, Item, Way};
 
 mod said;
 mod ways;
 
-pub use said::Said;
-pub use ways::{Here, Way};
+pub use ways::Here;
 
 /// The value `shell` of a page's template.
 #[derive(Clone)]

@@ -16,8 +16,8 @@ use crate::Desk;
 pub(crate) struct Description(Arc<Value>);
 
 impl Description {
-    pub(crate) fn of(document: Value) -> Self {
-        Self(Arc::new(document))
+    pub(crate) fn of(document: Arc<Value>) -> Self {
+        Self(document)
     }
 }
 

@@ -1,4 +1,6 @@
 //! The description of the staff API, OpenAPI 3.1, from the handlers and the table of routes. `docs` serves it.
+use std::sync::{Arc, LazyLock};
+
 use runtime::serving::openapi::{Described, Token, Who, complete, describe};
 use runtime::serving::render::ProblemBody;
 use runtime::store::listing::MOST_ROWS;
@@ -68,4 +70,10 @@ fn described() -> Vec<Described> {
 /// The document, without the address of a server.
 pub fn document() -> Value {
     complete(&Document::openapi(), &described(), MOST_ROWS)
+}
+
+/// The same, made once in this process.
+pub(crate) fn shared_document() -> Arc<Value> {
+    static DOCUMENT: LazyLock<Arc<Value>> = LazyLock::new(|| Arc::new(document()));
+    DOCUMENT.clone()
 }

@@ -107,11 +107,7 @@ pub async fn delivery(
     let entered = entry.written(&desk.catalogue, &work.contest, None);
     let written = entry.written(&desk.catalogue, &work.contest, own.as_ref());
     let warnings = entry.warnings(&desk.catalogue, &work.contest, partner, own.as_ref());
-    let bag = match bag::bag(desk, sees, id, partner).await {
-        Ok((bag, _)) => Some(bag),
-        Err(problem) if matches!(problem.code, Code::BagUnknown | Code::DeliveryUnknown) => None,
-        Err(problem) => return Err(problem),
-    };
+    let bag = bag_of(desk, sees, id, partner).await?;
     let proofs = desk.store.proofs(id, Some(partner)).await?;
     let known = desk.catalogue.partner(partner);
     Ok(DeliveryWhole {
@@ -129,6 +125,15 @@ pub async fn delivery(
         warnings,
         proofs: proofs.into_iter().map(Seen::from).collect(),
     })
+}
+
+/// The bag; `None` if there is none for this partner.
+async fn bag_of(desk: &Desk, sees: &Sees, id: SubmissionId, partner: &PartnerId) -> Result<Option<Bag>, Problem> {
+    match bag::bag(desk, sees, id, partner).await {
+        Ok((bag, _)) => Ok(Some(bag)),
+        Err(problem) if matches!(problem.code, Code::BagUnknown | Code::DeliveryUnknown) => Ok(None),
+        Err(problem) => Err(problem),
+    }
 }
 
 impl From<Written> for Sent {

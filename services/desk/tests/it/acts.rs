@@ -129,7 +129,7 @@ async fn the_same_request_ten_times_at_once_acts_once_and_all_hear_the_same() {
 }
 
 #[tokio::test]
-async fn a_stored_answer_can_be_read_by_nobody_but_who_has_the_key() {
+async fn only_the_holder_of_the_key_can_read_a_stored_answer() {
     let stage = Stage::new().await;
     let organiser = stage.token(Role::Organiser, None).await;
     let wish = json!({ "role": "organiser", "name": "值班程序", "expires": "30d" });

@@ -66,7 +66,7 @@ async fn an_admin_of_one_contest_manages_the_roles_of_that_contest_only() {
 }
 
 #[tokio::test]
-async fn whoever_is_bound_to_a_contest_sees_the_persons_and_roles_of_that_contest() {
+async fn people_of_a_contest_see_the_persons_and_roles_of_that_contest() {
     let stage = Stage::new().await;
     let all = stage.token(Role::Admin, None).await;
     let (auditor, demo) =

@@ -37,7 +37,7 @@ fn header<'a>(answer: &'a Response, name: &str) -> &'a str {
 }
 
 #[tokio::test]
-async fn a_screener_is_told_where_the_preview_is_and_gets_any_part_of_it() {
+async fn a_screener_gets_the_previews_address_and_any_part_of_it() {
     let stage = Stage::new().await;
     let entry = stage.enter().await;
     let film = stage.preview(&entry).await;

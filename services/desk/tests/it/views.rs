@@ -185,7 +185,7 @@ async fn trouble_names_the_work_the_age_a_sentence_and_the_command() {
 }
 
 #[tokio::test]
-async fn a_queue_that_is_merely_long_is_no_trouble_and_one_that_nobody_works_on_is_once() {
+async fn a_long_queue_is_no_trouble_and_one_without_a_worker_is_reported_once() {
     let stage = Stage::new().await;
     let auditor = stage.token(Role::Auditor, None).await;
     let (first, second) = (stage.enter().await, stage.enter().await);

@@ -1,9 +1,12 @@
 //! What an invited person does: choose a password, enrol a second factor, confirm it with a code.
+use chrono::{DateTime, Utc};
+use pipeline::id::PersonId;
 use pipeline::person::Login;
 use runtime::doors::Reason;
 use runtime::password;
 use runtime::problem::{Code, Problem};
 use runtime::second_factor::{RecoveryCode, TotpSecret};
+use runtime::store::Transaction;
 use runtime::store::invitations::{self, ChooserSecret, Invitation, LinkSecret};
 use runtime::store::sessions::{self, Factor, SessionSecret, Why};
 use runtime::store::sign_in::{self, Chosen};
@@ -91,37 +94,57 @@ pub async fn confirm(
     let link = LinkSecret::parse(secret).ok_or(Code::InvitationUnknown)?;
     let codes = recovery::generate()?;
     let (cookie, now) = (SessionSecret::new()?, desk.store.time().await?);
-    let (digits, device) = (digits(code), Device::remembering(desk, visitor.device.as_ref(), login, now)?);
+    let device = Device::remembering(desk, visitor.device.as_ref(), login, now)?;
+    let confirmation = Confirmation { link, name, digits: digits(code), codes, cookie, now };
     let accepted = desk.store.transaction("accept_invitation", |tx, _| {
-        let link = &link;
-        let codes = &codes;
-        let cookie = &cookie;
-        let name = &name;
-        let digits = &digits;
-        Box::pin(async move {
-            let unknown = || Problem::from(Code::InvitationUnknown);
-            let invitation = invitations::lock(tx, link).await?.ok_or_else(unknown)?;
-            let chosen = invitation.chosen_by(chooser).ok_or_else(|| Problem::from(Code::SignInExpired))?;
-            let (id, person) = (invitation.id, &invitation.person);
-            let step = TotpSecret::open(desk.keys()?, person.id, &chosen.totp)?.step_of(digits, now)?;
-            let wrong = || Code::CodeWrong.refused(desk.site.door(), Reason::Wrong, Some(person.id));
-            let step = step.ok_or_else(wrong)?;
-            sign_in::set(tx, person.id, chosen, step).await?;
-            sign_in::succeeded(tx, name).await?;
-            let ended = sessions::end_all(tx, person.id, Why::Reset).await?;
-            invitations::accept(tx, id).await?;
-            let by = by(person, visitor, Some(id));
-            record(tx, &by, "password_set", json!({ "by": "invitation", "ended_sessions": ended }), person).await?;
-            record(tx, &by, "second_factor_set", json!({ "by": "invitation" }), person).await?;
-            recovery::replace(tx, &by, person, codes).await?;
-            let session = begun(desk, tx, visitor, person, Factor::Totp, cookie).await?;
-            Ok((session, person.id))
-        })
+        let confirmation = &confirmation;
+        Box::pin(async move { confirmation.accept(desk, tx, visitor, chooser).await })
     });
     let (session, person) = accepted.await?;
+    let Confirmation { codes, cookie, .. } = confirmation;
     let recovery_codes = codes.iter().map(RecoveryCode::text).collect();
     let signed_in = SignedIn { cookie, device, session, person, recovery_codes_left: None };
     Ok(Accepted { recovery_codes, signed_in })
+}
+
+/// A confirmation as its transaction needs it.
+struct Confirmation {
+    link: LinkSecret,
+    /// The counter of failures under the login name.
+    name: [u8; 32],
+    digits: String,
+    codes: Vec<RecoveryCode>,
+    cookie: SessionSecret,
+    now: DateTime<Utc>,
+}
+
+impl Confirmation {
+    /// Sets both factors and begins a session. Returns the session and its person.
+    async fn accept(
+        &self,
+        desk: &Desk,
+        tx: &mut Transaction,
+        visitor: &Visitor,
+        chooser: Option<&ChooserSecret>,
+    ) -> anyhow::Result<(Uuid, PersonId)> {
+        let unknown = || Problem::from(Code::InvitationUnknown);
+        let invitation = invitations::lock(tx, &self.link).await?.ok_or_else(unknown)?;
+        let chosen = invitation.chosen_by(chooser).ok_or_else(|| Problem::from(Code::SignInExpired))?;
+        let (id, person) = (invitation.id, &invitation.person);
+        let step = TotpSecret::open(desk.keys()?, person.id, &chosen.totp)?.step_of(&self.digits, self.now)?;
+        let wrong = || Code::CodeWrong.refused(desk.site.door(), Reason::Wrong, Some(person.id));
+        let step = step.ok_or_else(wrong)?;
+        sign_in::set(tx, person.id, chosen, step).await?;
+        sign_in::succeeded(tx, &self.name).await?;
+        let ended = sessions::end_all(tx, person.id, Why::Reset).await?;
+        invitations::accept(tx, id).await?;
+        let by = by(person, visitor, Some(id));
+        record(tx, &by, "password_set", json!({ "by": "invitation", "ended_sessions": ended }), person).await?;
+        record(tx, &by, "second_factor_set", json!({ "by": "invitation" }), person).await?;
+        recovery::replace(tx, &by, person, &self.codes).await?;
+        let session = begun(desk, tx, visitor, person, Factor::Totp, &self.cookie).await?;
+        Ok((session, person.id))
+    }
 }
 
 fn login_of(invitation: &Invitation) -> Result<&Login, Problem> {

@@ -24,7 +24,7 @@ use pipeline::submission::{Event, Gate, Gates, Submission};
 use runtime::config::Config;
 use runtime::metrics::Metrics;
 use runtime::outcome::Output;
-use runtime::store::history::Actor;
+use runtime::store::submissions::history::Actor;
 use runtime::store::submissions::{self, NewSubmission};
 use runtime::store::{Policy, Store};
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use pipeline::delivery::Delivery;
 use pipeline::id::SubmissionId;
 use runtime::store::Store;
-use runtime::store::history::Actor;
+use runtime::store::submissions::history::Actor;
 use sqlx::types::Json;
 use uuid::Uuid;
 

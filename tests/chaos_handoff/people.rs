@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use pipeline::delivery::{DeliveryEvent, Observed, RecallBy, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
-use runtime::store::history::Actor;
-use runtime::store::recalls::RecallTerms;
+use runtime::store::partners::recalls::RecallTerms;
+use runtime::store::submissions::history::Actor;
 use uuid::Uuid;
 
 use super::row::Row;

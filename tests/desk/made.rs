@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use ::desk::act::evidence::encoded;
 use pipeline::delivery::{Delivery, DeliveryEvent};
-use runtime::store::webhooks::endpoints;
+use runtime::store::outgoing::webhooks::endpoints;
 use sqlx::types::Json;
 use uuid::Uuid;
 

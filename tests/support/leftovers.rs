@@ -91,9 +91,9 @@ async fn stuck(pipeline: &TestPipeline, serving: bool) -> Result<()> {
         Err(_) if !serving => return Ok(()),
         Err(error) => return Err(error.into()),
     };
-    let stuck = runtime::store::stuck::find(pool, &ids).await?;
+    let stuck = runtime::store::work::stuck::find(pool, &ids).await?;
     ensure!(stuck.is_empty(), "wanted, and no part will do it, or a part too many: {stuck:#?}");
-    let miscounted = runtime::store::watch::miscounted(pool).await?;
+    let miscounted = runtime::store::watching::watch::miscounted(pool).await?;
     ensure!(miscounted.is_empty(), "counts that are not those of the tables: {miscounted:?}");
     if pipeline.expects_repairs() {
         return Ok(());

@@ -13,7 +13,7 @@ use runtime::seal::Keyring;
 use runtime::service::Runtime;
 use runtime::store::Store;
 use runtime::store::bulk::Addresses;
-use runtime::store::sessions::Site;
+use runtime::store::people::sessions::Site;
 
 use crate::act::sign_in::Pace;
 

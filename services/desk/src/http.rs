@@ -3,7 +3,7 @@
 use crate::act::Caller;
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
-use runtime::store::tokens::TokenRow;
+use runtime::store::people::tokens::TokenRow;
 
 pub(crate) mod bag;
 pub(crate) mod confirm;

@@ -5,7 +5,7 @@
 use pipeline::id::ContestId;
 use pipeline::person::Sees;
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::listing::{Count, MOST_ROWS};
+use runtime::store::watching::listing::{Count, MOST_ROWS};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 

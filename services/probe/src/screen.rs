@@ -13,7 +13,7 @@ use pipeline::stage::Stage;
 use runtime::outcome::{Outcome, Output, Seat};
 use runtime::service::Runtime;
 use runtime::store::Store;
-use runtime::store::fingerprints::EarlierWorks;
+use runtime::store::work::fingerprints::EarlierWorks;
 use runtime::worker::{Handler, Job};
 use tracing::debug;
 

@@ -6,7 +6,7 @@ use pipeline::id::PartnerId;
 use pipeline::object_key::BagFile;
 use pipeline::rendition::QcCheck;
 use runtime::outcome::{StoredCover, StoredFile};
-use runtime::store::renditions::RenditionRow;
+use runtime::store::files::renditions::RenditionRow;
 use runtime::store::submissions::SubmissionRow;
 use serde::Serialize;
 use serde_json::{Value, json};

@@ -8,10 +8,10 @@ use pipeline::delivery::{Delivery, DeliveryEvent, Desired};
 use pipeline::partner::Partner;
 use pipeline::preflight::Written;
 use runtime::outcome::{Outcome, Output};
-use runtime::store::accounts::Budget;
-use runtime::store::deliveries::DeliveryRow;
-use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
-use runtime::store::parts::Commit;
+use runtime::store::partners::accounts::Budget;
+use runtime::store::partners::deliveries::DeliveryRow;
+use runtime::store::partners::exchanges::{ExchangeOutcome, NewExchange};
+use runtime::store::work::parts::Commit;
 use runtime::worker::Job;
 use serde_json::Value;
 

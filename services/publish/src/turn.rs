@@ -2,7 +2,7 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use runtime::outcome::OverBudget;
-use runtime::store::accounts::{Account, Budget, MAIN};
+use runtime::store::partners::accounts::{Account, Budget, MAIN};
 
 /// Of one job. Its calls share it.
 #[derive(Debug, Default)]

@@ -9,7 +9,7 @@ use pipeline::person::Sees;
 use runtime::metrics::Metrics;
 use runtime::objects::Objects;
 use runtime::problem::{Code, Problem};
-use runtime::store::history::{Actor, By};
+use runtime::store::submissions::history::{Actor, By};
 use runtime::store::{Policy, Store};
 use runtime::transport::Trusted;
 

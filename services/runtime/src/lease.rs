@@ -9,7 +9,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tracing::{Instrument, debug, warn};
 
 use crate::store::Store;
-use crate::store::parts::{Claim, Commit};
+use crate::store::work::parts::{Claim, Commit};
 
 /// A handler's progress, 0 to 1. It is cheap to set; the lease stores it from time to time.
 #[derive(Clone, Debug, Default)]

@@ -23,7 +23,7 @@
 //! | which parts of a work's texts do partners not accept? | `warning` |
 //! | which bytes of a file are requested? | `range` |
 //! | how much load does a port accept, and from one address? | `serving` |
-//! | what can be monitored? | `metrics`, `tally`, `store::watch`, `telemetry`, `clock` |
+//! | what can be monitored? | `metrics`, `tally`, `store::watching::watch`, `telemetry`, `clock` |
 
 pub mod bearer;
 pub mod broker;

@@ -47,7 +47,7 @@ pub struct Metrics {
     /// `reelmill_leases_expired_total{stage}`: claims whose holder stopped renewing them.
     pub leases_expired: IntCounterVec,
     /// `reelmill_unstuck_total{what}`: stuck work that the reconciler restarted, by the kinds in
-    /// `store::stuck`.
+    /// `store::work::stuck`.
     pub unstuck: IntCounterVec,
     /// `reelmill_transactions_total{name,outcome}`: committed, retried, refused (because of the request), failed
     /// (because of the database).

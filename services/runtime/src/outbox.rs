@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use crate::broker::Broker;
-use crate::store::messages::{self, WAKE_CHANNEL};
+use crate::store::outgoing::messages::{self, WAKE_CHANNEL};
 use crate::store::{self, Store};
 
 /// Messages in one batch: enough to use the connection between two confirms, few enough to be confirmed well within a

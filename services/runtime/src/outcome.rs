@@ -4,8 +4,8 @@ use std::time::Duration;
 use pipeline::rejection::Rejection;
 
 pub use crate::objects::StoredFile;
-pub use crate::store::calls::OverBudget;
-pub use crate::store::fingerprints::Seat;
+pub use crate::store::partners::calls::OverBudget;
+pub use crate::store::work::fingerprints::Seat;
 pub use crate::stored::{Output, ReusedFrom, StoredComparison, StoredCover, StoredPreview, StoredRendition};
 
 /// How a part ended. An error instead of one of these is a failure of ours, and is retried.

@@ -13,9 +13,10 @@ use uuid::Uuid;
 use crate::broker::{Broker, MAX_HINTS};
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::store::parts::WOKEN_AT_ONCE;
-use crate::store::stuck::Stuck;
-use crate::store::{Store, messages};
+use crate::store::Store;
+use crate::store::outgoing::messages;
+use crate::store::work::parts::WOKEN_AT_ONCE;
+use crate::store::work::stuck::Stuck;
 
 /// Ticks between two samples of the whole installation, which read more than the others.
 const TICKS_A_SAMPLE: u32 = 3;

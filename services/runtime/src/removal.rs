@@ -16,7 +16,7 @@ use crate::metrics::Metrics;
 use crate::objects::Objects;
 use crate::retention;
 use crate::store::Store;
-use crate::store::garbage::Garbage;
+use crate::store::files::garbage::Garbage;
 
 /// Rows of garbage that are taken at a time.
 const TAKEN: i64 = 64;

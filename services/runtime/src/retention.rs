@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use crate::scratch;
 use crate::store::Store;
-use crate::store::history::{Actor, By};
-use crate::store::retention::Amount;
+use crate::store::files::retention::Amount;
+use crate::store::submissions::history::{Actor, By};
 
 mod duty;
 

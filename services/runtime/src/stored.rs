@@ -9,7 +9,7 @@ use pipeline::screening::Verdict;
 use serde::{Deserialize, Serialize};
 
 use crate::objects::StoredFile;
-use crate::store::fingerprints::Seat;
+use crate::store::work::fingerprints::Seat;
 
 mod files;
 

@@ -11,7 +11,7 @@ use tracing::warn;
 use crate::metrics::Metrics;
 use crate::outcome::{Output, StoredRendition};
 use crate::store::Store;
-use crate::store::parts::Claim;
+use crate::store::work::parts::Claim;
 use crate::worker::Job;
 
 /// What is known about a part before it is done; afterwards the handler has consumed the job.

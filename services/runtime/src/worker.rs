@@ -18,8 +18,8 @@ use crate::broker::Hint;
 use crate::failure::Panicked;
 use crate::lease::{self, Lease, Progress};
 use crate::process::Runtime;
-use crate::store::parts::Claim;
 use crate::store::submissions::SubmissionRow;
+use crate::store::work::parts::Claim;
 use crate::tally::Expected;
 use crate::telemetry;
 

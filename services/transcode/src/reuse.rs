@@ -9,8 +9,8 @@ use pipeline::object_key::{Compared, ObjectKey};
 use pipeline::rendition::{Plan, PlannedCover, PlannedRendition, VideoSource};
 use runtime::objects::ObjectError;
 use runtime::outcome::{ReusedFrom, StoredComparison, StoredCover, StoredRendition};
-use runtime::store::renditions::RenditionRow;
-use runtime::store::reuse::Choice;
+use runtime::store::files::renditions::RenditionRow;
+use runtime::store::files::reuse::Choice;
 use runtime::worker::Job;
 use tracing::{info, warn};
 

@@ -9,7 +9,7 @@ use pipeline::id::{ContestId, UnitId};
 use pipeline::person::Role;
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
-use runtime::store::units::Of;
+use runtime::store::entry::units::Of;
 
 use crate::state::Units;
 

@@ -11,7 +11,7 @@ pub(crate) mod unit;
 /// The works that the unit entered: receipts, and a list to print and stamp.
 pub(crate) mod works;
 
-use runtime::store::units::Of;
+use runtime::store::entry::units::Of;
 
 /// The path of a unit's page.
 pub(crate) fn path(of: &Of) -> String {

@@ -7,7 +7,7 @@ use pipeline::form::Answers;
 use pipeline::sheet::Work;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::seal::Sealed;
-use runtime::store::units::Of;
+use runtime::store::entry::units::Of;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use uuid::Uuid;

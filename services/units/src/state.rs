@@ -8,7 +8,7 @@ use pipeline::catalogue::{Contest, Unit};
 use runtime::child::ChildRunner;
 use runtime::problem::{Code, Problem};
 use runtime::scratch::Scratch;
-use runtime::store::units::Of;
+use runtime::store::entry::units::Of;
 use upload::{App, Limiter};
 
 /// What every page needs. Clones share everything.

@@ -13,7 +13,7 @@ use anyhow::Context;
 use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError, StoredPart};
-use runtime::store::uploads::{Failure, Finished, PartRow, PutOff, UploadRow, UploadState};
+use runtime::store::entry::uploads::{Failure, Finished, PartRow, PutOff, UploadRow, UploadState};
 use tracing::{Instrument, error, info, warn};
 
 use crate::app::App;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pipeline::lang::Lang;
 use runtime::mail::{MailError, Mailer};
-use runtime::store::link_mails::DueLink;
+use runtime::store::outgoing::link_mails::DueLink;
 use tracing::{info, warn};
 
 use crate::act::link;

@@ -6,7 +6,8 @@
 //! accept.
 use std::time::Duration;
 
-use runtime::store::{Store, uploads};
+use runtime::store::Store;
+use runtime::store::entry::uploads;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 

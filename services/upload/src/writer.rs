@@ -22,7 +22,7 @@ use pipeline::id::UploadId;
 use runtime::metrics::Metrics;
 use runtime::problem::{Code, Problem};
 use runtime::serving::places::Held;
-use runtime::store::uploads::UploadRow;
+use runtime::store::entry::uploads::UploadRow;
 use tracing::{Instrument, debug};
 
 use self::checksum::{Checksum, Running};

@@ -2,7 +2,7 @@
 //! command line: the crate that calls the partner seals them, and no page or route accepts them.
 use chrono::{DateTime, Utc};
 use runtime::problem::Problem;
-use runtime::store::accounts::{self, Account, NewCredentials};
+use runtime::store::partners::accounts::{self, Account, NewCredentials};
 use serde::{Deserialize, Serialize};
 
 use super::{Caller, Done, settle};

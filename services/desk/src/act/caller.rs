@@ -8,8 +8,8 @@ use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::typed;
 use runtime::store::Transaction;
-use runtime::store::history::By;
-use runtime::store::idempotency::{Answer, Begun, Keyed};
+use runtime::store::people::idempotency::{Answer, Begun, Keyed};
+use runtime::store::submissions::history::By;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

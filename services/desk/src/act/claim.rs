@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::queue::Queue;
 use runtime::problem::Problem;
-use runtime::store::reviews::{Claim, Claimant, Waiting};
+use runtime::store::people::reviews::{Claim, Claimant, Waiting};
 use uuid::Uuid;
 
 use super::Caller;

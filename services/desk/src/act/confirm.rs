@@ -3,7 +3,7 @@ use pipeline::delivery::{DeliveryEvent, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::DeliveryState;
-use runtime::store::deliveries;
+use runtime::store::partners::deliveries;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -2,8 +2,8 @@
 //! anything is shown.
 use pipeline::id::SubmissionId;
 use runtime::problem::{Code, Problem};
-use runtime::store::audit::Act;
-use runtime::store::entrants::Entrant;
+use runtime::store::entry::entrants::Entrant;
+use runtime::store::people::audit::Act;
 use serde_json::json;
 
 use super::{Caller, missing_reason};

@@ -8,8 +8,8 @@ use pipeline::lang::Lang;
 use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
-use runtime::store::held::{self, Holding};
-use runtime::store::reviews;
+use runtime::store::people::held::{self, Holding};
+use runtime::store::people::reviews;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 use pipeline::id::SubmissionId;
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
-use runtime::store::orders;
+use runtime::store::partners::orders;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;

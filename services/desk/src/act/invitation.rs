@@ -6,8 +6,8 @@
 //! starts over and makes the earlier one void.
 use pipeline::person;
 use runtime::problem::{Code, Problem};
-use runtime::store::invitations::{self, LinkSecret, Purpose};
-use runtime::store::sessions::Site;
+use runtime::store::people::invitations::{self, LinkSecret, Purpose};
+use runtime::store::people::sessions::Site;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 

@@ -4,7 +4,7 @@ use pipeline::id::SubmissionId;
 use pipeline::text::Limit;
 use runtime::problem::Problem;
 use runtime::serving::typed;
-use runtime::store::orders;
+use runtime::store::partners::orders;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

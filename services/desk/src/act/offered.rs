@@ -9,7 +9,7 @@ use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
 use runtime::problem::{Code, Problem};
 use runtime::store::bulk::{self, Ask, Which};
-use runtime::store::orders;
+use runtime::store::partners::orders;
 use runtime::store::submissions::SubmissionRow;
 
 use super::bulk::making::refused as refused_by_look;

@@ -6,7 +6,7 @@ use pipeline::person::{Login, RoleChange, WrongLogin};
 use pipeline::text::Limit;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
-use runtime::store::persons::{self, NewPerson};
+use runtime::store::people::persons::{self, NewPerson};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

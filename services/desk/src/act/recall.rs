@@ -7,8 +7,8 @@ use pipeline::delivery::{Delivery, Desired, Observed};
 use pipeline::id::{PartnerId, SubmissionId};
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
-use runtime::store::orders;
-use runtime::store::recalls::RecallTerms;
+use runtime::store::partners::orders;
+use runtime::store::partners::recalls::RecallTerms;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -121,7 +121,7 @@ pub(super) fn is_concerned(delivery: &Delivery) -> bool {
 /// Partners that have the work or may have it.
 fn asked(desk: &Desk, seen: &Seen) -> Vec<Asked> {
     let concerned = seen.deliveries.iter().filter(|row| is_concerned(&row.machine));
-    let asked = |row: &runtime::store::deliveries::DeliveryRow| {
+    let asked = |row: &runtime::store::partners::deliveries::DeliveryRow| {
         let partner = desk.catalogue.partner(&row.partner);
         Asked {
             partner: row.partner.to_string(),

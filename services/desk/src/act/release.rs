@@ -9,7 +9,7 @@ use pipeline::preflight::Texts;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::typed;
-use runtime::store::{deliveries, orders};
+use runtime::store::partners::{deliveries, orders};
 use runtime::warning::Warning;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

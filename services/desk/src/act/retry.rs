@@ -2,7 +2,7 @@
 use pipeline::id::SubmissionId;
 use pipeline::part::PartToDo;
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::parts;
+use runtime::store::work::parts;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -4,7 +4,7 @@ use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::submission::Submission;
 use runtime::problem::{Code, Problem};
 use runtime::store::Transaction;
-use runtime::store::deliveries::{self, DeliveryRow};
+use runtime::store::partners::deliveries::{self, DeliveryRow};
 use runtime::store::submissions::{self, FormText};
 use sha2::{Digest, Sha256};
 

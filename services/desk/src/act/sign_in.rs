@@ -7,8 +7,8 @@ use pipeline::person::Login;
 use runtime::doors::Reason;
 use runtime::password;
 use runtime::problem::{Code, Problem};
-use runtime::store::sessions::SessionSecret;
-use runtime::store::sign_in;
+use runtime::store::people::sessions::SessionSecret;
+use runtime::store::people::sign_in;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

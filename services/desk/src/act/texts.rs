@@ -5,7 +5,7 @@ use pipeline::preflight::{Texts, Written};
 use pipeline::text::Limit;
 use runtime::problem::{Code, Problem};
 use runtime::serving::typed;
-use runtime::store::deliveries;
+use runtime::store::partners::deliveries;
 use runtime::warning::Warning;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -4,7 +4,7 @@ use pipeline::id::SubmissionId;
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::SubmissionState;
-use runtime::store::entrants;
+use runtime::store::entry::entrants;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

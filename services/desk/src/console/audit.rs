@@ -8,7 +8,7 @@ use axum::routing::get;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use runtime::problem::Problem;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::Value;
 
 use super::record::Reader;

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use axum::routing::get;
 use runtime::problem::Problem;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 
 use super::{Here, Shell, Visit, page, shown};
 use crate::Desk;

@@ -11,8 +11,8 @@ use pages::serve;
 use pipeline::lang::Lang;
 use runtime::doors::Reason;
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::invitations::ChooserSecret;
-use runtime::store::sessions::{SessionSecret, Site};
+use runtime::store::people::invitations::ChooserSecret;
+use runtime::store::people::sessions::{SessionSecret, Site};
 use runtime::transport::is_this_machine;
 
 use crate::Desk;

@@ -8,7 +8,7 @@ use axum::http::header::CONTENT_TYPE;
 use pipeline::id::ContestId;
 use pipeline::text::{Lines, check};
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::idempotency::Keyed;
+use runtime::store::people::idempotency::Keyed;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 

@@ -8,8 +8,8 @@ use axum::routing::get;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use runtime::problem::Problem;
-use runtime::store::listing::Count;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
+use runtime::store::watching::listing::Count;
 
 use super::trouble::Row;
 use super::{Here, Shell, Visit, address, page, shown};

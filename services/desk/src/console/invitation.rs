@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use pages::qr;
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::invitations::{Invitation, Purpose};
+use runtime::store::people::invitations::{Invitation, Purpose};
 use serde::Deserialize;
 
 use super::browser::{visitor, with_cookie};

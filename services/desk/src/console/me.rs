@@ -22,7 +22,7 @@ use crate::route::Route;
 use crate::view::sessions::{self, Own};
 
 /// Everyone who is signed in.
-const ALL: &[runtime::store::tokens::Role] = &[];
+const ALL: &[runtime::store::people::tokens::Role] = &[];
 
 pub(crate) fn routes() -> Vec<Route> {
     vec![

@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use runtime::problem::Problem;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde::Deserialize;
 
 use super::{

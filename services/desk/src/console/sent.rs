@@ -8,7 +8,7 @@ use pipeline::id::ContestId;
 use pipeline::text::{Lines, check};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::typed;
-use runtime::store::idempotency::Keyed;
+use runtime::store::people::idempotency::Keyed;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use pages::{Say, serve};
 use pipeline::person::Person;
 use runtime::problem::Problem;
-use runtime::store::sessions::Site;
-use runtime::store::tokens::Role;
+use runtime::store::people::sessions::Site;
+use runtime::store::people::tokens::Role;
 use uuid::Uuid;
 
 use said::Said;

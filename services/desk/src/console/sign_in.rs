@@ -8,7 +8,7 @@ use axum::http::{HeaderMap, Method};
 use axum::response::Response;
 use axum::routing::{MethodRouter, get, post};
 use runtime::problem::{Code, Problem};
-use runtime::store::sessions::Site;
+use runtime::store::people::sessions::Site;
 use serde::Deserialize;
 
 use super::browser::{visitor, with_cookie, without_cookie};

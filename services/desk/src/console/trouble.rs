@@ -10,7 +10,7 @@ use pages::Say;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::ContestId;
 use runtime::problem::Problem;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde::Deserialize;
 use uuid::Uuid;
 

@@ -11,9 +11,9 @@ use pipeline::person::{Held, Person, Sees};
 use runtime::doors::Pseudonym;
 use runtime::problem::{Code, Problem};
 use runtime::serving::render::lang_of;
-use runtime::store::history::By;
-use runtime::store::sessions::Site;
-use runtime::store::tokens::Role;
+use runtime::store::people::sessions::Site;
+use runtime::store::people::tokens::Role;
+use runtime::store::submissions::history::By;
 use uuid::Uuid;
 
 use super::shell::{Here, Shell};

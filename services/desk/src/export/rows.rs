@@ -1,7 +1,7 @@
 //! The works of a file, read page by page, and the table of them.
 use pages::Say;
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::listing::MOST_ROWS as PAGE;
+use runtime::store::watching::listing::MOST_ROWS as PAGE;
 
 use super::kind::Kind;
 use super::sheet::Sheet;

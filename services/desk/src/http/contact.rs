@@ -10,7 +10,7 @@ use runtime::doors::Pseudonym;
 use runtime::problem::Problem;
 use runtime::serving::params::Params;
 use runtime::serving::principal::{Person, Subject};
-use runtime::store::entrants::Entrant;
+use runtime::store::entry::entrants::Entrant;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

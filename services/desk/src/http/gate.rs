@@ -11,9 +11,9 @@ use pipeline::id::SubmissionId;
 use runtime::doors::{Denied, Door, Pseudonym, Reason};
 use runtime::problem::{Code, Problem};
 use runtime::serving::principal::{Principal, Subject, bearer};
-use runtime::store::sessions::Shown;
+use runtime::store::people::sessions::Shown;
+use runtime::store::people::tokens::{Role, TokenRow};
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::tokens::{Role, TokenRow};
 use uuid::Uuid;
 
 use super::verify::Verifier;

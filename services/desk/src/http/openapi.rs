@@ -3,7 +3,7 @@ use std::sync::{Arc, LazyLock};
 
 use runtime::serving::openapi::{Described, Token, Who, complete, describe};
 use runtime::serving::render::ProblemBody;
-use runtime::store::listing::MOST_ROWS;
+use runtime::store::watching::listing::MOST_ROWS;
 use serde_json::Value;
 use utoipa::{Modify, OpenApi};
 

@@ -6,7 +6,7 @@ use axum::{Extension, Json};
 use chrono::{DateTime, Utc};
 use runtime::problem::Problem;
 use runtime::serving::principal::Subject;
-use runtime::store::proofs::ProofRow;
+use runtime::store::partners::proofs::ProofRow;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use runtime::bearer::Bearer;
 use runtime::doors::{Door, Reason};
 use runtime::store::Store;
-use runtime::store::tokens::{Presented, TokenRow};
+use runtime::store::people::tokens::{Presented, TokenRow};
 use uuid::Uuid;
 
 use runtime::problem::{Code, Problem};

@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use runtime::problem::Problem;
-use runtime::store::audit::{AuditFilter, AuditRow};
+use runtime::store::people::audit::{AuditFilter, AuditRow};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};

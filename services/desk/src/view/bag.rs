@@ -8,7 +8,7 @@ use pipeline::person::Sees;
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::DeliveryState;
-use runtime::store::deliveries::DeliveryRow;
+use runtime::store::partners::deliveries::DeliveryRow;
 use runtime::store::submissions::SubmissionRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

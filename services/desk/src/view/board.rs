@@ -6,8 +6,8 @@ use pipeline::id::{ContestId, PartnerId, SubmissionId};
 use pipeline::partner::Partner;
 use pipeline::person::Sees;
 use runtime::problem::Problem;
-use runtime::store::board::{BoardWanted, BoardWork, Waits};
-use runtime::store::listing::Count;
+use runtime::store::watching::board::{BoardWanted, BoardWork, Waits};
+use runtime::store::watching::listing::Count;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -4,7 +4,7 @@ use pipeline::rendition::{About, Because, VideoSource};
 use runtime::objects::StoredFile;
 use runtime::outcome::{StoredComparison, StoredRendition};
 use runtime::problem::{Code, Problem};
-use runtime::store::renditions::RenditionRow;
+use runtime::store::files::renditions::RenditionRow;
 use runtime::store::submissions::SubmissionRow;
 use serde::Serialize;
 

@@ -6,7 +6,7 @@ use pipeline::person::Sees;
 use pipeline::preflight::Texts;
 use runtime::problem::{Code, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, RecallProgress, RecalledBy};
-use runtime::store::deliveries::DeliveryRow;
+use runtime::store::partners::deliveries::DeliveryRow;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use pipeline::id::PartnerId;
 use runtime::problem::Problem;
 use runtime::serving::openapi::vocabulary::ExchangeEnd;
-use runtime::store::exchanges::ExchangeRow;
+use runtime::store::partners::exchanges::ExchangeRow;
 use runtime::store::submissions::SubmissionRow;
 use serde::Serialize;
 use serde_json::Value;

@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use runtime::problem::Problem;
-use runtime::store::listing::Parked;
+use runtime::store::watching::listing::Parked;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use pipeline::partner::Limits;
 use runtime::problem::Problem;
 use runtime::serving::openapi::vocabulary::AccountHealth;
-use runtime::store::accounts::AccountRow;
+use runtime::store::partners::accounts::AccountRow;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -129,7 +129,7 @@ impl Account {
 #[cfg(test)]
 mod tests {
     use chrono::TimeDelta;
-    use runtime::store::accounts::Account as Named;
+    use runtime::store::partners::accounts::Account as Named;
 
     use super::*;
 

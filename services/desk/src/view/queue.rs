@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::queue::{QUEUES, Queue};
 use runtime::problem::Problem;
-use runtime::store::held::{Failure, Shown};
-use runtime::store::listing::Count;
-use runtime::store::reviews::Waiting;
+use runtime::store::people::held::{Failure, Shown};
+use runtime::store::people::reviews::Waiting;
+use runtime::store::watching::listing::Count;
 use uuid::Uuid;
 
 use crate::Desk;

@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::id::PersonId;
 use runtime::problem::Problem;
-use runtime::store::sessions::SessionRow;
+use runtime::store::people::sessions::SessionRow;
 use serde::Serialize;
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::person::Sees;
 use runtime::problem::Problem;
-use runtime::store::tokens::TokenRow;
+use runtime::store::people::tokens::TokenRow;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;

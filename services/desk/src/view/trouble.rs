@@ -5,8 +5,8 @@ use pipeline::catalogue::Catalogue;
 use pipeline::person::Sees;
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::TroubleCode;
-use runtime::store::listing::MOST_ROWS;
-use runtime::store::trouble::Trouble;
+use runtime::store::watching::listing::MOST_ROWS;
+use runtime::store::watching::trouble::Trouble;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -127,7 +127,7 @@ fn sentence(kind: &str) -> (&'static str, &'static str) {
 
 #[cfg(test)]
 mod tests {
-    use runtime::store::trouble::KINDS;
+    use runtime::store::watching::trouble::KINDS;
 
     use super::*;
 

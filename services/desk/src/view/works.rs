@@ -7,7 +7,7 @@ use pipeline::id::ContestId;
 use pipeline::lang::Lang;
 use runtime::problem::Problem;
 use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
-use runtime::store::listing::{Listed, ListedDelivery};
+use runtime::store::watching::listing::{Listed, ListedDelivery};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

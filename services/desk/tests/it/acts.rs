@@ -3,8 +3,8 @@ use std::collections::BTreeMap;
 
 use pipeline::id::SubmissionId;
 use reqwest::{Method, RequestBuilder};
-use runtime::store::audit::{AuditFilter, AuditRow, Verified};
-use runtime::store::tokens::Role;
+use runtime::store::people::audit::{AuditFilter, AuditRow, Verified};
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

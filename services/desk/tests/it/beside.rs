@@ -1,5 +1,5 @@
 //! Twins: what the page shows of two works, who may see it, and the one form that decides.
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -5,10 +5,10 @@ use pipeline::lang::Lang;
 use pipeline::person::Held;
 use reqwest::redirect::Policy;
 use reqwest::{Client, RequestBuilder};
-use runtime::store::history::{Actor, By};
-use runtime::store::persons::NewPerson;
-use runtime::store::sessions::SessionSecret;
-use runtime::store::tokens::Role;
+use runtime::store::people::persons::NewPerson;
+use runtime::store::people::sessions::SessionSecret;
+use runtime::store::people::tokens::Role;
+use runtime::store::submissions::history::{Actor, By};
 use uuid::Uuid;
 
 use crate::stage::Stage;

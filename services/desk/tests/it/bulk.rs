@@ -1,7 +1,7 @@
 //! Releases and recalls of many works: an outdated dry run is refused, a paused job acts on nothing, each work is
 //! checked again when its turn comes, and nothing is done twice.
 use reqwest::{Method, RequestBuilder};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 
 use crate::desk_acts::{finished, ok};

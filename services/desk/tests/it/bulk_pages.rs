@@ -1,7 +1,7 @@
 //! Bulk acts and deliveries in a browser without scripts: the dry run before the job, an outdated one, orders to the
 //! job, and reports by hand.
 use pipeline::object_key::ObjectKey;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 

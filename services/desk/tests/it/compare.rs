@@ -1,7 +1,7 @@
 //! Renditions: stills side by side, what quality control measured, and who may download the files.
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::object_key::{Compared, ObjectKey};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

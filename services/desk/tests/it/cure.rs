@@ -3,7 +3,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use pipeline::lang::Lang;
 use pipeline::person::Held;
 use pipeline::submission::Event;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 
 use crate::desk_acts::ok;

@@ -5,7 +5,7 @@ use pipeline::delivery::{Delivery, DeliveryEvent, IntentId, RecallBy, Receipt};
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::object_key::{BagFile, ObjectKey};
 use reqwest::Method;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -348,7 +348,7 @@ async fn a_picture_that_was_garbage_is_kept_once_it_proves_something() {
     stage.app.store.note_unproven(&key).await.unwrap();
     assert_eq!(count(&stage, "garbage").await, "0");
     // A sweeper that took the row before the object was spared must no longer delete anything.
-    let late = runtime::store::garbage::Garbage { id: 1, prefix: key.clone(), keep: Vec::new(), single: true };
+    let late = runtime::store::files::garbage::Garbage { id: 1, prefix: key.clone(), keep: Vec::new(), single: true };
     assert!(!stage.app.store.sweep_single(&late, &stage.app.objects).await.unwrap());
     assert_eq!(stage.objects().await, [key]);
 }

@@ -1,6 +1,6 @@
 //! Wrong guesses at the sign-in and who must wait for them; and one link in two browsers.
 use desk::act::sign_in::{Device, Visitor};
-use runtime::store::invitations::Purpose;
+use runtime::store::people::invitations::Purpose;
 
 use crate::desk_sign_in::{Browser, Console, WORDS, code_of};
 

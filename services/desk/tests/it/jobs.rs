@@ -1,7 +1,7 @@
 //! New runs and jobs at the desk: a dry run states what the act does and is refused in the same cases, an outdated
 //! digest is refused, and people who are bound to a contest see and create only its jobs.
 use reqwest::{Method, RequestBuilder};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 
 use crate::desk_acts::{finished, ok};

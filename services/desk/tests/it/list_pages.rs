@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Cursor;
 
 use calamine::{Reader, Xlsx, open_workbook_from_rs};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use uuid::Uuid;
 
 use crate::desk_browser::{Browser, Shown, hidden};

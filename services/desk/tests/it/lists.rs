@@ -10,7 +10,7 @@ use pipeline::lang::Lang;
 use pipeline::person::{Actor, Sees};
 use reqwest::Method;
 use runtime::problem::Problem;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::json;
 
 use crate::stage::{Entry, Stage, desk_of};

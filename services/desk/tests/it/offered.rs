@@ -2,7 +2,7 @@
 //! own dry runs. An act that would be refused has a page that states why and has no form.
 use pipeline::lang::Lang;
 use pipeline::person::Held;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 
 use crate::desk_acts::{finished, ok};

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use pipeline::person::Held;
 use reqwest::{Client, Method, RequestBuilder, Response};
-use runtime::store::history::{Actor, By};
-use runtime::store::sessions::SessionSecret;
-use runtime::store::tokens::Role;
+use runtime::store::people::sessions::SessionSecret;
+use runtime::store::people::tokens::Role;
+use runtime::store::submissions::history::{Actor, By};
 use uuid::Uuid;
 
 use crate::desk_browser::client;

@@ -1,7 +1,7 @@
 //! Persons, their roles and tokens, as admins manage them through the API: each within the contests of which they are
 //! admin.
 use reqwest::{Method, RequestBuilder};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use desk::act::evidence::PICTURE_BYTES;
 use reqwest::Method;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::json;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;

@@ -2,7 +2,7 @@
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::object_key::{ObjectKey, PreviewFile};
 use reqwest::{Method, Response};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

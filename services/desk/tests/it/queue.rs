@@ -12,9 +12,9 @@ use pipeline::person::{Held, Sees};
 use pipeline::queue::Queue;
 use reqwest::Method;
 use runtime::problem::Problem;
-use runtime::store::history::{Actor, By};
-use runtime::store::idempotency::Keyed;
-use runtime::store::tokens::Role;
+use runtime::store::people::idempotency::Keyed;
+use runtime::store::people::tokens::Role;
+use runtime::store::submissions::history::{Actor, By};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 //! any other.
 use pipeline::lang::Lang;
 use pipeline::person::Held;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::json;
 
 use crate::desk_acts::{finished, ok};

@@ -16,11 +16,11 @@ use reqwest::header::{COOKIE, LOCATION, RETRY_AFTER, SET_COOKIE};
 use reqwest::{Client, RequestBuilder};
 use runtime::problem::Problem;
 use runtime::second_factor::TotpSecret;
-use runtime::store::audit::AuditFilter;
-use runtime::store::history::{Actor, By};
-use runtime::store::invitations::{ChooserSecret, Purpose};
-use runtime::store::persons::NewPerson;
-use runtime::store::sessions::SessionSecret;
+use runtime::store::people::audit::AuditFilter;
+use runtime::store::people::invitations::{ChooserSecret, Purpose};
+use runtime::store::people::persons::NewPerson;
+use runtime::store::people::sessions::SessionSecret;
+use runtime::store::submissions::history::{Actor, By};
 use uuid::Uuid;
 
 use crate::desk_browser::{client, form, hidden};
@@ -143,7 +143,13 @@ impl Console {
     }
 
     async fn is_valid(&self, cookie: &SessionSecret) -> bool {
-        self.desk.store.session(cookie, runtime::store::sessions::Site::Console).await.unwrap().valid().is_some()
+        self.desk
+            .store
+            .session(cookie, runtime::store::people::sessions::Site::Console)
+            .await
+            .unwrap()
+            .valid()
+            .is_some()
     }
 
     async fn acts(&self) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use pipeline::id::PersonId;
 use pipeline::person::Held;
 use reqwest::{Method, RequestBuilder, Url};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 
 use crate::desk_pages::{Walk, code_of, ends_it, name, pages, with_session};
 

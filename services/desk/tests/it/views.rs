@@ -1,7 +1,7 @@
 //! What staff see: filters that are checked, rows that show where a work is online, trouble with its command, one work
 //! in full.
 use reqwest::Method;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 
 use crate::stage::{Entry, Stage, refusal, says};

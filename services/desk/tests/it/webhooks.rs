@@ -1,7 +1,7 @@
 //! Webhooks at the desk: added, rotated, tested, sent again and removed, each once however often it is requested, and
 //! within a contest.
 use reqwest::{Method, RequestBuilder};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 
 use crate::desk_acts::ok;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use pipeline::delivery::DeliveryEvent;
 use reqwest::Method;
 use runtime::outcome::Outcome;
-use runtime::store::proofs::ProofRow;
+use runtime::store::partners::proofs::ProofRow;
 use serde_json::{Value, json};
 
 use crate::guarded::{Call, NoAnswer};

@@ -15,7 +15,7 @@
 //! gone.
 use anyhow::{Context, Result, ensure};
 use pipeline::delivery::{IntentId, Receipt};
-use runtime::store::feed::Pull;
+use runtime::store::partners::feed::Pull;
 use serde_json::{Value, json};
 
 use super::{Prepared, ReadBack, Seen, Submitted, TakenBack, Way};

@@ -9,7 +9,7 @@ use pipeline::partner::DeliveryMethod;
 use pipeline::preflight;
 use pipeline::rendition::{Plan, QcOutcome};
 use runtime::outcome::{StoredCover, StoredFile};
-use runtime::store::renditions::RenditionRow;
+use runtime::store::files::renditions::RenditionRow;
 use serde_json::{Value, json};
 
 use super::Task;

@@ -1,6 +1,6 @@
 //! The state of a delivery with which another worker continues after a crash, stored encrypted.
 use anyhow::{Context, Result, bail};
-use runtime::store::parts::Commit;
+use runtime::store::work::parts::Commit;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 

@@ -8,7 +8,7 @@ use runtime::clock::Clock;
 use runtime::metrics::Metrics;
 use runtime::service::Runtime;
 use runtime::store::Store;
-use runtime::store::webhooks::queue::{Attempted, Claimed, Mood, Next};
+use runtime::store::outgoing::webhooks::queue::{Attempted, Claimed, Mood, Next};
 use runtime::webhook::{Target, message_name};
 use tracing::warn;
 use uuid::Uuid;

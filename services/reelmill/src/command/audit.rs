@@ -2,7 +2,7 @@
 use desk::view::Paging;
 use desk::view::audit::{TrailFilter, trail};
 use pipeline::id::SubmissionId;
-use runtime::store::audit::{Head, Verified};
+use runtime::store::people::audit::{Head, Verified};
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;

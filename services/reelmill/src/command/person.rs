@@ -7,7 +7,7 @@ use desk::view::Paging;
 use desk::view::persons::{HeldRole, persons};
 use desk::view::sessions;
 use pipeline::person::Sees;
-use runtime::store::invitations::Purpose;
+use runtime::store::people::invitations::Purpose;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;

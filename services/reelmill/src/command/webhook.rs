@@ -2,7 +2,7 @@
 use desk::act::webhook::{self, NewWebhook, WebhookReason, WebhookResend, WebhookSecret};
 use desk::view::webhooks::{self, Message, MessageAttempt, Webhook};
 use pipeline::person::Sees;
-use runtime::store::webhooks::TYPES;
+use runtime::store::outgoing::webhooks::TYPES;
 use uuid::Uuid;
 
 use crate::database::DatabaseArgs;

@@ -13,7 +13,7 @@ use pipeline::submission::{Event, Gate, Gates, Submission};
 use runtime::outcome::{Outcome, Output};
 use runtime::service::{Runtime, Services};
 use runtime::store::Store;
-use runtime::store::history::Actor;
+use runtime::store::submissions::history::Actor;
 use runtime::store::submissions::{self, NewSubmission};
 use runtime::worker::{Handler, Job};
 use serde_json::json;

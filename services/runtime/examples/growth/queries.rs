@@ -8,10 +8,10 @@ use pipeline::person::Sees;
 use pipeline::queue::QUEUES;
 use pipeline::stage::Stage;
 use runtime::store::Store;
-use runtime::store::audit::AuditFilter;
-use runtime::store::board::{BoardWanted, Waits};
-use runtime::store::listing::Wanted;
-use runtime::store::reviews::Waiting;
+use runtime::store::people::audit::AuditFilter;
+use runtime::store::people::reviews::Waiting;
+use runtime::store::watching::board::{BoardWanted, Waits};
+use runtime::store::watching::listing::Wanted;
 use uuid::Uuid;
 
 /// Times that a query is asked, after the first.

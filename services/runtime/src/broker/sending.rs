@@ -9,7 +9,7 @@ use tracing::Span;
 use super::answers::{PATIENCE, within};
 use super::connection::{Broker, Session};
 use super::span;
-use crate::store::messages::Stored;
+use crate::store::outgoing::messages::Stored;
 use crate::telemetry::{self, spans};
 use crate::wire::WORK_EXCHANGE;
 

@@ -2,7 +2,7 @@
 use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
-use crate::store::messages::Stored;
+use crate::store::outgoing::messages::Stored;
 use crate::telemetry::context_of;
 
 /// One message sent to the broker, within the trace that wrote it to the outbox; no span if the message is not traced.

@@ -14,7 +14,7 @@ use super::repair;
 use super::report::{Look, Report};
 use crate::objects::{Listed, ObjectError, Objects};
 use crate::store::Store;
-use crate::store::fsck::{Expected, Owner};
+use crate::store::files::fsck::{Expected, Owner};
 
 /// Objects that a deep check reads in parallel.
 const READ_AT_ONCE: usize = 2;

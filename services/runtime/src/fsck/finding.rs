@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use super::kind::Kind;
 use crate::objects::{Listed, Multipart};
-use crate::store::fsck::{Expected, OpenMultipart};
-use crate::store::stuck::Stuck;
+use crate::store::files::fsck::{Expected, OpenMultipart};
+use crate::store::work::stuck::Stuck;
 
 /// How a row and an object differ.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Sets the gauges of the whole installation from what the database counted.
 use crate::metrics::{Metrics, WholeMetrics};
-use crate::store::messages::Backlog;
-use crate::store::stuck::KINDS;
-use crate::store::watch::{AT_WORK, Sample};
+use crate::store::outgoing::messages::Backlog;
+use crate::store::watching::watch::{AT_WORK, Sample};
+use crate::store::work::stuck::KINDS;
 
 /// Starts the series whose names the store knows at 0.
 pub(crate) fn begin(metrics: &Metrics) {

@@ -81,9 +81,9 @@ impl Metrics {
         self.calls.http_requests.with_label_values(&["public", "/", "2xx"]);
         self.calls.http_request_seconds.with_label_values(&["public", "/"]);
         self.parts.with_label_values(&["probe", "failed", none]);
-        let sample = crate::store::watch::Sample {
-            rejected: vec![crate::store::watch::Rejected { rule: "too_short".into(), count: 1 }],
-            deliveries: vec![crate::store::watch::Deliveries {
+        let sample = crate::store::watching::watch::Sample {
+            rejected: vec![crate::store::watching::watch::Rejected { rule: "too_short".into(), count: 1 }],
+            deliveries: vec![crate::store::watching::watch::Deliveries {
                 partner: "douyin".into(),
                 state: "in_review".into(),
                 count: 1,

@@ -7,7 +7,7 @@ use super::Problem;
 use super::code::Code;
 use crate::objects::ObjectError;
 use crate::serving::full::Full;
-use crate::store::uploads::Failure;
+use crate::store::entry::uploads::Failure;
 
 impl From<anyhow::Error> for Problem {
     fn from(err: anyhow::Error) -> Self {

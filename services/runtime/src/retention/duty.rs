@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use pipeline::catalogue::Retention;
 
 use crate::store::Store;
-use crate::store::history::By;
-use crate::store::retention::{Amount, From, Round};
+use crate::store::files::retention::{Amount, From, Round};
+use crate::store::submissions::history::By;
 
 /// A line of the policy that is about rows of the database.
 #[derive(Clone, Copy)]

@@ -5,9 +5,9 @@
 //! commit together, or neither does. A refusal is not stored: nothing was done, and the same request may be tried
 //! again.
 use crate::doors::Pseudonym;
-use crate::store::history::By;
-use crate::store::idempotency::{Answer, Begun, Keyed};
-use crate::store::tokens::TokenRow;
+use crate::store::people::idempotency::{Answer, Begun, Keyed};
+use crate::store::people::tokens::TokenRow;
+use crate::store::submissions::history::By;
 use crate::store::{Store, Transaction};
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};

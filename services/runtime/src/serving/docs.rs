@@ -88,7 +88,7 @@ fn role(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::store::tokens::Role;
+    use crate::store::people::tokens::Role;
 
     use super::*;
 

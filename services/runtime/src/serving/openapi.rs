@@ -7,7 +7,7 @@ use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ObjectBuilder, OpenApi, Required, Type};
 
-use crate::store::tokens::Role;
+use crate::store::people::tokens::Role;
 
 mod complete;
 mod fields;

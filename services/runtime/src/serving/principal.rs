@@ -9,8 +9,8 @@ use axum::http::request::Parts;
 use pipeline::id::SubmissionId;
 
 use crate::problem::{Code, Problem};
+use crate::store::people::tokens::TokenRow;
 use crate::store::submissions::SubmissionRow;
-use crate::store::tokens::TokenRow;
 
 /// The sender of a request.
 #[derive(Clone, Debug)]

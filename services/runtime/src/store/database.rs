@@ -9,7 +9,7 @@ use tokio::sync::Notify;
 use tracing::info;
 
 use super::Policy;
-use super::parts::Turns;
+use super::work::parts::Turns;
 use crate::config::DatabaseConfig;
 use crate::metrics::Metrics;
 use crate::transport::{self, Trusted};

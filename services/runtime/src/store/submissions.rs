@@ -6,10 +6,16 @@
 //! | the lock that every change takes first | `lock` |
 //! | the only way in which a submission changes | `apply`, which stores the result through `moving` |
 //! | entering one; its film is complete | `enter`, `film` |
+//! | what happened to a submission, line by line | `history` |
+//! | films that another one replaced | `former` |
+//! | cure windows of one work | `cures` |
 
 mod apply;
+pub mod cures;
 mod enter;
 mod film;
+pub mod former;
+pub mod history;
 mod lock;
 mod moving;
 mod read;

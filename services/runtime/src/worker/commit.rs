@@ -9,8 +9,8 @@ use crate::metrics::NO_REASON;
 use crate::outcome::{Outcome, Output};
 use crate::process::Runtime;
 use crate::store::is_unavailable;
-use crate::store::outcomes::Overtaken;
-use crate::store::parts::{Claim, Commit, Failed};
+use crate::store::work::outcomes::Overtaken;
+use crate::store::work::parts::{Claim, Commit, Failed};
 use crate::tally::{self, Expected};
 
 /// How a handler's run ended.

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use crate::lease::Progress;
 use crate::outcome::Outcome;
 use crate::scratch::ScratchDir;
-use crate::store::parts::Claim;
 use crate::store::submissions::SubmissionRow;
+use crate::store::work::parts::Claim;
 
 /// What a stage does with a part. It may run twice for the same part, even at the same time after a worker lost its
 /// claim: files are stored under keys with the fence, and only the fence's holder commits.

@@ -3,7 +3,7 @@ use tracing::{Span, info_span};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::broker::Hint;
-use crate::store::parts::Claim;
+use crate::store::work::parts::Claim;
 use crate::telemetry::{self, spans};
 
 /// Work on a part after a message. It is a root, linked to the span that created the part and to the message: hours may

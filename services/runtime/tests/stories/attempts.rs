@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use pipeline::stage::Stage;
-use runtime::store::parts::Claim;
+use runtime::store::work::parts::Claim;
 
 use crate::support::{World, eventually, found, probed};
 
@@ -21,7 +21,7 @@ async fn every_attempt_that_did_not_end_its_part_is_written_down_with_how_it_end
     let id = world.uploaded().await;
     assert!(matches!(
         world.store.fail(&claim(&world).await, "a full disk").await.unwrap(),
-        runtime::store::parts::Failed::Retrying { .. }
+        runtime::store::work::parts::Failed::Retrying { .. }
     ));
     let _ = world.store.later(&claim(&world).await, Duration::from_millis(50)).await.unwrap();
     let _ = world.store.hand_back(&claim(&world).await).await.unwrap();
@@ -63,7 +63,7 @@ async fn an_outage_parks_nothing_however_long_it_lasts() {
     let id = world.uploaded().await;
     for _ in 0..world.store.policy().max_attempts + 1 {
         let failed = world.store.fail_uncounted(&claim(&world).await, "the object store is away").await.unwrap();
-        assert!(matches!(failed, runtime::store::parts::Failed::Retrying { .. }), "{failed:?}");
+        assert!(matches!(failed, runtime::store::work::parts::Failed::Retrying { .. }), "{failed:?}");
     }
     let part = world.part(id, Stage::Probe).await;
     assert_eq!((part.attempt, part.last_error.as_deref()), (0, Some("the object store is away")));

@@ -1,7 +1,7 @@
 //! The audit trail: written with the act, and any change to it found.
 use pipeline::submission::{Event, Gate};
-use runtime::store::audit::{self, Act, AuditFilter, Head, Verified};
-use runtime::store::history::{Actor, By};
+use runtime::store::people::audit::{self, Act, AuditFilter, Head, Verified};
+use runtime::store::submissions::history::{Actor, By};
 use sqlx::{Connection, Executor, PgConnection};
 
 use crate::support::World;

@@ -5,7 +5,7 @@ use pipeline::stage::Stage;
 use runtime::broker::{Broker, Followed, SendError};
 use runtime::metrics::Metrics;
 use runtime::outcome::Outcome;
-use runtime::store::messages::{self, Stored};
+use runtime::store::outgoing::messages::{self, Stored};
 use runtime::wire::Announced;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;

@@ -10,9 +10,9 @@ use pipeline::screening::Verdict;
 use pipeline::stage::Stage;
 use pipeline::submission::Event;
 use runtime::outcome::{Outcome, Output};
-use runtime::store::history::By;
-use runtime::store::parts::{Commit, Failed};
 use runtime::store::submissions;
+use runtime::store::submissions::history::By;
+use runtime::store::work::parts::{Commit, Failed};
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{World, eventually, output, probed, probing, refusal, screened};

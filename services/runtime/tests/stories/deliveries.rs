@@ -3,7 +3,7 @@ use pipeline::delivery::{DeliveryEvent, Observed};
 use pipeline::id::PartnerId;
 use pipeline::stage::Stage;
 use pipeline::submission::Redo;
-use runtime::store::history::Actor;
+use runtime::store::submissions::history::Actor;
 
 use self::house::{House, PARTNERS, Stepped};
 use crate::support::World;

@@ -7,7 +7,7 @@ use anyhow::bail;
 use pipeline::part::{Part, PartToDo};
 use pipeline::stage::Stage;
 use runtime::outcome::Outcome;
-use runtime::store::history::Actor;
+use runtime::store::submissions::history::Actor;
 
 use crate::support::{World, eventually, output, probing, refusal};
 

@@ -7,10 +7,10 @@ use pipeline::screening::{ContestRules, DuplicateRule, Twin, screen_among};
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
 use runtime::outcome::Output;
-use runtime::store::fingerprints::Seat;
-use runtime::store::history::Actor;
-use runtime::store::outcomes::Overtaken;
-use runtime::store::parts::{Claim, Commit};
+use runtime::store::submissions::history::Actor;
+use runtime::store::work::fingerprints::Seat;
+use runtime::store::work::outcomes::Overtaken;
+use runtime::store::work::parts::{Claim, Commit};
 
 use crate::support::{World, probed, screened, whole_line};
 

@@ -5,9 +5,9 @@ use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate, Redo};
 use runtime::outcome::Output;
-use runtime::store::fingerprints::Seat;
-use runtime::store::history::Actor;
-use runtime::store::parts::{Claim, Commit};
+use runtime::store::submissions::history::Actor;
+use runtime::store::work::fingerprints::Seat;
+use runtime::store::work::parts::{Claim, Commit};
 
 use crate::fingerprints::{hex, words};
 use crate::support::{World, probed, screened};

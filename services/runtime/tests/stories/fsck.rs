@@ -8,7 +8,7 @@ use pipeline::object_key::{ObjectKey, PreviewFile};
 use pipeline::submission::Event;
 use runtime::fsck::Look;
 use runtime::objects::Objects;
-use runtime::store::history::Actor;
+use runtime::store::submissions::history::Actor;
 use uuid::Uuid;
 
 use crate::support::World;

@@ -6,7 +6,7 @@ use pipeline::delivery::{DeliveryEvent, IntentId, Receipt};
 use pipeline::id::SubmissionId;
 use pipeline::stage::Stage;
 use runtime::service::Services;
-use runtime::store::history::Actor;
+use runtime::store::submissions::history::Actor;
 use uuid::Uuid;
 
 use crate::support::{Process, World, all_but_publish, eventually, whole_line};

@@ -4,8 +4,8 @@ use pipeline::delivery::{Desired, Observed};
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate};
 use runtime::outcome::Output;
-use runtime::store::history::Actor;
-use runtime::store::parts::{Claim, Commit};
+use runtime::store::submissions::history::Actor;
+use runtime::store::work::parts::{Claim, Commit};
 use serde_json::json;
 
 use crate::support::{World, all_but_publish, eventually, probed, screened, whole_line};

@@ -6,10 +6,10 @@ use pipeline::id::{ContestId, CredentialId, PersonId};
 use pipeline::person::{Held, Login, Person, Refused, Role, RoleChange, Sees};
 use pipeline::submission::Event;
 use runtime::bearer::Kept;
-use runtime::store::audit::{AuditFilter, AuditRow, Verified};
-use runtime::store::history::{Actor, By};
-use runtime::store::persons::NewPerson;
-use runtime::store::tokens::{NewToken, TokenRow};
+use runtime::store::people::audit::{AuditFilter, AuditRow, Verified};
+use runtime::store::people::persons::NewPerson;
+use runtime::store::people::tokens::{NewToken, TokenRow};
+use runtime::store::submissions::history::{Actor, By};
 use sqlx::{Connection, Executor, PgConnection};
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use pipeline::id::SubmissionId;
 use runtime::retention::{by_policy, preview, run};
 use runtime::seal::Sealed;
 use runtime::service::Services;
-use runtime::store::audit::AuditFilter;
-use runtime::store::drafts::Draft;
+use runtime::store::entry::drafts::Draft;
+use runtime::store::people::audit::AuditFilter;
 use uuid::Uuid;
 
 use crate::support::{World, eventually};

@@ -1,8 +1,8 @@
 //! One login owns the schema, others work in it: what they may do, what they may not do, and how they wait for the
 //! owner.
-use runtime::store::audit::Verified;
-use runtime::store::history::{Actor, By};
+use runtime::store::people::audit::Verified;
 use runtime::store::schema::SchemaState;
+use runtime::store::submissions::history::{Actor, By};
 use sqlx::{Connection, PgConnection};
 
 use crate::support::whole_line;

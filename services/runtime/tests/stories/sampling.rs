@@ -5,7 +5,7 @@ use pipeline::id::SubmissionId;
 use pipeline::person::Sees;
 use pipeline::stage::Stage;
 use runtime::outcome::Outcome;
-use runtime::store::watch::{self, Sample};
+use runtime::store::watching::watch::{self, Sample};
 
 use crate::support::{World, eventually, probing};
 

@@ -8,8 +8,8 @@ use pipeline::stage::Stage;
 use runtime::outcome::{Outcome, OverBudget};
 use runtime::service::Services;
 use runtime::store::Store;
-use runtime::store::accounts::{Account, Budget, MAIN, Pass};
-use runtime::store::parts::{Claim, Commit};
+use runtime::store::partners::accounts::{Account, Budget, MAIN, Pass};
+use runtime::store::work::parts::{Claim, Commit};
 use runtime::worker::Job;
 
 use crate::support::{Doing, World, all_but_publish, hand_over, output};

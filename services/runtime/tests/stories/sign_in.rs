@@ -6,11 +6,11 @@ use std::time::Duration;
 use pipeline::id::PersonId;
 use pipeline::person::Person;
 use runtime::seal::Sealed;
-use runtime::store::history::{Actor, By};
-use runtime::store::invitations::{self, ChooserSecret, LinkSecret, Purpose};
-use runtime::store::persons::NewPerson;
-use runtime::store::sessions::{self, Factor, NewSession, SessionSecret, Site, Why};
-use runtime::store::sign_in::{self, Chosen};
+use runtime::store::people::invitations::{self, ChooserSecret, LinkSecret, Purpose};
+use runtime::store::people::persons::NewPerson;
+use runtime::store::people::sessions::{self, Factor, NewSession, SessionSecret, Site, Why};
+use runtime::store::people::sign_in::{self, Chosen};
+use runtime::store::submissions::history::{Actor, By};
 use uuid::Uuid;
 
 use crate::support::World;

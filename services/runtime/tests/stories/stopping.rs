@@ -75,7 +75,7 @@ async fn a_job_whose_submission_is_taken_back_is_cancelled() {
         .await;
     begun.notified().await;
     let withdrawn = pipeline::submission::Event::Withdrawn;
-    world.store.apply(id, &withdrawn, runtime::store::history::Actor::Entrant).await.unwrap();
+    world.store.apply(id, &withdrawn, runtime::store::submissions::history::Actor::Entrant).await.unwrap();
     tokio::time::timeout(crate::support::SOON, cancelled.notified()).await.expect("the job is cancelled");
     eventually("the attempt ends", async || {
         process.runtime.metrics.parts.with_label_values(&["probe", "fenced", "none"]).get() == 1

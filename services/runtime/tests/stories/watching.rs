@@ -8,8 +8,8 @@ use runtime::embedded_s3;
 use runtime::objects::Objects;
 use runtime::outcome::Outcome;
 use runtime::service::Services;
-use runtime::store::history::Actor;
 use runtime::store::submissions;
+use runtime::store::submissions::history::Actor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 

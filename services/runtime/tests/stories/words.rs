@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pipeline::stage::Stage;
 use runtime::outcome::Outcome;
-use runtime::store::messages;
+use runtime::store::outgoing::messages;
 
 use crate::support::{World, eventually, output, probing, whole_line};
 

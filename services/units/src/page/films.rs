@@ -12,7 +12,7 @@ use pipeline::catalogue::{Contest, Unit};
 use pipeline::sheet::{Found, films_of, is_film};
 use pipeline::text::{Lines, check};
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::units::Of;
+use runtime::store::entry::units::Of;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
@@ -139,7 +139,7 @@ pub(crate) async fn matched(
     };
     let _turn = MATCHES.acquire().await.map_err(anyhow::Error::from)?;
     let found = spawn_blocking(matching).await.map_err(anyhow::Error::from)?;
-    let one = |(work, found): (&runtime::store::units::WorkRow, Found)| Match {
+    let one = |(work, found): (&runtime::store::entry::units::WorkRow, Found)| Match {
         id: work.submission.0,
         film: found.file().map(|file| films[file]),
         several: match found {

@@ -9,7 +9,7 @@ use pages::serve::see;
 use pipeline::catalogue::{Contest, Unit};
 use pipeline::person::Role;
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::units::Of;
+use runtime::store::entry::units::Of;
 use serde::Deserialize;
 use tracing::info;
 use upload::by_unit::{Row, RowOutcome, enter_row};

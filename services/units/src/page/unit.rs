@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use desk::site::{Here, Shell, Visit, shown};
 use pipeline::catalogue::{Contest, Unit};
 use runtime::problem::Problem;
-use runtime::store::units::{Counted, Of, SheetRow};
+use runtime::store::entry::units::{Counted, Of, SheetRow};
 
 use crate::state::Units;
 

@@ -10,7 +10,7 @@ use pages::serve::see;
 use pipeline::catalogue::{Contest, Unit};
 use pipeline::person::Role;
 use runtime::problem::Problem;
-use runtime::store::units::{Of, WorkRow};
+use runtime::store::entry::units::{Of, WorkRow};
 use serde::Deserialize;
 use upload::by_unit::{self, lend_entry, work_of};
 

@@ -2,8 +2,9 @@
 //! and the next request of a running upload; so is a mailed link that was not used yet.
 use runtime::problem::{Code, Problem};
 use runtime::serving::act::Act;
+use runtime::store::entry::receipts;
+use runtime::store::outgoing::link_mails;
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::{link_mails, receipts};
 use tracing::info;
 
 use crate::app::App;

@@ -6,9 +6,9 @@ use pipeline::lang::Lang;
 use pipeline::receipt::Receipt;
 use runtime::problem::{Code, Problem};
 use runtime::serving::act::Act;
-use runtime::store::entrants::Entrant;
-use runtime::store::link_mails::{self, NewLink};
-use runtime::store::receipts;
+use runtime::store::entry::entrants::Entrant;
+use runtime::store::entry::receipts;
+use runtime::store::outgoing::link_mails::{self, NewLink};
 use runtime::store::submissions::SubmissionRow;
 use tracing::{error, info};
 

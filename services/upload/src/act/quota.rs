@@ -4,7 +4,8 @@ use pipeline::catalogue::{Contest, Unit};
 use pipeline::form::{Checked, id};
 use pipeline::id::SubmissionId;
 use runtime::problem::{Code, Problem};
-use runtime::store::{Transaction, units};
+use runtime::store::Transaction;
+use runtime::store::entry::units;
 
 /// Who says that a unit recommends a work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! A work that a unit enters is recorded as the unit's own, in the transaction in which it is entered.
 use runtime::store::Transaction;
-use runtime::store::audit::{self, Act as Audited};
-use runtime::store::history::By;
-use runtime::store::units::{self, NewWork, Of};
+use runtime::store::entry::units::{self, NewWork, Of};
+use runtime::store::people::audit::{self, Act as Audited};
+use runtime::store::submissions::history::By;
 use serde_json::json;
 
 /// Another entry already has this row.

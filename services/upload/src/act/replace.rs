@@ -1,14 +1,13 @@
 //! Replace: the entrant is about to send another film for a work that was refused or still waits. The present film
-//! counts until the other one is complete; the change itself is in `runtime::store::uploads`.
+//! counts until the other one is complete; the change itself is in `runtime::store::entry::uploads`.
 use axum::http::StatusCode;
 use pipeline::catalogue::Contest;
 use pipeline::replacing::may_replace;
 use pipeline::submission::{Event, State};
 use runtime::problem::Problem;
 use runtime::serving::act::Act;
-use runtime::store::former;
-use runtime::store::idempotency::Answer;
-use runtime::store::submissions::{self, SubmissionRow};
+use runtime::store::people::idempotency::Answer;
+use runtime::store::submissions::{self, SubmissionRow, former};
 use tracing::info;
 
 use super::enter::UploadAddress;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use pipeline::catalogue::Contest;
 use pipeline::form::{self, Answers, Checked, YES, id};
 use runtime::problem::Problem;
-use runtime::store::entrants::Contact;
+use runtime::store::entry::entrants::Contact;
 use serde::Deserialize;
 use utoipa::ToSchema;
 

@@ -6,7 +6,7 @@ use pipeline::screening::Verdict;
 use pipeline::submission::State as WorkState;
 use runtime::serving::openapi::vocabulary::SubmissionState;
 use runtime::serving::status::{RejectionText, RuleStatus, UploadStatus};
-use runtime::store::former::FormerFilm;
+use runtime::store::submissions::former::FormerFilm;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;

@@ -5,7 +5,7 @@ use anyhow::Context;
 use pipeline::id::UploadId;
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError};
-use runtime::store::uploads::{PartRow, Progress, UploadRow, UploadState};
+use runtime::store::entry::uploads::{PartRow, Progress, UploadRow, UploadState};
 use tokio::time::{Instant, sleep};
 use tracing::warn;
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use bytes::Bytes;
 use pipeline::object_key::ObjectKey;
-use runtime::store::uploads::{PartRow, UploadRow};
+use runtime::store::entry::uploads::{PartRow, UploadRow};
 use sha2::{Digest, Sha256};
 use tokio::task::{JoinHandle, spawn_blocking};
 

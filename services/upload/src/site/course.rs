@@ -3,8 +3,8 @@ use chrono::{DateTime, Utc};
 use pages::Say;
 use pipeline::stage::Stage;
 use pipeline::submission::{Gate, State};
-use runtime::store::history::HistoryLine;
 use runtime::store::submissions::SubmissionRow;
+use runtime::store::submissions::history::HistoryLine;
 
 /// One step.
 pub(super) struct Step {

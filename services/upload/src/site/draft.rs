@@ -12,7 +12,7 @@ use pipeline::catalogue::Contest;
 use pipeline::form::Answers;
 use runtime::problem::{Code, Problem};
 use runtime::serving::client::{Peer, bucket_of, client_of};
-use runtime::store::drafts::Draft;
+use runtime::store::entry::drafts::Draft;
 
 use super::cookies;
 use super::typed::Typed;

@@ -6,8 +6,8 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::Response;
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
+use runtime::store::entry::uploads::{Created, NewUpload, UploadKind, UploadState};
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::uploads::{Created, NewUpload, UploadKind, UploadState};
 
 use super::created::created;
 use super::metadata::Metadata;

@@ -9,7 +9,7 @@ use axum::response::Response;
 use chrono::{DateTime, Utc};
 use pipeline::catalogue::Contest;
 use runtime::serving::places::Held;
-use runtime::store::uploads::{NewUpload, UploadKind};
+use runtime::store::entry::uploads::{NewUpload, UploadKind};
 
 use super::concat::{self, Concat};
 use super::created::created;

@@ -2,7 +2,7 @@
 use axum::http::header::LOCATION;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use runtime::store::uploads::{NewUpload, UploadKind};
+use runtime::store::entry::uploads::{NewUpload, UploadKind};
 
 use super::headers;
 use crate::app::App;

@@ -6,7 +6,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pipeline::id::UploadId;
-use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
+use runtime::store::entry::uploads::{UploadKind, UploadRow, UploadState};
 
 use super::headers;
 use super::named::{authorized, check_alive};

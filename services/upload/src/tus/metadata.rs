@@ -3,7 +3,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::uploads::NewUpload;
+use runtime::store::entry::uploads::NewUpload;
 
 /// Longest header that is stored.
 const LONGEST: usize = 4096;

@@ -3,8 +3,8 @@ use axum::http::HeaderMap;
 use pipeline::id::UploadId;
 use runtime::doors::{Door, Reason};
 use runtime::problem::{Code, Problem};
+use runtime::store::entry::uploads::{UploadRow, UploadState};
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::uploads::{UploadRow, UploadState};
 
 use crate::app::App;
 use crate::token;

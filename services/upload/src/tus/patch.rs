@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
 use runtime::serving::places::Held;
-use runtime::store::uploads::{UploadKind, UploadRow, UploadState};
+use runtime::store::entry::uploads::{UploadKind, UploadRow, UploadState};
 
 use super::headers;
 use super::named::{authorized, check_alive};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use pipeline::id::UploadId;
-use runtime::store::uploads::{UploadKind, UploadState};
+use runtime::store::entry::uploads::{UploadKind, UploadState};
 
 use super::named::{authorized, check_alive};
 use crate::app::App;

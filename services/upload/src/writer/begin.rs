@@ -2,8 +2,8 @@
 use pipeline::catalogue::Contest;
 use pipeline::id::UploadId;
 use runtime::problem::{Code, Problem};
+use runtime::store::entry::uploads::{Budget, Created, NewUpload, UploadKind, UploadState};
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::uploads::{Budget, Created, NewUpload, UploadKind, UploadState};
 use uuid::Uuid;
 
 use crate::app::App;

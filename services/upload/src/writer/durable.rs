@@ -6,7 +6,7 @@ use bytes::Bytes;
 use pipeline::object_key::ObjectKey;
 use runtime::objects::{Multipart, ObjectError};
 use runtime::problem::{Code, Problem};
-use runtime::store::uploads::{PartRow, Progress, UploadRow};
+use runtime::store::entry::uploads::{PartRow, Progress, UploadRow};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::warn;
 

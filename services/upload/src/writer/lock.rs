@@ -3,7 +3,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pipeline::id::{Fence, UploadId};
-use runtime::store::uploads::{UploadRow, UploadState};
+use runtime::store::entry::uploads::{UploadRow, UploadState};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};

@@ -5,7 +5,7 @@ use pipeline::id::{Fence, UploadId};
 use pipeline::object_key::ObjectKey;
 use runtime::objects::Multipart;
 use runtime::problem::{Code, Problem};
-use runtime::store::uploads::PartRow;
+use runtime::store::entry::uploads::PartRow;
 use tracing::warn;
 
 use super::spool::Spooled;

@@ -10,7 +10,7 @@
 use std::collections::BTreeSet;
 
 use reqwest::Method;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 
 use crate::stage::Stage;

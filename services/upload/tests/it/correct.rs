@@ -1,7 +1,7 @@
 //! A correction of the form: which fields, by which rules, and until when.
 use pipeline::submission::Event;
 use reqwest::{Method, RequestBuilder};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 

@@ -5,8 +5,8 @@ use futures::future::join_all;
 use pipeline::person::Held;
 use reqwest::{Method, RequestBuilder};
 use runtime::bearer::{Bearer, most_hashes_at_once};
-use runtime::store::history::{Actor, By};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
+use runtime::store::submissions::history::{Actor, By};
 use serde_json::json;
 use uuid::Uuid;
 

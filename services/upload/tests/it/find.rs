@@ -1,6 +1,6 @@
 //! `/find`: an entry by the number of its receipt, and a lost link that is sent again by mail.
 use reqwest::header::LOCATION;
-use runtime::store::link_mails::NewLink;
+use runtime::store::outgoing::link_mails::NewLink;
 
 use crate::enter::{Clerk, GOOD, filled};
 use crate::smtp::{Mail, Smtp};

@@ -1,7 +1,7 @@
 //! Every answer has the security headers: of every route, of every error, and of refused connections.
 use pipeline::person::Held;
 use reqwest::{Method, Response};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use uuid::Uuid;

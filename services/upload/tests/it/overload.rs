@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use reqwest::Method;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use tokio::net::TcpListener;
 
 use crate::stage::{MIB, Stage, bytes, number, until};

@@ -15,7 +15,7 @@ use clap::Parser;
 use runtime::clock::Clock;
 use runtime::config::Config;
 use runtime::scratch::Scratch;
-use runtime::store::stuck::{self, Stuck};
+use runtime::store::work::stuck::{self, Stuck};
 use sqlx::{Connection, PgConnection};
 use upload::{App, Settings};
 use uuid::Uuid;

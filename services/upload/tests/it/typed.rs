@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use pipeline::id::SubmissionId;
 use reqwest::{Method, Response};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -241,7 +241,7 @@ async fn a_text_beyond_its_bounds_is_a_problem_with_a_code_and_a_sentence() {
     let right = stage.desk(Method::GET, &contact(&"x".repeat(500)), &organiser).send().await.unwrap();
     assert_eq!(right.status(), 200);
     let id: SubmissionId = entry.id.parse().unwrap();
-    let filter = runtime::store::audit::AuditFilter { submission: Some(id), ..Default::default() };
+    let filter = runtime::store::people::audit::AuditFilter { submission: Some(id), ..Default::default() };
     let trail = stage.app.store.audit(&filter).await.unwrap();
     assert_eq!(trail.iter().filter(|row| row.act == "contact_read").count(), 1, "a refused look is no look");
 }

@@ -2,8 +2,8 @@
 use pipeline::id::{PersonId, SubmissionId};
 use pipeline::submission::State;
 use runtime::problem::{Code, Problem};
-use runtime::store::held;
-use runtime::store::{Transaction, reviews};
+use runtime::store::Transaction;
+use runtime::store::people::{held, reviews};
 
 use crate::act::Seen;
 use crate::names::in_states;

@@ -3,8 +3,9 @@ use pipeline::id::SubmissionId;
 use pipeline::lang::Lang;
 use pipeline::person::{Held as Holds, Role, Sees};
 use runtime::problem::{Code, Problem};
-use runtime::store::held::{self, Failure};
-use runtime::store::{Transaction, persons};
+use runtime::store::Transaction;
+use runtime::store::people::held::{self, Failure};
+use runtime::store::people::persons;
 use tracing::{info, warn};
 
 use super::checks::require_run;

@@ -7,9 +7,9 @@ use runtime::password;
 use runtime::problem::{Code, Problem};
 use runtime::second_factor::{RecoveryCode, TotpSecret};
 use runtime::store::Transaction;
-use runtime::store::invitations::{self, ChooserSecret, Invitation, LinkSecret};
-use runtime::store::sessions::{self, Factor, SessionSecret, Why};
-use runtime::store::sign_in::{self, Chosen};
+use runtime::store::people::invitations::{self, ChooserSecret, Invitation, LinkSecret};
+use runtime::store::people::sessions::{self, Factor, SessionSecret, Why};
+use runtime::store::people::sign_in::{self, Chosen};
 use serde_json::json;
 use uuid::Uuid;
 

@@ -1,7 +1,8 @@
 //! Which persons a caller may change, and which roles they may give.
 use pipeline::person::{self, Held};
 use runtime::problem::{Code, Problem};
-use runtime::store::{Transaction, persons};
+use runtime::store::Transaction;
+use runtime::store::people::persons;
 
 use crate::act::Caller;
 

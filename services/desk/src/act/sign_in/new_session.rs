@@ -2,9 +2,9 @@
 use pipeline::id::CredentialId;
 use pipeline::person::{self, Actor, Person};
 use runtime::store::Transaction;
-use runtime::store::audit::{self, Act};
-use runtime::store::history::By;
-use runtime::store::sessions::{self, Factor, NewSession, SessionSecret};
+use runtime::store::people::audit::{self, Act};
+use runtime::store::people::sessions::{self, Factor, NewSession, SessionSecret};
+use runtime::store::submissions::history::By;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -1,8 +1,9 @@
 //! Recovery codes of a person: generated together, and stored in place of the ones before.
 use pipeline::person::Person;
 use runtime::second_factor::{RECOVERY_CODES, RecoveryCode};
-use runtime::store::history::By;
-use runtime::store::{Transaction, sign_in};
+use runtime::store::Transaction;
+use runtime::store::people::sign_in;
+use runtime::store::submissions::history::By;
 use serde_json::json;
 
 use super::new_session::record;

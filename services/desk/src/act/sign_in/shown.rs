@@ -5,8 +5,9 @@ use runtime::doors::Reason;
 use runtime::problem::{Code, Problem};
 use runtime::seal::Sealed;
 use runtime::second_factor::{RecoveryCode, TotpSecret};
-use runtime::store::sessions::Factor;
-use runtime::store::{Transaction, sign_in};
+use runtime::store::Transaction;
+use runtime::store::people::sessions::Factor;
+use runtime::store::people::sign_in;
 
 use crate::Desk;
 

@@ -1,7 +1,7 @@
 //! The webhook that an act names.
 use runtime::problem::{Code, Problem};
 use runtime::store::Transaction;
-use runtime::store::webhooks::endpoints::{self, LockedEndpoint};
+use runtime::store::outgoing::webhooks::endpoints::{self, LockedEndpoint};
 use uuid::Uuid;
 
 use crate::act::Caller;

@@ -1,6 +1,6 @@
 //! Messages to a webhook: sending again, and a test.
 use runtime::problem::{Code, Detail, Problem};
-use runtime::store::webhooks::log;
+use runtime::store::outgoing::webhooks::log;
 use runtime::webhook;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -3,8 +3,8 @@ use askama::Template;
 use pages::Say;
 use pipeline::id::{ContestId, PartnerId};
 use runtime::problem::Problem;
+use runtime::store::people::tokens::Role;
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::tokens::Role;
 use runtime::warning::Warning;
 
 use super::forms::{Entered, TextsForm};

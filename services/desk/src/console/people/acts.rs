@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use runtime::problem::Problem;
-use runtime::store::invitations::Purpose;
+use runtime::store::people::invitations::Purpose;
 use serde::Deserialize;
 use uuid::Uuid;
 

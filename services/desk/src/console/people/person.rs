@@ -7,7 +7,7 @@ use axum::response::Response;
 use pipeline::catalogue::Catalogue;
 use pipeline::id::{ContestId, PersonId};
 use runtime::problem::{Code, Problem};
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 
 use super::form::Query;
 use crate::Desk;

@@ -10,9 +10,9 @@ use axum::routing::post;
 use pipeline::form::Field;
 use runtime::problem::Problem;
 use runtime::serving::principal::Subject;
-use runtime::store::entrants::Entrant;
+use runtime::store::entry::entrants::Entrant;
+use runtime::store::people::tokens::Role;
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::tokens::Role;
 use serde::Deserialize;
 
 use crate::Desk;

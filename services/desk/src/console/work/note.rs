@@ -10,8 +10,8 @@ use pipeline::id::SubmissionId;
 use pipeline::queue::Queue;
 use runtime::problem::Problem;
 use runtime::serving::principal::Subject;
+use runtime::store::people::tokens::Role;
 use runtime::store::submissions::SubmissionRow;
-use runtime::store::tokens::Role;
 use serde::Deserialize;
 
 use crate::Desk;

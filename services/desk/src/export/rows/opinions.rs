@@ -5,7 +5,7 @@ use pages::Say;
 use pipeline::lang::Lang;
 use pipeline::screening::{Outcome, Verdict};
 use runtime::problem::Problem;
-use runtime::store::handed_in::Opinion;
+use runtime::store::watching::handed_in::Opinion;
 use uuid::Uuid;
 
 use super::table::{ADDRESS, Filled, NAME, RECEIPT, Table, WORD, pages_of};

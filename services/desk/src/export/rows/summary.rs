@@ -2,7 +2,7 @@
 use std::collections::HashMap;
 
 use runtime::problem::Problem;
-use runtime::store::handed_in::Measured;
+use runtime::store::watching::handed_in::Measured;
 use uuid::Uuid;
 
 use super::table::{ADDRESS, Filled, NAME, RECEIPT, Table, WORD, at, online, pages_of};

@@ -1,7 +1,7 @@
 //! What all tables share: widths of columns, and the cells about a work and a partner.
 use pages::Say;
 use pipeline::id::ContestId;
-use runtime::store::listing::MOST_ROWS as PAGE;
+use runtime::store::watching::listing::MOST_ROWS as PAGE;
 use uuid::Uuid;
 
 use crate::Desk;

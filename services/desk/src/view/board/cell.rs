@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::delivery::Observed;
 use pipeline::id::{PartnerId, SubmissionId};
-use runtime::store::board::{BoardCell, DueRecall};
+use runtime::store::watching::board::{BoardCell, DueRecall};
 use serde::Serialize;
 use uuid::Uuid;
 

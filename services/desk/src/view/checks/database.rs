@@ -2,7 +2,7 @@
 use runtime::clock::Clock;
 use runtime::seal::Keyring;
 use runtime::store::Store;
-use runtime::store::doctor::Server;
+use runtime::store::watching::doctor::Server;
 
 use super::finding::{Both, Finding, SEE, both, said};
 

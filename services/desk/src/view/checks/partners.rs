@@ -6,7 +6,7 @@ use pipeline::id::PartnerId;
 use pipeline::lang::Lang;
 use pipeline::partner::DeliveryMethod;
 use runtime::store::Store;
-use runtime::store::accounts::AccountRow;
+use runtime::store::partners::accounts::AccountRow;
 
 use super::finding::{Both, Finding, SEE, Words, both, said};
 use crate::names::partner_name;
@@ -76,7 +76,7 @@ fn ends_within(end: Option<DateTime<Utc>>, now: DateTime<Utc>, time: TimeDelta) 
 
 #[cfg(test)]
 mod tests {
-    use runtime::store::accounts::Account;
+    use runtime::store::partners::accounts::Account;
 
     use super::super::finding::Health;
     use super::*;

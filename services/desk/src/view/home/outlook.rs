@@ -4,7 +4,7 @@ use pipeline::catalogue::Contest;
 use pipeline::id::ContestId;
 use pipeline::submission::Gate;
 use runtime::problem::Problem;
-use runtime::store::listing::Count;
+use runtime::store::watching::listing::Count;
 use serde::Serialize;
 
 use crate::Desk;

@@ -3,8 +3,8 @@ use chrono::{DateTime, Utc};
 use pipeline::id::ContestId;
 use pipeline::person::{Person, Role, Sees};
 use runtime::problem::Problem;
-use runtime::store::desk::Waiting;
-use runtime::store::listing::Count;
+use runtime::store::watching::desk::Waiting;
+use runtime::store::watching::listing::Count;
 use serde::Serialize;
 
 use crate::Desk;

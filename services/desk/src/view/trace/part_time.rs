@@ -1,8 +1,8 @@
 //! The time of one part: its wait, its attempts, and the rests between them.
 use chrono::{DateTime, Utc};
 use runtime::serving::openapi::vocabulary::PartStatus;
-use runtime::store::parts::PartRow;
-use runtime::store::trace::Attempt;
+use runtime::store::watching::trace::Attempt;
+use runtime::store::work::parts::PartRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 

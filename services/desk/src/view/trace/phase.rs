@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use pipeline::stage::Stage;
 use runtime::serving::openapi::vocabulary::SubmissionState;
-use runtime::store::trace::Move;
+use runtime::store::watching::trace::Move;
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -2,7 +2,7 @@
 use pipeline::catalogue::Catalogue;
 use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::partner::DeliveryMethod;
-use runtime::store::trouble::Trouble;
+use runtime::store::watching::trouble::Trouble;
 use uuid::Uuid;
 
 use crate::next::{self, Step};

@@ -3,7 +3,7 @@ use chrono::{DateTime, Utc};
 use pipeline::media_info::MediaInfo;
 use pipeline::screening::Verdict;
 use runtime::serving::openapi::vocabulary::SubmissionState;
-use runtime::store::former::FormerFilm;
+use runtime::store::submissions::former::FormerFilm;
 use serde::Serialize;
 use utoipa::ToSchema;
 

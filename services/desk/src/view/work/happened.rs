@@ -1,8 +1,8 @@
 //! The history of a work, and the notes of staff on it.
 use chrono::{DateTime, Utc};
 use runtime::problem::Problem;
-use runtime::store::history::HistoryLine;
 use runtime::store::submissions::SubmissionRow;
+use runtime::store::submissions::history::HistoryLine;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;

@@ -2,8 +2,8 @@
 use chrono::{DateTime, Utc};
 use runtime::problem::Problem;
 use runtime::serving::openapi::vocabulary::PartStatus;
-use runtime::store::parts::PartRow;
 use runtime::store::submissions::SubmissionRow;
+use runtime::store::work::parts::PartRow;
 use serde::Serialize;
 use utoipa::ToSchema;
 

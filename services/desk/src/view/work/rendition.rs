@@ -3,7 +3,7 @@ use pipeline::person::Sees;
 use pipeline::rendition::QcCheck;
 use runtime::outcome::{ReusedFrom, StoredCover};
 use runtime::problem::Problem;
-use runtime::store::renditions::RenditionRow;
+use runtime::store::files::renditions::RenditionRow;
 use runtime::store::submissions::SubmissionRow;
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -6,7 +6,7 @@ use pipeline::submission::State;
 use pipeline::text::{Limit, Text};
 use runtime::problem::{Code, Detail, Problem};
 use runtime::serving::openapi::vocabulary::{DeliveryState, SubmissionState};
-use runtime::store::listing::Wanted;
+use runtime::store::watching::listing::Wanted;
 use serde::Deserialize;
 use utoipa::IntoParams;
 

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use pipeline::delivery::IntentId;
 use reqwest::Method;
 use reqwest::header::HeaderName;
-use runtime::store::accounts::{Account, Budget};
+use runtime::store::partners::accounts::{Account, Budget};
 use serde_json::Value;
 use uuid::Uuid;
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use reqwest::Method;
 use runtime::seal::Sealed;
-use runtime::store::accounts::Account;
+use runtime::store::partners::accounts::Account;
 use uuid::Uuid;
 
 use super::platform::{self, Failed, address};

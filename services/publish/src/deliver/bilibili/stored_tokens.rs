@@ -3,7 +3,7 @@ use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use pipeline::id::PartnerId;
 use runtime::seal::{Keyring, Sealed};
-use runtime::store::accounts::{Account, NewCredentials};
+use runtime::store::partners::accounts::{Account, NewCredentials};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

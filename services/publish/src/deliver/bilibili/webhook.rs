@@ -10,7 +10,7 @@ use axum::routing::post;
 use pipeline::id::PartnerId;
 use pipeline::partner::DeliveryMethod;
 use runtime::doors::{Door, Reason};
-use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
+use runtime::store::partners::exchanges::{ExchangeOutcome, NewExchange};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

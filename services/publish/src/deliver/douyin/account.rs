@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use chrono::{DateTime, Utc};
 use runtime::seal::Sealed;
-use runtime::store::accounts::NewCredentials;
+use runtime::store::partners::accounts::NewCredentials;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};

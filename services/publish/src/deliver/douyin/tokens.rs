@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use reqwest::Method;
 use runtime::seal::Sealed;
-use runtime::store::accounts::{Account as Key, NewCredentials};
+use runtime::store::partners::accounts::{Account as Key, NewCredentials};
 use serde_json::Value;
 
 use super::account::{Account, Due, opened, sealed, set_up, take};

@@ -1,7 +1,7 @@
 //! What the feed offers of one work, stored when the work is added to it.
 use anyhow::{Context, Result, bail, ensure};
 use pipeline::media_info::Ratio;
-use runtime::store::renditions::RenditionRow;
+use runtime::store::files::renditions::RenditionRow;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

@@ -10,7 +10,7 @@ use axum::routing::get;
 use pipeline::id::PartnerId;
 use pipeline::partner::Partner;
 use runtime::doors::{Door, Reason};
-use runtime::store::feed::FeedItem;
+use runtime::store::partners::feed::FeedItem;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tracing::{error, warn};

@@ -1,7 +1,7 @@
 //! The ADI description of a package: what it needs of each file, and its text.
 use anyhow::{Context, Result, ensure};
 use md5::{Digest, Md5};
-use runtime::store::renditions::RenditionRow;
+use runtime::store::files::renditions::RenditionRow;
 
 use super::adi::{Adi, Essence};
 use super::session::Session;

@@ -14,9 +14,12 @@ use serde_json::{Value, json};
 use utoipa::openapi::{ObjectBuilder, RefOr, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::store::proofs::Shows;
-use crate::store::webhooks::{endpoints, log};
-use crate::store::{accounts, bulk, exchanges, parts, trouble, webhooks};
+use crate::store::bulk;
+use crate::store::outgoing::webhooks::{self, endpoints, log};
+use crate::store::partners::proofs::Shows;
+use crate::store::partners::{accounts, exchanges};
+use crate::store::watching::trouble;
+use crate::store::work::parts;
 
 /// A type of the document whose values are the names of one of our types.
 macro_rules! named {

@@ -12,8 +12,10 @@ use uuid::Uuid;
 use super::ask::Ask;
 use super::items::skip;
 use super::turn::{Tried, Turn};
-use crate::store::recalls::RecallTerms;
-use crate::store::{Policy, history, orders, submissions};
+use crate::store::Policy;
+use crate::store::partners::orders;
+use crate::store::partners::recalls::RecallTerms;
+use crate::store::submissions::{self, history};
 
 /// Releases or recalls the work, or records why it did not.
 pub(super) async fn carry_out(

@@ -4,8 +4,8 @@ use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use crate::store::audit::{self, Act};
-use crate::store::history::By;
+use crate::store::people::audit::{self, Act};
+use crate::store::submissions::history::By;
 
 /// A person's order to a whole job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use super::ask::Ask;
 use super::items;
 use super::look::Looked;
 use super::which::{Which, single};
-use crate::store::audit::{self, Act};
-use crate::store::history::By;
+use crate::store::people::audit::{self, Act};
+use crate::store::submissions::history::By;
 use crate::store::{Policy, submissions};
 
 /// `parts.rank` of bulk work: after new entries, which have 0.

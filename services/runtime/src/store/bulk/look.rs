@@ -18,7 +18,7 @@ use uuid::Uuid;
 use super::ask::Ask;
 use super::items;
 use super::which::{MAX_WORKS, Which, single};
-use crate::store::orders;
+use crate::store::partners::orders;
 
 mod found;
 mod select;

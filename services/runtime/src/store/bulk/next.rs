@@ -12,7 +12,7 @@ use super::ask::{Ask, Columns};
 use super::carry::carry_out;
 use super::items::{lock, skip};
 use super::turn::{Tried, Turn};
-use crate::store::history::{self, Actor, By};
+use crate::store::submissions::history::{self, Actor, By};
 use crate::store::{Policy, submissions};
 
 /// Which jobs get a turn.

@@ -2,7 +2,7 @@
 use pipeline::id::SubmissionId;
 use uuid::Uuid;
 
-use crate::store::history::By;
+use crate::store::submissions::history::By;
 
 /// A work whose turn has come, locked.
 pub(super) struct Turn<'a> {

@@ -7,9 +7,14 @@ use sqlx::PgConnection;
 
 use super::lock::{Locked, lock};
 use super::moving::{Step, store_move, store_step};
-use crate::store::audit::{self, Act};
-use crate::store::history::{self, By};
-use crate::store::{Policy, Store, deliveries, fingerprints, former, garbage, progress, recalls, watch};
+use crate::store::files::garbage;
+use crate::store::partners::{deliveries, recalls};
+use crate::store::people::audit::{self, Act};
+use crate::store::submissions::former;
+use crate::store::submissions::history::{self, By};
+use crate::store::watching::watch;
+use crate::store::work::{fingerprints, progress};
+use crate::store::{Policy, Store};
 use crate::telemetry;
 
 /// The effect of an event.

@@ -6,7 +6,7 @@ use pipeline::submission::Submission;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::store::history::{self, By};
+use crate::store::submissions::history::{self, By};
 use crate::telemetry;
 
 /// What an entrant submits, without personal data.

@@ -7,7 +7,7 @@ use sqlx::PgConnection;
 use super::apply::apply_locked;
 use super::lock::lock;
 use crate::store::Policy;
-use crate::store::history::By;
+use crate::store::submissions::history::By;
 
 /// A film is complete: the first one, or one that replaces another. Returns whether the submission accepts it.
 pub(in crate::store) async fn film_is_whole(

@@ -9,9 +9,10 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::store::history::{self, By};
-use crate::store::messages::Columns;
-use crate::store::{bulk, webhooks};
+use crate::store::bulk;
+use crate::store::outgoing::messages::Columns;
+use crate::store::outgoing::webhooks;
+use crate::store::submissions::history::{self, By};
 use crate::{telemetry, wire};
 
 /// An event that was applied.

@@ -5,7 +5,7 @@ use pipeline::submission::Submission;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use crate::store::deliveries::{self, DeliveryRow};
+use crate::store::partners::deliveries::{self, DeliveryRow};
 use crate::warning::Entry;
 
 /// A submission as an act sees it, with all its deliveries. Its row is locked until the end of the transaction.

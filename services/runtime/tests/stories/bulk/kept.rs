@@ -8,7 +8,7 @@ use pipeline::rejection::Rejection;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Redo};
 use runtime::store::bulk::Ask;
-use runtime::store::history::Actor;
+use runtime::store::submissions::history::Actor;
 
 use super::{ask, named};
 use crate::support::{World, all_but_publish, probed};
@@ -27,7 +27,7 @@ async fn old_renditions_stay_in_force_until_all_new_ones_exist() {
     let claim = world.store.claim(Stage::Probe, "me").await.unwrap().expect("the probe part");
     assert_eq!(
         world.store.reject(&claim, &Rejection::NoVideo).await.unwrap(),
-        runtime::store::parts::Commit::Committed
+        runtime::store::work::parts::Commit::Committed
     );
     assert_eq!(
         (world.items(next).await, world.state(id).await.as_str()),

@@ -4,9 +4,9 @@ use pipeline::person::Sees;
 use pipeline::planner::Estimate;
 use pipeline::stage::Stage;
 use pipeline::submission::Event;
-use runtime::store::audit::AuditFilter;
 use runtime::store::bulk::{Addresses, Control, Refusal, Which};
-use runtime::store::history::{Actor, By};
+use runtime::store::people::audit::AuditFilter;
+use runtime::store::submissions::history::{Actor, By};
 use uuid::Uuid;
 
 use super::{ask, named, selected};

@@ -6,8 +6,8 @@ use pipeline::id::SubmissionId;
 use pipeline::person::Sees;
 use runtime::store::bulk;
 use runtime::store::bulk::{Addresses, Ask, Control, Created, Estimate as Counted, Looked, Refusal, Which};
-use runtime::store::history::{Actor, By};
-use runtime::store::parts::PartRow;
+use runtime::store::submissions::history::{Actor, By};
+use runtime::store::work::parts::PartRow;
 use uuid::Uuid;
 
 use crate::support::{World, whole_line};

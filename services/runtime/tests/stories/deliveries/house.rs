@@ -7,11 +7,11 @@ use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate, Gates, Redo, State, Submission, Work};
-use runtime::store::history::Actor;
-use runtime::store::parts::Claim;
-use runtime::store::proofs::{NewProof, Shows};
-use runtime::store::recalls::RecallTerms;
+use runtime::store::partners::proofs::{NewProof, Shows};
+use runtime::store::partners::recalls::RecallTerms;
+use runtime::store::submissions::history::Actor;
 use runtime::store::submissions::{self, Applied, NewSubmission};
+use runtime::store::work::parts::Claim;
 use serde_json::json;
 use uuid::Uuid;
 

@@ -1,7 +1,7 @@
 //! Random lives of works and their deliveries, on a real database: orders of people and steps of workers, in any order.
 //!
 //! **These are failures:**
-//! - after any event, something that is needed has no open part, or there is an open part too many (`store::stuck`);
+//! - after any event, something that is needed has no open part, or there is an open part too many (`store::work::stuck`);
 //! - a film is sent to a partner that has one;
 //! - with working workers and cooperating people and no further orders, a delivery does not settle, or a partner has
 //!   something that is not desired, or has another run's film than its delivery records.
@@ -17,8 +17,8 @@ use pipeline::submission::Redo;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
-use runtime::store::history::Actor;
-use runtime::store::parts::Claim;
+use runtime::store::submissions::history::Actor;
+use runtime::store::work::parts::Claim;
 
 use super::house::{House, PARTNERS, Stepped, Worker};
 use crate::support::World;

@@ -6,7 +6,7 @@ use pipeline::delivery::{Delivery, Desired, IntentId, Observed, RecallBy, Recall
 use pipeline::person::Sees;
 use runtime::fsck::{Look, check};
 use runtime::service::Services;
-use runtime::store::stuck::Stuck;
+use runtime::store::work::stuck::Stuck;
 use sqlx::types::Json;
 use uuid::Uuid;
 

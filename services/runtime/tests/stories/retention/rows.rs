@@ -6,9 +6,9 @@ use pipeline::delivery::IntentId;
 use pipeline::id::SubmissionId;
 use pipeline::stage::Stage;
 use runtime::retention::{Line, by_policy, preview, run};
-use runtime::store::exchanges::{ExchangeOutcome, NewExchange};
-use runtime::store::parts::Failed;
-use runtime::store::trace::Move;
+use runtime::store::partners::exchanges::{ExchangeOutcome, NewExchange};
+use runtime::store::watching::trace::Move;
+use runtime::store::work::parts::Failed;
 use uuid::Uuid;
 
 use super::made::{POLICY, later, line, named_file, over, sql};

@@ -4,8 +4,8 @@ use pages::Say;
 use pipeline::delivery::Observed;
 use pipeline::screening::{Outcome, RuleVerdict, Verdict};
 use pipeline::submission::State as WorkState;
-use runtime::store::deliveries::DeliveryRow;
-use runtime::store::former::FormerFilm;
+use runtime::store::partners::deliveries::DeliveryRow;
+use runtime::store::submissions::former::FormerFilm;
 
 use crate::app::App;
 use crate::site::shell::Shell;

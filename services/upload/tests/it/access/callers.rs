@@ -5,9 +5,9 @@ use pipeline::id::PersonId;
 use pipeline::person::{Held, RoleChange};
 use reqwest::{Method, RequestBuilder};
 use runtime::bearer::Bearer;
-use runtime::store::history::{Actor, By};
-use runtime::store::persons::NewPerson;
-use runtime::store::tokens::{NewToken, Role};
+use runtime::store::people::persons::NewPerson;
+use runtime::store::people::tokens::{NewToken, Role};
+use runtime::store::submissions::history::{Actor, By};
 use serde_json::Value;
 use uuid::Uuid;
 

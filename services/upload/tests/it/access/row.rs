@@ -1,5 +1,5 @@
 //! A route's row: the answer that each kind of caller gets.
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::Value;
 
 /// The expected answers of a route: a problem's code, or the status if it is no problem.

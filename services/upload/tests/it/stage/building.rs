@@ -126,7 +126,7 @@ pub(crate) fn desk_of(app: &App) -> Desk {
         catalogue: app.catalogue.clone(),
         clock: app.clock.clone(),
         keys: Some(app.keys.clone()),
-        site: runtime::store::sessions::Site::Console,
+        site: runtime::store::people::sessions::Site::Console,
         url: String::new(),
         public_url: String::new(),
         allowed_networks: Vec::new(),

@@ -1,6 +1,6 @@
 //! The routes of both services as one list.
 use reqwest::Method;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 use serde_json::Value;
 
 use super::Stage;

@@ -1,7 +1,7 @@
 //! The acts on one work: for each its address, its roles, and what its page says about it.
 use pages::Say;
 use pipeline::id::SubmissionId;
-use runtime::store::tokens::Role;
+use runtime::store::people::tokens::Role;
 
 use crate::act::offered::WorkAct;
 use crate::roles::{OPERATOR, ORGANISER};

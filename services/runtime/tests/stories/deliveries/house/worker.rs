@@ -6,7 +6,7 @@ use pipeline::id::PartnerId;
 use pipeline::part::Part;
 use pipeline::stage::Stage;
 use runtime::outcome::{Output, StoredFile, StoredRendition};
-use runtime::store::parts::{Claim, Commit};
+use runtime::store::work::parts::{Claim, Commit};
 use serde_json::json;
 use uuid::Uuid;
 

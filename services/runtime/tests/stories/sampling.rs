@@ -81,6 +81,30 @@ async fn what_came_to_an_end_is_counted_as_it_does_and_no_longer_when_it_begins_
 }
 
 #[tokio::test]
+async fn the_stock_of_films_follows_every_change_of_a_work() {
+    let world = World::new().await;
+    world.rows_are_planted();
+    let (store, pool) = (&world.store, world.store.pool());
+    let ids = [world.uploaded().await, world.uploaded().await];
+    let change = async |text: &'static str, id: SubmissionId| {
+        sqlx::query(text).bind(id.0).execute(pool).await.unwrap();
+        let bytes = store.stock().await.unwrap().bytes;
+        // Adding the changes up alters nothing.
+        assert!(store.sample(Duration::ZERO).await.unwrap());
+        assert_eq!((store.stock().await.unwrap().bytes, watch::miscounted(pool).await.unwrap()), (bytes, vec![]));
+        bytes
+    };
+    let film = "update submissions set mezzanine_bytes = 1000 where id = $1";
+    assert_eq!(change(film, ids[0]).await, 1000);
+    assert_eq!(change(film, ids[1]).await, 2000);
+    assert_eq!(change("update submissions set mezzanine_bytes = 700 where id = $1", ids[1]).await, 1700);
+    assert_eq!(change("update submissions set state = 'withdrawn' where id = $1", ids[0]).await, 700);
+    assert_eq!(change("update submissions set held_at = now() where id = $1", ids[0]).await, 1700, "it is kept");
+    assert_eq!(change("update submissions set held_at = null where id = $1", ids[0]).await, 700);
+    assert_eq!(change("delete from submissions where id = $1", ids[1]).await, 0);
+}
+
+#[tokio::test]
 async fn what_waits_for_a_person_is_found_with_its_reason() {
     let world = World::new().await;
     let id = world.uploaded().await;

@@ -20,9 +20,9 @@ impl Store {
     pub async fn stock(&self) -> anyhow::Result<Stock> {
         let row = sqlx::query!(
             r#"/* stock */
-            select count(*) as "unfinished!", (coalesce(sum("offset"), 0) + coalesce((
-                select sum(mezzanine_bytes) from submissions
-                where mezzanine_bytes is not null and (state <> 'withdrawn' or held_at is not null)), 0))::bigint as "bytes!"
+            select count(*) as "unfinished!", (coalesce(sum("offset"), 0)
+                + coalesce((select sum(count) from settled where what = 'film'), 0)
+                + coalesce((select sum(change) from settled_changes where what = 'film'), 0))::bigint as "bytes!"
             from uploads where held"#
         )
         .fetch_one(self.pool())

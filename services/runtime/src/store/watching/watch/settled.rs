@@ -1,5 +1,5 @@
 //! How many works and deliveries are in each state. Most have ended: triggers record that when it happens, and the
-//! counts are added up. The others are counted through indexes.
+//! counts are added up, as are the bytes of films (`Store::stock`). The others are counted through indexes.
 use anyhow::Context;
 use pipeline::delivery::Observed;
 use pipeline::submission::State;
@@ -20,7 +20,7 @@ fn under_way(names: &[&str], settled: &[&str]) -> Vec<String> {
 
 /// How many have ended: a row of `settled`.
 pub(super) struct Settled {
-    /// `submission` or `delivery`.
+    /// `submission`, `delivery` or `film`.
     what: String,
     /// The state's name.
     state: String,
@@ -50,6 +50,8 @@ pub async fn miscounted(executor: impl PgExecutor<'_>) -> anyhow::Result<Vec<Str
             from submissions where state = any($1)
             union all
             select 'delivery', state, partner, -1 from deliveries where state = any($2)
+            union all
+            select 'film', '', '', -submission_film_bytes(mezzanine_bytes, state, held_at) from submissions
         ) as counted
         group by what, state, detail having sum(count) <> 0"#,
         &SETTLED.map(ToOwned::to_owned),

@@ -12,8 +12,8 @@ use crate::refusal::Refusal;
 const CHUNK: usize = 64 << 10;
 /// Up to this size a part may have any ratio: a short text of blanks compresses a thousandfold and does no harm.
 const SMALL: u64 = 1 << 20;
-/// Starts a document type declaration, the only place in which XML declares entities. ECMA-376 (part 2, 8.1.4) forbids
-/// it.
+/// The start of a document type declaration, the only place where XML can declare entities. ECMA-376 (part 2, 8.1.4)
+/// forbids it.
 const DOCTYPE: &[u8] = b"<!DOCTYPE";
 
 /// Checks number, size and ratio of all parts, and that their XML declares no entities.

@@ -64,7 +64,7 @@ impl Xml {
     }
 }
 
-/// Without line breaks, which a reader of attributes would turn into spaces anyway.
+/// Without line breaks: a reader of attributes turns them into spaces.
 fn one_line(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

@@ -25,7 +25,7 @@ const TICKS_A_SAMPLE: u32 = 3;
 const WAKINGS_A_TICK: u32 = 20;
 /// Entries that one search for stuck work examines; the next search continues after them.
 const LOOK_THROUGH: i64 = 200;
-/// No tick takes longer; a server that hangs must not stop the later ticks.
+/// The deadline of a tick: a server that hangs must not stop later ticks.
 const TICK_DEADLINE: Duration = Duration::from_secs(60);
 
 /// What a reconciler needs.

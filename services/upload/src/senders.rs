@@ -70,7 +70,7 @@ impl Sender {
         locked(&self.sending.figures).waiting_since = Some(Instant::now());
     }
 
-    /// This many bytes arrived, or the client ended. Returns how long it was waited for.
+    /// Records that this many bytes arrived, or that the client ended. Returns how long the service waited for them.
     pub(crate) fn came(&self, bytes: u64) -> Duration {
         let mut figures = locked(&self.sending.figures);
         let waited = figures.waiting_since.take().map_or(Duration::ZERO, |since| since.elapsed());

@@ -32,7 +32,7 @@ pub struct Caller {
 pub struct Done<T> {
     /// The result.
     pub value: T,
-    /// Whether an earlier request with the same key did it, whose result this is.
+    /// Whether an earlier request with the same key did it; this is then that request's result.
     pub repeated: bool,
 }
 

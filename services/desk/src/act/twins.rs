@@ -92,7 +92,7 @@ pub async fn decide(desk: &Desk, caller: &Caller, id: SubmissionId, wish: Twins)
     decide::decide(desk, &Caller { by, ..caller.clone() }, id, wish).await
 }
 
-/// Whether these words contain something of the other entry that this one does not have: its id, its title or its unit.
+/// Whether these words reveal the other entry: its id, its title or its unit, unless this entry has the same.
 fn names(words: &str, work: &SubmissionRow, other: &SubmissionRow) -> bool {
     let ids = (work.id.to_string(), other.id.to_string());
     let of = [(&ids.0, &ids.1), (&work.title, &other.title), (&work.recommending_unit, &other.recommending_unit)];

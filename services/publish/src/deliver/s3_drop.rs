@@ -105,7 +105,7 @@ impl Way for S3Drop {
         if self.complete(task).await? {
             return Ok(ReadBack::Found(Receipt(folder(task))));
         }
-        // An interrupted delivery never counted; its files must not stay either if nothing follows.
+        // The files of an interrupted delivery never counted, and must not stay if no further run follows.
         self.empty(task).await?;
         Ok(ReadBack::Absent)
     }

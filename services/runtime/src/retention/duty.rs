@@ -98,8 +98,8 @@ impl Duty {
         }
     }
 
-    /// Deletes all of it, or as much as the time allows. Returns what was deleted, and whether there may be more. A
-    /// work that fails is skipped.
+    /// Deletes all data of this line that expired, or as much as the time allows. Returns what was deleted, and whether
+    /// there may be more. A work that fails is skipped.
     pub(super) async fn carry_out(
         self,
         store: &Store,

@@ -112,7 +112,7 @@ impl<'a> Visit<'a> {
         if store.keep_draft(&draft).await? { Ok(true) } else { Err(Code::TokenWrong.into()) }
     }
 
-    /// An answer that is too long is kept so that it can be shortened, but not a book.
+    /// An answer that is too long is kept, so that it can be shortened, up to twice its limit.
     fn cut(&self, id: &str, text: &str) -> String {
         let most = self.contest.field(id).map_or(0, |field| field.max_chars as usize).max(LEAST_CHARS);
         text.chars().take(2 * most).collect()

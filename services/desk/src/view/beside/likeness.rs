@@ -47,7 +47,7 @@ pub struct Stretch {
     pub shift_ms: i64,
 }
 
-/// What screening found the same in two works, whichever was screened second.
+/// What screening found alike in two works. It is in the verdict of the work that was screened later.
 pub fn found(work: &SubmissionRow, other: &SubmissionRow) -> Option<Found> {
     let of = |work: &SubmissionRow, other: SubmissionId| twin(work, other).cloned();
     let twin = of(work, other.id).or_else(|| of(other, work.id).map(turned))?;

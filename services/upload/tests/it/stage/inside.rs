@@ -74,7 +74,7 @@ impl Stage {
         }
     }
 
-    /// Brings the parts of an upload back, which are deleted in the transaction that makes it the film: that has not happened then.
+    /// Restores the deleted parts of an upload, as if the transaction that made it the film had not committed.
     pub(crate) async fn restore_parts(&self, upload: &str) {
         self.write(format!("insert into upload_parts select * from remembered where upload = '{upload}'")).await;
     }

@@ -10,8 +10,8 @@ use crate::store::Store;
 pub struct Stock {
     /// Uploads without a complete film: open ones, pieces, and aborted ones until they are freed.
     pub unfinished: u64,
-    /// Bytes of these, and of complete films, whatever happened to their works, except those that their entrants
-    /// withdrew.
+    /// Bytes of those uploads and of complete films. Films of works that ended count too; films of works that their
+    /// entrants withdrew do not.
     pub bytes: u64,
 }
 

@@ -59,8 +59,8 @@ impl Store {
         Ok(Some(Duration::from_secs_f64(wait.unwrap_or(1.0))))
     }
 
-    /// The password was right: the attempt no longer counts, and the code may be sent immediately. Earlier failures
-    /// still count.
+    /// The password was correct: the attempt no longer counts as a failure, and the code may be sent immediately.
+    /// Earlier failures still count.
     pub async fn password_was_right(&self, name: &[u8; 32]) -> anyhow::Result<()> {
         sqlx::query!(
             "/* password_was_right */

@@ -46,8 +46,8 @@ pub(crate) async fn run(app: Arc<App>, id: UploadId) {
 
 async fn try_run(app: &Arc<App>, id: UploadId) -> anyhow::Result<()> {
     let Some((upload, lock)) = Lock::take(app, id, UploadState::Assembling).await? else { return Ok(()) };
-    let mut standing = lock.standing.clone();
-    let lost = async move { standing.wait_for(|it| *it == LockState::Lost).await.map(drop) };
+    let mut state = lock.state.clone();
+    let lost = async move { state.wait_for(|it| *it == LockState::Lost).await.map(drop) };
     let done = tokio::select! {
         done = finish(app, &upload, &lock) => done,
         _ = lost => anyhow::bail!("another process finishes it"),

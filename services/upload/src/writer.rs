@@ -150,7 +150,7 @@ impl Writer {
     async fn take_all<E>(&mut self, from: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Result<End, Problem> {
         let Self { durable, client, running, most } = self;
         loop {
-            let bytes = match client.next(&durable.app, &mut durable.lock.standing, from).await? {
+            let bytes = match client.next(&durable.app, &mut durable.lock.state, from).await? {
                 Ok(bytes) => bytes,
                 Err(end) => return Ok(end),
             };

@@ -119,9 +119,9 @@ struct Allowed {
 
 impl Allowed {
     fn of(contest: &Contest, facts: &Facts, window: Option<&Window>, now: DateTime<Utc>) -> Self {
-        let standing = Circumstances { cure: window, ..facts.standing(contest, now) };
+        let circumstances = Circumstances { cure: window, ..facts.circumstances(contest, now) };
         let first = facts.work.takes_upload() && contest.takes(window, now);
-        let (film, form) = (first || may_replace(&standing).is_ok(), may_correct(&standing).is_ok());
+        let (film, form) = (first || may_replace(&circumstances).is_ok(), may_correct(&circumstances).is_ok());
         Self { film, form, finish_before: contest.finish_before(window).filter(|_| film) }
     }
 

@@ -33,7 +33,7 @@ fn every_state() -> Vec<State> {
 }
 
 /// A work in a state, an hour before the deadline of its contest.
-fn standing<'a>(work: &'a Submission, contest: &'a Contest) -> Circumstances<'a> {
+fn circumstances<'a>(work: &'a Submission, contest: &'a Contest) -> Circumstances<'a> {
     let now = deadline(contest) - TimeDelta::hours(1);
     Circumstances { work, contest, cure: None, with_partners: false, held: false, in_review: false, now }
 }
@@ -43,7 +43,7 @@ fn a_film_is_replaced_until_the_work_is_let_in_and_texts_are_corrected_as_well()
     let contest = contest();
     for state in every_state() {
         let work = Submission { state: state.clone(), ..Submission::new(MANUAL) };
-        let (film, texts) = (may_replace(&standing(&work, &contest)), may_correct(&standing(&work, &contest)));
+        let (film, texts) = (may_replace(&circumstances(&work, &contest)), may_correct(&circumstances(&work, &contest)));
         let expected = match state.name() {
             "uploading" => (Err(Refusal::NoFilm), Ok(())),
             "probe" | "screen" | "awaiting_review" | "rejected" => (Ok(()), Ok(())),
@@ -58,7 +58,7 @@ fn a_film_is_replaced_until_the_work_is_let_in_and_texts_are_corrected_as_well()
 fn a_film_that_a_partner_has_or_that_is_held_stays() {
     let (contest, state) = (contest(), State::AwaitingReview);
     let work = Submission { state, ..Submission::new(MANUAL) };
-    let usual = standing(&work, &contest);
+    let usual = circumstances(&work, &contest);
     assert_eq!(may_replace(&Circumstances { with_partners: true, ..usual }), Err(Refusal::FilmStays));
     assert_eq!(may_replace(&Circumstances { held: true, ..usual }), Err(Refusal::FilmStays));
     assert_eq!(may_correct(&Circumstances { with_partners: true, ..usual }), Err(Refusal::ReviewBegan));
@@ -72,7 +72,7 @@ fn texts_stay_as_a_reviewer_saw_them_unless_the_organisers_open_a_window() {
     let refused = State::Rejected { stage: Stage::Screen, reason: Rejection::ReviewRefused { words } };
     for (state, in_review) in [(State::AwaitingReview, true), (refused, false)] {
         let work = Submission { state, ..Submission::new(MANUAL) };
-        let seen = Circumstances { in_review, ..standing(&work, &contest) };
+        let seen = Circumstances { in_review, ..circumstances(&work, &contest) };
         assert_eq!(may_correct(&seen), Err(Refusal::ReviewBegan));
         assert_eq!(may_replace(&seen), Ok(()), "another film is reviewed again");
         let cure = Cure { until: seen.now + TimeDelta::seconds(1), reason: "x".into() };
@@ -87,7 +87,7 @@ fn the_deadline_ends_it_and_a_cure_goes_on_to_its_own_end() {
     let contest = contest();
     let deadline = deadline(&contest);
     let work = Submission { state: State::AwaitingReview, ..Submission::new(MANUAL) };
-    let at = |now| Circumstances { now, ..standing(&work, &contest) };
+    let at = |now| Circumstances { now, ..circumstances(&work, &contest) };
     let both = |of: Circumstances| [may_replace(&of), may_correct(&of)];
     assert_eq!(both(at(deadline - TimeDelta::milliseconds(1))), [Ok(()); 2]);
     assert_eq!(both(at(deadline)), [Err(Refusal::TooLate(deadline)); 2]);

@@ -31,7 +31,7 @@ pub(super) struct Inner {
     pub(super) metrics: Metrics,
     /// Consumers that are wanted, and those with an active session.
     pub(super) wanted: AtomicUsize,
-    pub(super) standing: AtomicUsize,
+    pub(super) active: AtomicUsize,
     pub(super) sender: Mutex<Option<Session>>,
 }
 
@@ -57,7 +57,7 @@ impl Broker {
             prefix: config.amqp_prefix.clone(),
             metrics,
             wanted: AtomicUsize::new(0),
-            standing: AtomicUsize::new(0),
+            active: AtomicUsize::new(0),
             sender: Mutex::new(None),
         };
         Ok(Self { inner: Arc::new(inner) })
@@ -65,8 +65,9 @@ impl Broker {
 
     /// Whether every consumer is active and the broker answers, within [`PATIENCE`].
     pub async fn check(&self) -> anyhow::Result<()> {
-        let (wanted, standing) = (self.inner.wanted.load(Ordering::SeqCst), self.inner.standing.load(Ordering::SeqCst));
-        anyhow::ensure!(standing >= wanted, "{standing} of {wanted} consumers stand");
+        let wanted = self.inner.wanted.load(Ordering::SeqCst);
+        let active = self.inner.active.load(Ordering::SeqCst);
+        anyhow::ensure!(active >= wanted, "only {active} of {wanted} consumers are active");
         self.probe().await.context("ask the broker")
     }
 

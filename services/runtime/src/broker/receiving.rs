@@ -42,18 +42,18 @@ async fn supervise(broker: Broker, stage: Stage, slots: u16, hints: mpsc::Sender
 }
 
 /// Counts a session as active for as long as this exists.
-struct Standing<'a>(&'a Broker);
+struct OpenSession<'a>(&'a Broker);
 
-impl<'a> Standing<'a> {
+impl<'a> OpenSession<'a> {
     fn new(broker: &'a Broker) -> Self {
-        broker.inner.standing.fetch_add(1, Ordering::SeqCst);
+        broker.inner.active.fetch_add(1, Ordering::SeqCst);
         Self(broker)
     }
 }
 
-impl Drop for Standing<'_> {
+impl Drop for OpenSession<'_> {
     fn drop(&mut self) {
-        self.0.inner.standing.fetch_sub(1, Ordering::SeqCst);
+        self.0.inner.active.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -125,11 +125,11 @@ async fn session(
             return Err(error);
         }
     };
-    let standing = Standing::new(broker);
+    let session = OpenSession::new(broker);
     backoff.reset();
     info!("listens for work of {stage}");
     pass_on(&mut deliveries, hints, stop).await?;
-    drop(standing);
+    drop(session);
     // Hints that are still held are acknowledged through the connection, which is closed when the last of them is gone.
     hints.closed().await;
     close(connection).await;

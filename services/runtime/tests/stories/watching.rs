@@ -40,7 +40,7 @@ async fn a_process_is_ready_when_its_neighbours_answer_and_its_consumers_stand()
     let lonely = world.process_with(config, probing(async |_| std::future::pending().await)).await;
     let (status, body) = get(&lonely, "/readyz").await;
     assert_eq!(status, 503);
-    assert!(body.contains(r#""database":"ok""#) && body.contains("0 of 1 consumers stand"), "{body}");
+    assert!(body.contains(r#""database":"ok""#) && body.contains("0 of 1 consumers are active"), "{body}");
     lonely.stop().await;
 }
 

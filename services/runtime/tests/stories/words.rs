@@ -58,7 +58,7 @@ async fn a_hop_between_two_stages_needs_no_tick() {
     // Ticks that are too late for this test: what arrives was announced by a message and not found by a tick.
     config.work.reconcile_s = 3600.0;
     let process = world.process_with(config, whole_line(&world.store)).await;
-    eventually("all consumers stand", async || process.runtime.broker.check().await.is_ok()).await;
+    eventually("all consumers are active", async || process.runtime.broker.check().await.is_ok()).await;
     let mut waits = Vec::new();
     for _ in 0..20 {
         let id = world.uploaded().await;

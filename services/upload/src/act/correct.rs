@@ -48,7 +48,7 @@ pub(crate) async fn correct(
                 return Ok(answer);
             }
             let facts = former::locked_facts(tx, submission).await?;
-            may_correct(&facts.standing(contest, now)).map_err(Problem::from)?;
+            may_correct(&facts.circumstances(contest, now)).map_err(Problem::from)?;
             let stored = entrants::stored(tx, submission).await?;
             let before = answers_of(app, contest, entry, &stored)?;
             let mut after = before.clone();

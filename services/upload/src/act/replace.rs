@@ -28,7 +28,7 @@ pub(crate) async fn replace(app: &App, contest: &Contest, entry: &SubmissionRow,
                 return Ok(answer);
             }
             let facts = former::locked_facts(tx, id).await?;
-            may_replace(&facts.standing(contest, now)).map_err(Problem::from)?;
+            may_replace(&facts.circumstances(contest, now)).map_err(Problem::from)?;
             // A refused work takes no place of its unit's quota, and takes one again from here on.
             if let (State::Rejected { .. }, false) = (&facts.work.state, facts.work.replacing)
                 && let Some(unit) = contest.unit_named(&entry.recommending_unit)

@@ -75,8 +75,8 @@ async fn changes(app: &App, submission: &SubmissionRow, lang: Lang) -> Result<Ch
     }
     let (contest, now) = (contest_of(app, submission)?, app.clock.now());
     let facts = app.store.facts(submission.id).await?.ok_or(Code::SubmissionUnknown)?;
-    let standing = facts.standing(contest, now);
-    let (film, form) = (may_replace(&standing).is_ok(), may_correct(&standing).is_ok());
+    let circumstances = facts.circumstances(contest, now);
+    let (film, form) = (may_replace(&circumstances).is_ok(), may_correct(&circumstances).is_ok());
     let replacement = match facts.work.replacing {
         true => Some(UploadStatus::of_unfinished(&app.store, submission, lang).await?),
         false => None,

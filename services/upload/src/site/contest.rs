@@ -113,7 +113,7 @@ impl Times {
         }
     }
 
-    fn standing(&self, say: &Say) -> &'static str {
+    fn label(&self, say: &Say) -> &'static str {
         match self.phase {
             Phase::Open => say.t("正在征选", "open"),
             Phase::NotYet => say.t("尚未开始", "not yet open"),

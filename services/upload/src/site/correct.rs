@@ -49,7 +49,7 @@ pub(crate) async fn form(
     let opened = Opened::of(&app, &headers, &number).await?;
     let contest = contest_of(&app, &opened.entry)?;
     let facts = app.store.facts(opened.entry.id).await?.ok_or(Code::SubmissionUnknown)?;
-    let refusal = may_correct(&facts.standing(contest, shell.now)).err();
+    let refusal = may_correct(&facts.circumstances(contest, shell.now)).err();
     let refused = refusal.map(|refusal| Problem::from(refusal).text(shell.say.lang));
     let answers = open_answers(contest, &opened.entry);
     let (parts, wrong) = asked(contest, &answers, &[], shell.say);

@@ -2,7 +2,7 @@
 use chrono::{DateTime, Utc};
 use pages::Say;
 use pipeline::stage::Stage;
-use pipeline::submission::{Gate, State};
+use pipeline::submission::{Gate, Phase, State};
 use runtime::store::submissions::SubmissionRow;
 use runtime::store::submissions::history::HistoryLine;
 
@@ -104,7 +104,7 @@ fn place(state: &State, history: &[HistoryLine]) -> (Point, bool) {
 pub(super) fn course(entry: &SubmissionRow, history: &[HistoryLine], say: Say) -> Course {
     let state = &entry.machine.state;
     let (at, ended) = place(state, history);
-    let taken_back = matches!(state, State::Withdrawn | State::Revoked);
+    let taken_back = state.phase() == Phase::TakenBack;
     let steps = Point::ALL.into_iter().filter_map(|point| {
         let line = history.iter().rev().find(|line| point.is_ended_by(line));
         let when = match point.cmp(&at) {

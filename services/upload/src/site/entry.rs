@@ -116,10 +116,10 @@ impl EntryPage {
         let deliveries = app.store.deliveries(entry.id).await?;
         let former = app.store.former_films(entry.id).await?;
         let link = opened.link(&shell.origin);
-        let standing = facts.standing(&contest, shell.now);
+        let circumstances = facts.circumstances(&contest, shell.now);
         Ok(Self {
-            may_replace: may_replace(&standing).is_ok(),
-            may_correct: may_correct(&standing).is_ok(),
+            may_replace: may_replace(&circumstances).is_ok(),
+            may_correct: may_correct(&circumstances).is_ok(),
             cure: facts.cure.clone().filter(|cure| shell.now < cure.until),
             former: former.iter().map(|film| FormerRow::of(film, shell.say)).collect(),
             theme: shell.theme(&contest, &entry.theme),

@@ -42,7 +42,7 @@ pub(crate) async fn ask(
     let opened = Opened::of(&app, &headers, &number).await?;
     let facts = app.store.facts(opened.entry.id).await?.ok_or(Code::SubmissionUnknown)?;
     let contest = contest_of(&app, &opened.entry)?;
-    let refusal = may_replace(&facts.standing(contest, shell.now)).err();
+    let refusal = may_replace(&facts.circumstances(contest, shell.now)).err();
     let refused = refusal.map(|refusal| Problem::from(refusal).text(shell.say.lang));
     let until = contest.start_before(facts.cure.as_ref());
     shown(&ReplacePage { shell, opened, until, refused })

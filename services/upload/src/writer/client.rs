@@ -83,11 +83,11 @@ impl Client {
                 }),
                 () = self.sender.dropped() => return Ok(Err(End::Early(Code::TooSlow))),
                 changed = lock.changed() => {
-                    let standing = *lock.borrow_and_update();
-                    if changed.is_err() || standing == LockState::Lost {
+                    let state = *lock.borrow_and_update();
+                    if changed.is_err() || state == LockState::Lost {
                         return Err(Code::Locked.into());
                     }
-                    if standing == LockState::Wanted && silent_since.elapsed() >= SILENT {
+                    if state == LockState::Wanted && silent_since.elapsed() >= SILENT {
                         return Ok(Err(End::Early(Code::Interrupted)));
                     }
                 }

@@ -31,7 +31,8 @@ pub(crate) enum LockState {
 /// A held lock. Renewed until this is dropped; released by the last write, or by `release`.
 pub(crate) struct Lock {
     pub(crate) fence: Fence,
-    pub(crate) standing: watch::Receiver<LockState>,
+    /// Changes when another request waits for the lock, and when it is lost.
+    pub(crate) state: watch::Receiver<LockState>,
     renewing: JoinHandle<()>,
     app: Arc<App>,
     id: UploadId,
@@ -73,9 +74,9 @@ impl Lock {
     ) -> anyhow::Result<Option<(UploadRow, Lock)>> {
         let lease = app.settings.lease;
         let Some((upload, fence)) = app.store.lock_upload(id, state, lease).await? else { return Ok(None) };
-        let (say, standing) = watch::channel(LockState::Held);
+        let (say, watched) = watch::channel(LockState::Held);
         let renewing = tokio::spawn(renew(app.clone(), id, fence, say));
-        Ok(Some((upload, Lock { fence, standing, renewing, app: app.clone(), id })))
+        Ok(Some((upload, Lock { fence, state: watched, renewing, app: app.clone(), id })))
     }
 
     /// Releases the lock without having written.
@@ -98,7 +99,7 @@ async fn renew(app: Arc<App>, id: UploadId, fence: Fence, say: watch::Sender<Loc
     loop {
         sleep(RENEW_EVERY).await;
         let asked = Instant::now();
-        let standing = match app.store.renew_upload(id, fence, app.settings.lease).await {
+        let lock_state = match app.store.renew_upload(id, fence, app.settings.lease).await {
             Ok(state) if !state.held => LockState::Lost,
             Ok(state) => {
                 sure_until = asked + app.settings.lease;
@@ -108,8 +109,8 @@ async fn renew(app: Arc<App>, id: UploadId, fence: Fence, say: watch::Sender<Loc
             Err(_) if Instant::now() < sure_until => continue,
             Err(_) => LockState::Lost,
         };
-        let _ = say.send(standing);
-        if standing == LockState::Lost {
+        let _ = say.send(lock_state);
+        if lock_state == LockState::Lost {
             return;
         }
     }

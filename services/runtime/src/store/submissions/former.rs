@@ -52,7 +52,7 @@ pub struct Facts {
 
 impl Facts {
     /// The same for `pipeline::replacing`, at a time of the server's clock.
-    pub fn standing<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Circumstances<'a> {
+    pub fn circumstances<'a>(&'a self, contest: &'a Contest, now: DateTime<Utc>) -> Circumstances<'a> {
         Circumstances {
             work: &self.work,
             contest,

@@ -9,15 +9,17 @@
 //! | which act does a delivery wait for? | `next` |
 //! | is a file a picture? | `picture` |
 //! | what are contests, themes, partners and parts called? | `names` |
-//! | which routes are there, and who may use them? | `routes`, of `http::routes` and `console::routes`; `http::gate` |
+//! | which routes are there, and who may use them? | `route`; `routes`, of `http::routes` and `console::routes`; `http::gate` |
 //! | what surrounds every route? | `router` |
 //! | what may a handler use? | `service` |
 //! | which sets of roles do routes and views share? | `roles` |
 //! | who receives which updates? | `live` |
+//! | what does the staff API offer? | `http`, one file for each path |
 //! | which pages are there? | `console` |
 //! | what do other sites with a sign-in share with it? | `site` |
 //! | how is the service started and stopped? | `serve` |
 //! | what happens without a request? | `decisions` |
+//! | which rules do the sources follow? | `structure`, a test |
 //!
 //! Not here: cookies and CORS on the same route, and any access to ffmpeg.
 

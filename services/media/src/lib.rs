@@ -12,6 +12,7 @@
 //! | is it right? | `check` |
 //! | where is libav asked directly? | `av` |
 //! | which engine makes the files, and what does it need of ffmpeg? | `engine`, `requirements` |
+//! | how does a job fail, and how is text from files made harmless? | `error`, `text` |
 //! | where do tests get clips with known content? | `synth` |
 //!
 //! Each room begins with a table of its files. Nothing here opens a socket, reads the time of day, or outlives its job.

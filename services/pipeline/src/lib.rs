@@ -12,6 +12,7 @@
 //! | was this work entered before? | `fingerprint` |
 //! | what do the partners want, and what is made for them? | `partner`, `rendition`, `planner` |
 //! | how far is it, and how long does it still take? | `progress` |
+//! | what would a partner not accept? | `preflight` |
 //! | what is the state of a delivery? | `delivery` |
 //! | which works is a bulk job about? | `selection` |
 //! | which works wait for a reviewer, in which order? | `queue` |

@@ -8,7 +8,7 @@
 //! | the files that one partner gets | `package` |
 //! | from the observed state to the desired one, the same for every method | `deliver` |
 //! | the methods of delivery, one adapter each | `deliver/` |
-//! | calls to partners: budget, breaker, evidence | `exchange`, `redact` |
+//! | calls to partners: budget, breaker, evidence | `turn`, `exchange`, `redact` |
 //! | requests from partners: feed and webhooks | `serve`, `partner_app` |
 //! | the settings of each method, and how one is read | `settings`, `partner_setting` |
 //! | settings that are missing | `missing_settings` |

@@ -9,7 +9,7 @@
 //! | how are changes announced? | `outbox`, `broker`, `wire` |
 //! | where are the files? | `objects`, `fetch`, `scratch`, `embedded_s3` |
 //! | do database and object store agree? | `fsck` |
-//! | what is deleted, and when? | `retention` |
+//! | what is deleted, when, and by which loops? | `retention`, `removal` |
 //! | who opens an entrant's file? | `child` |
 //! | who can read personal data? | `seal` |
 //! | how do people authenticate? | `bearer`, `password`, `second_factor`, `secret` |

@@ -8,6 +8,8 @@
 //! | the joined file | `joined` |
 //! | covers | `covers` |
 //! | quality control | `qc` |
+//!
+//! `checks` holds what they share.
 
 mod checks;
 mod covers;

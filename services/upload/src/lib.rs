@@ -3,13 +3,14 @@
 //! | question | file |
 //! |---|---|
 //! | which routes are there? | `routes`, `openapi`, `home` |
+//! | how is the service started and stopped, and which settings and state do its requests use? | `serve`, `settings`, `app` |
 //! | what do people see in a browser? | `site` |
 //! | what does an entry need, and what is its state? | `entries` |
 //! | what can entrants do to an entry? | `act` |
 //! | how are bytes received? | `tus` |
 //! | how are they made durable? | `writer` |
 //! | when is an upload complete, and what happens to the others? | `finish`, `sweep`, `free`, `fault` |
-//! | who may, how often, and how many at once? | `policy`, `access`, `token`, `limit`, `places` |
+//! | who may, how often, and how many at once? | `policy`, `access`, `token`, `limit`, `places`; from which sites, `cors` |
 //! | how is an entry numbered, and found by its number? | `receipt` |
 //! | how is a lost link sent again? | `mail` |
 //! | which open pages are notified of a change? | `live` |

@@ -118,7 +118,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_else(|| "without a word".into())
 }
 
-/// Tells how far the job is: throttled, never backwards, 0 to 1.
+/// Reports the progress of the job: throttled, never backwards, 0 to 1.
 struct Progress {
     reported: f64,
     at: Instant,

@@ -8,7 +8,7 @@ use pipeline::lang::Lang;
 
 use crate::assets;
 
-/// Pages load their own style sheet and modules and nothing else; forms go nowhere else; no script builds markup from text.
+/// Pages load their own style sheet and modules and nothing else; forms are sent nowhere else; no script builds markup from text.
 pub const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; media-src 'self'; connect-src 'self'; \
     form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 

@@ -58,8 +58,8 @@ impl Measure {
     ) -> Result<(ProbeReport, Option<answer::Preview>), ChildError> {
         let request = request::probe(job.scratch.input(), output, self.child.allows_missing_landlock());
         let progress = job.progress.clone();
-        let tell = move |done| progress.set(done);
-        let report = self.child.run(&request, request::DEADLINE, &job.cancelled, tell).await?;
+        let on_progress = move |done| progress.set(done);
+        let report = self.child.run(&request, request::DEADLINE, &job.cancelled, on_progress).await?;
         answer::probed(&request, &report, bytes)?;
         let preview = output.map(|output| answer::preview(&request, output)).transpose()?;
         Ok((report, preview.flatten()))

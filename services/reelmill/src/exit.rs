@@ -70,7 +70,7 @@ pub(crate) fn refused_for(id: SubmissionId, problem: &Problem) -> Exit {
 }
 
 /// Prints an error on stderr, once, and returns its exit code.
-pub(crate) fn tell(error: &anyhow::Error) -> Exit {
+pub(crate) fn report(error: &anyhow::Error) -> Exit {
     if let Some(problem) = error.downcast_ref::<Problem>() {
         return refused(problem);
     }

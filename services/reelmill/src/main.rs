@@ -27,6 +27,6 @@ fn main() -> ExitCode {
         return media::child::main();
     }
     let cli = <cli::Cli as clap::Parser>::parse();
-    let exit = cli.run().unwrap_or_else(|error| exit::tell(&error));
+    let exit = cli.run().unwrap_or_else(|error| exit::report(&error));
     exit.into()
 }

@@ -46,7 +46,7 @@ pub(crate) fn print_json(value: &impl Serialize) -> anyhow::Result<()> {
 }
 
 /// Prints on stderr the digest with which the act itself is refused if anything has changed since its dry run.
-pub(crate) fn tell_digest(id: impl std::fmt::Display, digest: &str) {
+pub(crate) fn print_digest(id: impl std::fmt::Display, digest: &str) {
     eprintln!("{id}: to do it only if nothing has changed: --digest {digest}");
 }
 

@@ -23,7 +23,7 @@ impl From<PagingArgs> for Paging {
 }
 
 /// Prints on stderr how to see the next page, if there is one.
-pub(crate) fn tell_next(next: Option<&str>) {
+pub(crate) fn print_next(next: Option<&str>) {
     if let Some(next) = next {
         eprintln!("reelmill: there are more; the next page: --cursor {}", output::plain(next));
     }
@@ -32,6 +32,6 @@ pub(crate) fn tell_next(next: Option<&str>) {
 /// Prints the page, and on stderr how to see the next one.
 pub(crate) fn show<T: Serialize>(page: &Page<T>, output: OutputArgs, table: Table) -> anyhow::Result<Exit> {
     output::show(page, output, table)?;
-    tell_next(page.next.as_deref());
+    print_next(page.next.as_deref());
     Ok(Exit::Done)
 }

@@ -34,7 +34,7 @@ pub async fn check(
     mut said: impl FnMut(&Finding) + Send,
 ) -> anyhow::Result<Report> {
     let mut check = Check::new(store, objects, look);
-    let mut told = 0;
+    let mut reported = 0;
     let mut after = None;
     loop {
         let ids = store.submissions_after(after, CHUNK).await?;
@@ -43,8 +43,8 @@ pub async fn check(
             check.chunk(prefix, after, until, &ids).await?;
         }
         check.stuck(&ids).await?;
-        check.report.findings[told..].iter().for_each(&mut said);
-        told = check.report.findings.len();
+        check.report.findings[reported..].iter().for_each(&mut said);
+        reported = check.report.findings.len();
         after = until;
         if until.is_none() {
             break;
@@ -62,6 +62,6 @@ pub async fn check(
     }
     check.unknown_multiparts().await?;
     check.foreign().await?;
-    check.report.findings[told..].iter().for_each(&mut said);
+    check.report.findings[reported..].iter().for_each(&mut said);
     Ok(check.report)
 }

@@ -92,13 +92,13 @@ async fn ready(State(health): State<Arc<Health>>) -> Response {
     let stopping = health.stopping.is_cancelled();
     let checks = [("database", database), ("broker", broker), ("objects", objects)];
     let ready = !stopping && checks.iter().all(|(_, result)| result.is_ok());
-    let told: Map<String, Value> = checks
+    let body: Map<String, Value> = checks
         .into_iter()
         .map(|(name, result)| (name.to_owned(), result.map_or_else(Value::String, |()| json!("ok"))))
         .chain([("stopping".to_owned(), json!(stopping))])
         .collect();
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(told)).into_response()
+    (status, Json(body)).into_response()
 }
 
 async fn objects(objects: &Objects) -> anyhow::Result<()> {

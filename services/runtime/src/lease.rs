@@ -76,7 +76,7 @@ async fn renew_while(store: Store, claim: Claim, progress: Progress, lost: Cance
                 (held_until, renewed, shown) = (asked + lease, asked, now);
                 // For viewers: the claim does not depend on it.
                 if let Err(error) = store.tell_progress(claim.submission, claim.run).await {
-                    debug!("could not tell how far {} is: {error:#}", claim.submission);
+                    debug!("could not publish the progress of {}: {error:#}", claim.submission);
                 }
                 continue;
             }

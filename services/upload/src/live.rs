@@ -19,7 +19,7 @@ const OF_ONE_ENTRY: usize = 4;
 const AT_ONCE: usize = 512;
 /// Changes kept for a slow reader. A reader that falls further behind reloads everything.
 const BACKLOG: usize = 1_024;
-/// The key of a stream is checked this often, and before each change that it is sent.
+/// How often the key of an open stream is checked; it is also checked before each change that is sent.
 const CHECKED_EVERY: Duration = Duration::from_secs(60);
 
 /// A change.

@@ -62,7 +62,7 @@ pub(crate) fn find_streams(
     }
 }
 
-/// Tells the demuxer which streams are wanted; it skips the others where it can.
+/// Selects the streams that the demuxer returns; it skips the others where it can.
 #[allow(unsafe_code)]
 pub(crate) fn keep_only(input: &mut ffmpeg::format::context::Input, wanted: &[usize]) {
     for index in 0..input.nb_streams() as usize {

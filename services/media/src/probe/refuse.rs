@@ -1,4 +1,4 @@
-//! What is refused for what was decoded: damage, and lengths that headers only claim.
+//! Refusals that follow from decoding: damage, and lengths that only the headers claim.
 use pipeline::rejection::Rejection;
 
 use super::picture::PictureMeasure;

@@ -16,7 +16,7 @@ use crate::sound::decoded;
 /// Reads the pictures of a file made from a clip, whatever its size. Rotation tags are not applied.
 ///
 /// # Errors
-/// As decoding fails.
+/// If decoding fails.
 pub fn pictures(path: &Path) -> Result<Vec<Shown>> {
     let limits = Limits::probe();
     let mut reader = Reader::open(path, 0, FieldOrder::Progressive, 1, &limits)?;
@@ -27,10 +27,10 @@ pub fn pictures(path: &Path) -> Result<Vec<Shown>> {
     Ok(shown)
 }
 
-/// Reads the picture of a JPEG made from a clip's.
+/// Reads the picture back from a JPEG that was made from a clip.
 ///
 /// # Errors
-/// As decoding fails.
+/// If decoding fails.
 pub fn still(path: &Path) -> Result<Shown> {
     let bytes = std::fs::read(path).during("read a JPEG")?;
     let codec = ffmpeg::decoder::find_by_name("mjpeg").ok_or(ffmpeg::Error::DecoderNotFound).during("find MJPEG")?;
@@ -44,7 +44,7 @@ pub fn still(path: &Path) -> Result<Shown> {
 /// Where the beeps of a file begin, in seconds from its first picture.
 ///
 /// # Errors
-/// As decoding fails.
+/// If decoding fails.
 pub fn beeps(path: &Path) -> Result<Vec<f64>> {
     let limits = Limits::probe();
     let info = probe::probe(path, &limits, &mut |_| ())?;

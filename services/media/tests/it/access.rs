@@ -132,7 +132,7 @@ fn qc(bench: &Bench, file: &str, entry_points: Option<Vec<i64>>) -> QcReport {
 #[test]
 fn a_rendition_of_rubble_is_parked_by_quality_control() {
     let bench = film(&format!("{HEVC}=125:min-keyint=125"), false);
-    // What a program makes of it that believes the marks: it begins in the middle of the first 5 s.
+    // The output of a program that trusts the marks: it begins in the middle of the first 5 s.
     let source = bench.input("source");
     let tags = "-colorspace bt709 -color_primaries bt709 -color_trc bt709 -color_range tv -pix_fmt yuv420p";
     let coding =

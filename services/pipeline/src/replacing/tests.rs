@@ -43,7 +43,8 @@ fn a_film_is_replaced_until_the_work_is_let_in_and_texts_are_corrected_as_well()
     let contest = contest();
     for state in every_state() {
         let work = Submission { state: state.clone(), ..Submission::new(MANUAL) };
-        let (film, texts) = (may_replace(&circumstances(&work, &contest)), may_correct(&circumstances(&work, &contest)));
+        let (film, texts) =
+            (may_replace(&circumstances(&work, &contest)), may_correct(&circumstances(&work, &contest)));
         let expected = match state.name() {
             "uploading" => (Err(Refusal::NoFilm), Ok(())),
             "probe" | "screen" | "awaiting_review" | "rejected" => (Ok(()), Ok(())),

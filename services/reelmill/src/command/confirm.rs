@@ -44,7 +44,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             Ok(done) => {
                 eprintln!("{id}: {said} for {partner}");
                 if args.dry_run {
-                    output::tell_digest(id, &done.value.digest);
+                    output::print_digest(id, &done.value.digest);
                 }
             }
             Err(problem) => exit = exit::refused_for(id, &problem),

@@ -6,7 +6,7 @@ use pipeline::id::SubmissionId;
 use super::release::instant;
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, Table, print, print_json, tell_digest};
+use crate::output::{Format, OutputArgs, Table, print, print_digest, print_json};
 use crate::typed;
 
 /// Options of `cure`.
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     print(&table.to_string())?;
     if dry_run {
-        tell_digest(id, &cured.digest);
+        print_digest(id, &cured.digest);
     }
     Ok(Exit::Done)
 }

@@ -54,7 +54,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         Format::Json => output::print_json(&done)?,
         Format::Table if done.dry_run => {
             eprintln!("{}: {partner} would be {}", args.id, done.state);
-            output::tell_digest(args.id, &done.digest);
+            output::print_digest(args.id, &done.digest);
         }
         Format::Table => eprintln!("{}: {partner} is {}", args.id, done.state),
     }

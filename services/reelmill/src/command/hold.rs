@@ -5,7 +5,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, print_json, tell_digest};
+use crate::output::{Format, OutputArgs, print_digest, print_json};
 use crate::typed;
 
 /// Options of `hold`.
@@ -49,7 +49,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let after = if done.value.may_be_deleted { ", and may be deleted: the work was withdrawn" } else { "" };
     eprintln!("{}: the film {said}{after}", args.id);
     if args.dry_run {
-        tell_digest(args.id, &done.value.digest);
+        print_digest(args.id, &done.value.digest);
     }
     Ok(Exit::Done)
 }

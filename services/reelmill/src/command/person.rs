@@ -53,19 +53,19 @@ async fn run_add(wish: AddPerson, act: ActArgs) -> anyhow::Result<Exit> {
     if act.output.output == Format::Table && !act.dry_run {
         print(&format!("{}\n", managed.person.id))?;
     }
-    tell(&managed, "is added as", act.output)
+    print_result(&managed, "is added as", act.output)
 }
 
 async fn run_role(named: &str, wish: ChangeRoles, act: ActArgs) -> anyhow::Result<Exit> {
     let desk = act.database.desk().await?;
     let managed = change_roles(&desk, &act.database.caller(&desk).await?, named, wish).await?.value;
-    tell(&managed, "holds", act.output)
+    print_result(&managed, "holds", act.output)
 }
 
 async fn run_end(named: &str, wish: EndPerson, act: ActArgs) -> anyhow::Result<Exit> {
     let desk = act.database.desk().await?;
     let managed = end(&desk, &act.database.caller(&desk).await?, named, wish).await?.value;
-    tell(&managed, "is ended, and none of their tokens and sessions is valid; held", act.output)
+    print_result(&managed, "is ended, and none of their tokens and sessions is valid; held", act.output)
 }
 
 async fn run_link(purpose: Purpose, args: LinkArgs) -> anyhow::Result<Exit> {
@@ -126,7 +126,7 @@ async fn end_sessions(
 }
 
 /// The result as JSON, or in one sentence on stderr.
-fn tell(managed: &Managed, done: &str, output: OutputArgs) -> anyhow::Result<Exit> {
+fn print_result(managed: &Managed, done: &str, output: OutputArgs) -> anyhow::Result<Exit> {
     let Managed { person, dry_run } = managed;
     match output.output {
         Format::Json => print_json(managed)?,
@@ -157,7 +157,7 @@ async fn list(paging: Paging, output: OutputArgs, database: &DatabaseArgs) -> an
         ]);
     }
     print(&table.to_string())?;
-    paging::tell_next(page.next.as_deref());
+    paging::print_next(page.next.as_deref());
     Ok(Exit::Done)
 }
 

@@ -11,7 +11,7 @@ use crate::exit::Exit;
 /// Options of `ready`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Where the service tells its health; an address such as 0.0.0.0 is asked on this machine
+    /// Address at which the service reports its health; for an address such as 0.0.0.0, this machine is asked
     #[arg(long, env = "ADMIN_LISTEN", default_value = "127.0.0.1:9090", value_name = "ADDR")]
     admin_listen: SocketAddr,
     /// What is asked; anything but silence and a server's error (5xx) is a yes

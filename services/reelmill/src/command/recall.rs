@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             Ok(done) if json => output::print_json(&done.value)?,
             Ok(done) if args.dry_run => {
                 row(&mut table, &done.value);
-                output::tell_digest(id, &done.value.digest);
+                output::print_digest(id, &done.value.digest);
             }
             Ok(done) => {
                 let state = &done.value.state;

@@ -54,7 +54,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         (Format::Json, _) => output::print_json(&done)?,
         (Format::Table, _) if done.dry_run => {
             eprintln!("{}: would be noted for {partner}", args.id);
-            output::tell_digest(args.id, &done.digest);
+            output::print_digest(args.id, &done.digest);
         }
         (Format::Table, None) => eprintln!("{}: noted for {partner}", args.id),
         (Format::Table, Some(url)) => {

@@ -76,7 +76,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
                 warn(&done.value);
                 if args.dry_run {
                     row(&mut table, &done.value);
-                    output::tell_digest(id, &done.value.digest);
+                    output::print_digest(id, &done.value.digest);
                 } else {
                     eprintln!("{id}: released to {}, now {}", names(&done.value), done.value.state);
                 }

@@ -8,7 +8,7 @@ use pipeline::stage::Stage;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, print_json, tell_digest};
+use crate::output::{Format, OutputArgs, print_digest, print_json};
 use crate::typed;
 
 /// Options of `retry`.
@@ -70,7 +70,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let said = if args.dry_run { "would be tried again" } else { "to be tried again" };
     eprintln!("{submission}: {} {said}", done.value.parts);
     if args.dry_run {
-        tell_digest(submission, &done.value.digest);
+        print_digest(submission, &done.value.digest);
     }
     Ok(Exit::Done)
 }

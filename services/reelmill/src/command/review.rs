@@ -4,7 +4,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, print_json, tell_digest};
+use crate::output::{Format, OutputArgs, print_digest, print_json};
 use crate::typed;
 
 /// A reviewer's decision.
@@ -64,7 +64,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let said = if act.dry_run { "would be" } else { "now" };
     eprintln!("{id}: {decided} by review, {said} {}", done.value.state);
     if act.dry_run {
-        tell_digest(id, &done.value.digest);
+        print_digest(id, &done.value.digest);
     }
     Ok(Exit::Done)
 }

@@ -11,7 +11,7 @@ use pipeline::id::SubmissionId;
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
 use crate::output::{self, Format, OutputArgs};
-use crate::paging::tell_next;
+use crate::paging::print_next;
 
 mod entry;
 mod list;
@@ -89,7 +89,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             last = look.text;
         }
         if !args.watch || look.settled {
-            tell_next(look.next.as_deref());
+            print_next(look.next.as_deref());
             return Ok(Exit::Done);
         }
         tokio::time::sleep(LOOK_EVERY).await;

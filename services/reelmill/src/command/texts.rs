@@ -4,7 +4,7 @@ use pipeline::id::{PartnerId, SubmissionId};
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, Table, print, print_json, tell_digest};
+use crate::output::{Format, OutputArgs, Table, print, print_digest, print_json};
 use crate::typed;
 
 /// Options of `texts`.
@@ -58,7 +58,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     }
     print(&table.to_string())?;
     if dry_run {
-        tell_digest(id, &worded.digest);
+        print_digest(id, &worded.digest);
     }
     Ok(Exit::Done)
 }

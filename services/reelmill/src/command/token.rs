@@ -130,6 +130,6 @@ async fn list(paging: Paging, output: OutputArgs, database: &DatabaseArgs) -> an
         ]);
     }
     print(&table.to_string())?;
-    paging::tell_next(page.next.as_deref());
+    paging::print_next(page.next.as_deref());
     Ok(Exit::Done)
 }

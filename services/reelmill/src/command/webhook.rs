@@ -91,13 +91,13 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
             let wish = NewWebhook { url, types: types.into_iter().collect(), contest, reason };
             let (desk, caller) = database.acting().await?;
             let made = webhook::create(&desk, &caller, wish).await?;
-            tell_secret(&made.value, output)
+            print_secret(&made.value, output)
         }
         Args::Rotate(OneArgs { id, common: Common { reason, output, database } }) => {
             let wish = WebhookReason { reason };
             let (desk, caller) = database.acting().await?;
             let made = webhook::rotate(&desk, &caller, id, wish).await?;
-            tell_secret(&made.value, output)
+            print_secret(&made.value, output)
         }
         Args::Remove(OneArgs { id, common: Common { reason, output, database } }) => {
             let wish = WebhookReason { reason };
@@ -144,7 +144,7 @@ fn said(result: &impl serde::Serialize, output: OutputArgs, text: &str, sentence
 }
 
 /// The only time that a secret is shown.
-fn tell_secret(made: &WebhookSecret, output: OutputArgs) -> anyhow::Result<Exit> {
+fn print_secret(made: &WebhookSecret, output: OutputArgs) -> anyhow::Result<Exit> {
     let mut table = Table::of_facts();
     table.fact("id", made.id.to_string());
     table.fact("secret", &made.secret);

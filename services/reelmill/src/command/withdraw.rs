@@ -4,7 +4,7 @@ use pipeline::id::SubmissionId;
 
 use crate::database::DatabaseArgs;
 use crate::exit::Exit;
-use crate::output::{Format, OutputArgs, print_json, tell_digest};
+use crate::output::{Format, OutputArgs, print_digest, print_json};
 use crate::typed;
 
 /// Options of `withdraw`.
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
     let said = if args.dry_run { "would be withdrawn, then" } else { "withdrawn, now" };
     eprintln!("{}: {said} {}", args.id, done.value.state);
     if args.dry_run {
-        tell_digest(args.id, &done.value.digest);
+        print_digest(args.id, &done.value.digest);
     }
     Ok(Exit::Done)
 }

@@ -82,8 +82,8 @@ impl Completion {
     fn tag(&self, parts: &[PathBuf]) -> io::Result<String> {
         let mut whole = Md5::new();
         for (listed, part) in self.parts.iter().zip(parts) {
-            let told = listed.e_tag.as_ref().and_then(|tag| hex::decode(tag.value()).ok());
-            match told.filter(|tag| tag.len() == 16) {
+            let tag = listed.e_tag.as_ref().and_then(|tag| hex::decode(tag.value()).ok());
+            match tag.filter(|tag| tag.len() == 16) {
                 Some(tag) => whole.update(&tag),
                 None => whole.update(&digest(part)?),
             }

@@ -11,11 +11,11 @@ impl Check<'_> {
     /// Multipart uploads that were started and whose parts the object store no longer has.
     pub(super) async fn multiparts(&mut self, uploads: &[Uuid]) -> anyhow::Result<()> {
         for open in self.store.open_multiparts(uploads).await? {
-            let told = self.store.upload_parts(UploadId(open.upload)).await?;
+            let stored = self.store.upload_parts(UploadId(open.upload)).await?;
             let whole = match self.objects.list_parts(&open.multipart()).await {
                 // A server may not know an upload and still answer, with an empty list.
                 Ok(parts) => {
-                    told.iter().all(|it| parts.iter().any(|part| (part.number, part.bytes) == (it.number, it.bytes)))
+                    stored.iter().all(|it| parts.iter().any(|part| (part.number, part.bytes) == (it.number, it.bytes)))
                 }
                 Err(ObjectError::NotFound) => false,
                 Err(error) => {

@@ -99,7 +99,7 @@ mod tests {
     fn every_dashboard_is_told() {
         let dir = concat!(env!("CARGO_MANIFEST_DIR"), "/../../deploy/grafana/dashboards");
         let written = std::fs::read_dir(dir).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
-        let told = FILES.iter().map(|(name, _)| (*name).to_owned()).filter(|name| name.ends_with(".json"));
-        assert_eq!(told.collect::<BTreeSet<_>>(), written.collect());
+        let served = FILES.iter().map(|(name, _)| (*name).to_owned()).filter(|name| name.ends_with(".json"));
+        assert_eq!(served.collect::<BTreeSet<_>>(), written.collect());
     }
 }

@@ -88,11 +88,11 @@ mod tests {
             .unwrap()
             .map(|file| file.unwrap().file_name().into_string().unwrap().trim_end_matches(".md").to_owned())
             .collect();
-        let told: BTreeSet<String> = PAGES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        let served: BTreeSet<String> = PAGES.iter().map(|(name, _)| (*name).to_owned()).collect();
         assert!(alerts.len() > 20, "{alerts:?}");
         assert_eq!(alerts, linked);
         assert_eq!(alerts, written);
-        assert_eq!(alerts, told);
+        assert_eq!(alerts, served);
     }
 
     #[test]

@@ -51,12 +51,12 @@ struct Used {
 )]
 fn used() -> Option<Used> {
     // SAFETY: all zero bits are a valid `rusage`, and the call writes to nothing else.
-    let (told, usage) = unsafe {
+    let (status, usage) = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
         (libc::getrusage(libc::RUSAGE_CHILDREN, &raw mut usage), usage)
     };
     let seconds = |time: libc::timeval| time.tv_sec as f64 + time.tv_usec as f64 / 1e6;
-    (told == 0).then(|| Used {
+    (status == 0).then(|| Used {
         user_s: seconds(usage.ru_utime),
         system_s: seconds(usage.ru_stime),
         // KiB on Linux.

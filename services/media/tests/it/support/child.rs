@@ -1,4 +1,4 @@
-//! A real, sandboxed child: what it is asked for and what it says.
+//! A real, sandboxed child: its requests and its answers.
 use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};

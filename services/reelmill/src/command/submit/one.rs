@@ -104,7 +104,7 @@ impl One<'_> {
             }
         };
         let Entered { id, token, upload, warnings } = entered;
-        self.tell_warnings(&warnings);
+        self.print_warnings(&warnings);
         let server = self.server.to_owned();
         let (endpoint, row) = (upload.endpoint, self.row.clone());
         let entry = Entry { server, submission: id, token, endpoint, upload: None, file, uploaded: false, row };
@@ -154,12 +154,12 @@ impl One<'_> {
         loop {
             let now = self.api.state_of(&entry.submission, &entry.token).await?;
             if now.state == "rejected" {
-                self.tell_refusal(&now);
+                self.print_refusal(&now);
                 return Ok(Done { exit: Exit::Refused, entry: now });
             }
             if !looked && !now.first_look.is_empty() {
                 looked = true;
-                self.tell_first_look(&now.first_look);
+                self.print_first_look(&now.first_look);
             }
             let undecided = matches!(now.state.as_str(), "uploading" | "probe" | "screen");
             if !self.wait || !undecided {
@@ -173,7 +173,7 @@ impl One<'_> {
     }
 
     /// The result of the first look: the verdict follows when all of the film was decoded.
-    fn tell_first_look(&self, look: &[Look]) {
+    fn print_first_look(&self, look: &[Look]) {
         let broken: Vec<&Look> = look.iter().filter(|look| look.outcome == "fail").collect();
         if broken.is_empty() {
             eprintln!("{}: length and shape are right by its headers; now all of it is decoded", self.shown());
@@ -188,14 +188,14 @@ impl One<'_> {
     }
 
     /// The entry counts all the same; the organisers may set other texts for a partner.
-    fn tell_warnings(&self, warnings: &[Warning]) {
+    fn print_warnings(&self, warnings: &[Warning]) {
         for Warning { partner, zh, en } in warnings {
             eprintln!("{}: {} does not take it as it is: {}", self.shown(), output::plain(partner), output::plain(en));
             eprintln!("  {}", output::plain(zh));
         }
     }
 
-    fn tell_refusal(&self, now: &EntryState) {
+    fn print_refusal(&self, now: &EntryState) {
         let Some(reason) = &now.rejection else {
             eprintln!("{}: refused", self.shown());
             return;

@@ -95,7 +95,7 @@ named! {
     RecalledBy = RecallBy::NAMES;
     /// How far a recall is.
     RecallProgress = RecallStep::NAMES;
-    /// Of what a webhook tells.
+    /// Events that a webhook can be sent.
     EventType = webhooks::TYPES;
 }
 

@@ -71,7 +71,7 @@ pub(super) fn engine(said: &str) -> Finding {
         Some(5..=7) if after(", x264 ").is_none() => {
             const MEND: Mend = Mend {
                 zh: "把 libx264 作为共享库安装：成片能否沿用，要看它的版本",
-                en: "install libx264 as a shared library: its build is part of what tells whether a finished file may be taken over",
+                en: "install libx264 as a shared library: whether a finished file can be reused depends on its build",
             };
             Finding::poor(NAME, format!("{said}; which x264 is loaded is unknown"), MEND)
         }

@@ -38,6 +38,6 @@ impl Store {
         )
         .fetch_optional(self.pool())
         .await
-        .with_context(|| format!("look where the delivery of {submission} to {partner} stands"))
+        .with_context(|| format!("read the state of the delivery of {submission} to {partner}"))
     }
 }

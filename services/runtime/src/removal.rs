@@ -59,7 +59,7 @@ impl Removal {
     }
 
     async fn retain_on(&self, stop: &CancellationToken) {
-        let trouble = Trouble::of("remove what is past its time");
+        let trouble = Trouble::of("delete expired data");
         let mut scratch_due = Instant::now() + retention::EVERY;
         while !stop.is_cancelled() {
             // Every machine has its own, so this needs no turn.
@@ -110,7 +110,7 @@ impl Removal {
                 info!(
                     retention.policy = line.policy,
                     retention.count = line.count,
-                    "{} {} are past their time by {} and went",
+                    "{} {} expired under the policy {} and were deleted",
                     line.count,
                     line.of,
                     line.policy

@@ -92,7 +92,7 @@ impl Runtime {
         info!("stopping: takes nothing new, finishes or hands back what runs");
         let stopped = tokio::time::timeout(STOP_DEADLINE, first_failure(&mut tasks)).await;
         if stopped.is_err() {
-            warn!("something did not stop in time and is abandoned");
+            warn!("a task of this process did not stop in time and is abandoned");
         }
         last.cancel();
         // Other processes should learn of the parts handed back now, not at the next tick.

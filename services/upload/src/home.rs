@@ -23,7 +23,7 @@ fn text(app: &App) -> String {
 <title>映工场 Reelmill</title>
 <style>{STYLE}</style>
 <h1>映工场 Reelmill</h1>
-<p>接收征选短视频，审查、转码并投放到各合作平台。<br><span class="en" lang="en">Takes contest videos, checks them, and delivers them to every partner.</span></p>
+<p>接收征选短视频，检测、转码并投放到各合作平台。<br><span class="en" lang="en">Takes contest videos, checks them, and delivers them to every partner.</span></p>
 "#
     );
     page += &contests(app);

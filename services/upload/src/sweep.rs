@@ -60,7 +60,7 @@ async fn sweep_over(app: &Arc<App>) {
     }
     match app.store.sweep_answers().await {
         Ok(0) => {}
-        Ok(count) => info!("{count} answers to repeated requests are past their time and were deleted"),
+        Ok(count) => info!("{count} answers to repeated requests expired and were deleted"),
         Err(err) => warn!("could not delete old answers: {err:#}"),
     }
     free_due(app).await;

@@ -41,7 +41,7 @@ pub struct Job {
     /// Of a release: nothing is sent before this instant.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub at: Option<DateTime<Utc>>,
-    /// Partners that the runs publish to, or that the act is about; absent: all of each work's.
+    /// Partners that the runs publish to, or that the act is about; absent: all partners of each work.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub partners: Option<Vec<String>>,
     /// Partners whose file makes room for the new one.

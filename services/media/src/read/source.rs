@@ -208,7 +208,7 @@ fn open_patched(
 
 fn open(path: &Path, format: Format, structure: &Structure, patched: Option<&Patched>) -> Result<Input> {
     let options = [
-        // An edit of no length shows nothing where libav follows edits to the letter, and the film from there on where it does not.
+        // An edit without a length: with this option libav shows nothing of it, without it the film from there to its end.
         ("advanced_editlist", if structure.has_open_edit() { "0" } else { "1" }),
         ("format_whitelist", format.demuxer()),
         ("protocol_whitelist", "file"),

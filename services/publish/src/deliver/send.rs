@@ -76,7 +76,7 @@ async fn answered(
             task.note(DeliveryEvent::NotSent { intent }, None).await?;
             match again {
                 Some(wait) => Ok(Some(Outcome::Later(wait))),
-                None => bail!("{} did not take it: {words}", task.partner.id),
+                None => bail!("{} refused the delivery: {words}", task.partner.id),
             }
         }
         Submitted::Lost(words) => {

@@ -80,7 +80,7 @@ impl Answer {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CallError {
     /// Rate budget or circuit breaker: nothing was sent.
-    #[error("the partner is left alone for {:.1} s more", .0.as_secs_f64())]
+    #[error("no call to the partner is allowed for {:.1} s more", .0.as_secs_f64())]
     Wait(Duration),
     /// Certainly nothing happened there.
     #[error("not sent: {0}")]

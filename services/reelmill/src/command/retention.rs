@@ -35,7 +35,7 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Exit> {
         let by = args.database.by(&store, Some("past its time by retention.toml".to_owned())).await?;
         // Everything that the dry run counts, however much: the user waits for it.
         let removing = retention::run(&store, &policy, now, &by, Duration::MAX);
-        let lines = removing.await.context("remove what is past its time")?.lines;
+        let lines = removing.await.context("delete expired data")?.lines;
         let removed = retention::run_scratch(&policy, now, &config.work.scratch_dir);
         eprintln!("{removed} directories of dead processes were removed on this machine");
         lines

@@ -69,7 +69,7 @@ codes! {
     SubmissionUnknown = row(404, "submission_unknown", "没有这件作品。", "There is no such submission.");
     DeliveryUnknown = row(404, "delivery_unknown", "该作品没有对这个平台的投放。", "The submission has no delivery to this partner.");
     PartnerUnknown = row(422, "partner_unknown", "没有这个合作平台。", "There is no such partner.");
-    Changed = row(409, "changed", "相关内容已有变化，请重新查看影响后再确认。", "Something has changed since the dry run; look at a new one before you confirm.");
+    Changed = row(409, "changed", "相关内容已有变化，请重新查看影响后再确认。", "Something has changed since the dry run; make another dry run before you confirm.");
     TokenUnknown = row(404, "token_unknown", "没有这个凭证。", "There is no such token.");
     PersonUnknown = row(404, "person_unknown", "没有这名人员。", "There is no such person.");
     PersonEnded = row(409, "person_ended", "该人员已停用。", "The person was ended.");
@@ -105,7 +105,7 @@ codes! {
     AddressForeign = row(422, "address_foreign", "该网址不属于这个平台。", "The address is not one of the partner's own.");
     PictureUnreadable = row(422, "picture_unreadable", "截图无法读取，请提供 JPEG 或 PNG 图片。", "The picture cannot be decoded; send a JPEG or a PNG.");
     BagUnknown = row(404, "bag_unknown", "该投放没有可下载的文件。", "This delivery has no bag: only deliveries by hand have one, from the hand-over until the recall.");
-    StateWrong = row(409, "state_wrong", "当前状态下不能进行此操作。", "In its present state this changes nothing.");
+    StateWrong = row(409, "state_wrong", "当前状态下不能进行此操作。", "This is not possible in the present state.");
     CardTaken = row(409, "card_taken", "另一名工作人员正在审看该作品。", "Another reviewer has this work open.");
     DecisionHeld = row(409, "decision_held", "对该作品已作出决定，即将生效。", "A decision on this work is held and takes effect in a moment.");
     NothingToUndo = row(409, "nothing_to_undo", "没有可撤销的决定，或决定已经生效。", "There is no decision to undo, or it has taken effect already.");

@@ -38,7 +38,7 @@ fn a_refusal_about_a_person_keeps_its_code() {
 fn a_detail_is_said_in_the_language_of_the_answer() {
     let problem = Code::StateWrong.about(Detail::new("没有选中作品", "no work is selected"));
     assert_eq!(problem.text(Lang::Zh), "当前状态下不能进行此操作。（没有选中作品）");
-    assert_eq!(problem.text(Lang::En), "In its present state this changes nothing. (no work is selected)");
+    assert_eq!(problem.text(Lang::En), "This is not possible in the present state. (no work is selected)");
     assert_eq!(Code::StateWrong.about("published").text(Lang::Zh), "当前状态下不能进行此操作。（published）");
     assert_eq!(Code::Changed.about("x").to_string(), "changed: x");
 }

@@ -21,8 +21,8 @@ pub(crate) fn ask(app: &Arc<App>, receipt: Receipt, address: String, lang: Lang)
     app.tasks.spawn(async move {
         match keep(&of, &receipt, &address, lang).await {
             Ok(true) => of.mail_waits.notify_one(),
-            Ok(false) => info!("a link was asked for, and none is sent"),
-            Err(err) => error!("a link that was asked for could not be kept: {err:#}"),
+            Ok(false) => info!("a link was requested, and none is sent"),
+            Err(err) => error!("a requested link could not be stored: {err:#}"),
         }
     });
 }

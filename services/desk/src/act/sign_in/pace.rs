@@ -12,7 +12,7 @@ const FIRST_WAIT: Duration = Duration::from_secs(30);
 const LONGEST_WAIT: Duration = Duration::from_secs(900);
 /// Failures count for this long after the last one.
 const COUNTED: Duration = Duration::from_secs(3600);
-/// Addresses that are remembered. Beyond it those without a wait are dropped.
+/// The most addresses that are remembered. Beyond it, those that need not wait are forgotten.
 const MOST: usize = 10_000;
 
 /// Failures by address. Each process has its own.

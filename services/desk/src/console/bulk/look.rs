@@ -87,7 +87,7 @@ impl LookPage {
 /// The choice in words.
 fn terms(desk: &Desk, say: Say, chosen: &Chosen, made: &JobMade) -> Vec<(String, String)> {
     let all = match made.kind {
-        Kind::Reprocess | Kind::Release => say.t("每件作品的全部平台", "all of each work's"),
+        Kind::Reprocess | Kind::Release => say.t("每件作品的全部平台", "all partners of each work"),
         Kind::Recall => say.t("全部（作品整体撤下）", "all; the works are revoked as a whole"),
     };
     let partners = partner_names(&desk.catalogue, say, chosen.partners.iter().map(String::as_str));

@@ -13,15 +13,15 @@ const FOUND_CHARS: usize = 240;
 pub struct Finding {
     /// What was looked at.
     pub check: Words,
-    /// Whether it is well.
+    /// Whether it works.
     pub health: Health,
     /// What was found.
     pub found: Words,
-    /// What to do about it; absent if it is well.
+    /// What to do about it; absent if nothing has to be done.
     pub mend: Option<Words>,
 }
 
-/// Whether something is well.
+/// Whether something works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Health {

@@ -22,7 +22,7 @@ pub(super) fn migrations(applied: i64, known: i64) -> Finding {
         }
         std::cmp::Ordering::Greater => {
             const MEND: Both = Both {
-                zh: "更新版本的映工场用过这个数据库：请安装那个版本",
+                zh: "此数据库已由更高版本的映工场使用：请安装该版本",
                 en: "a newer Reelmill used this database: install that version",
             };
             let zh = format!("版本 {applied}；本程序只认识到 {known}");

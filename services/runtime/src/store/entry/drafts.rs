@@ -86,7 +86,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for drafts that are past their time")?;
+        .context("look for expired drafts")?;
         Ok(Amount { count: count.max(0) as u64, bytes: 0 })
     }
 

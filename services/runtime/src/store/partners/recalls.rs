@@ -90,7 +90,7 @@ pub(super) async fn set_terms(
         )
         .execute(&mut *tx)
         .await
-        .context("note the terms of a recall")?;
+        .context("store the reason and the deadline of a recall")?;
     }
     Ok(())
 }

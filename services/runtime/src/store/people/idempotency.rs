@@ -96,7 +96,7 @@ impl Keyed {
             return Ok(Begun::First);
         }
         let stored = self.stored(tx).await?;
-        stored.context("an Idempotency-Key is there and is not")
+        stored.context("an Idempotency-Key was stored before and cannot be found")
     }
 
     /// What is committed for the request.

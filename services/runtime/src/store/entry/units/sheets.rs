@@ -92,7 +92,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for sheets that are past their time")?;
+        .context("look for expired sheets")?;
         Ok(Amount { count: count.max(0) as u64, bytes: 0 })
     }
 

@@ -24,7 +24,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for personal data that are past their time")?;
+        .context("look for expired personal data")?;
         Ok(Amount::of(count, 0))
     }
 
@@ -57,7 +57,7 @@ impl Store {
         )
         .fetch_all(self.pool())
         .await
-        .context("look for personal data that are past their time")?;
+        .context("look for expired personal data")?;
         let next = next_after(&looked.iter().map(|row| row.submission).collect::<Vec<_>>());
         let (mut forgotten, mut failure) = (0, None);
         for row in looked.iter().filter(|row| row.due) {

@@ -29,7 +29,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for records of attempts that are past their time")?;
+        .context("look for expired records of attempts")?;
         Ok(Amount::of(count, 0))
     }
 
@@ -55,7 +55,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for outputs of parts that are past their time")?;
+        .context("look for expired outputs of parts")?;
         Ok(Amount::of(count, 0))
     }
 
@@ -81,7 +81,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for lines of history that are past their time")?;
+        .context("look for expired lines of history")?;
         Ok(Amount::of(count, 0))
     }
 
@@ -107,7 +107,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for exchanges that are past their time")?;
+        .context("look for expired exchanges")?;
         Ok(Amount::of(count, 0))
     }
 

@@ -1,4 +1,4 @@
-//! Sessions, invitations and failures to sign in that are past their time.
+//! Expired sessions, invitations and failures to sign in.
 use anyhow::Context;
 use chrono::{DateTime, Utc};
 
@@ -16,7 +16,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for sessions that are past their time")?;
+        .context("look for expired sessions")?;
         Ok(Amount::of(count, 0))
     }
 

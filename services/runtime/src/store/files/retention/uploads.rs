@@ -15,7 +15,7 @@ impl Store {
         )
         .fetch_one(self.pool())
         .await
-        .context("look for records of uploads that are past their time")?;
+        .context("look for expired records of uploads")?;
         Ok(Amount::of(count, 0))
     }
 

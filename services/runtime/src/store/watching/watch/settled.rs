@@ -59,7 +59,7 @@ pub async fn miscounted(executor: impl PgExecutor<'_>) -> anyhow::Result<Vec<Str
     )
     .fetch_all(executor)
     .await
-    .context("compare the counts of what came to an end")
+    .context("compare the stored counts of ended works, deliveries and films")
 }
 
 impl Store {
@@ -74,14 +74,14 @@ impl Store {
         )
         .execute(self.pool())
         .await
-        .context("add up what came to an end")?;
+        .context("add up the works, deliveries and films that ended")?;
         sqlx::query_as!(
             Settled,
             "/* settled */ select what, state, detail, count from settled where count > 0 order by what, state, detail",
         )
         .fetch_all(self.pool())
         .await
-        .context("read how many came to an end")
+        .context("read the counts of ended works, deliveries and films")
     }
 
     pub(super) async fn count_entries(&self, settled: &[Settled]) -> anyhow::Result<Vec<Entries>> {

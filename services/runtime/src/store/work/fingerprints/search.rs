@@ -143,7 +143,7 @@ async fn candidates(
     )
     .fetch_all(tx)
     .await
-    .context("search for works like it")?;
+    .context("search for similar works")?;
     let found =
         rows.iter().map(|row| (SubmissionId(row.submission), Fingerprint::from_bytes(&row.picture, &row.sound)));
     Ok(found.collect())

@@ -1,4 +1,10 @@
 //! The child process: one JSON request in on stdin, the sandbox closes, one job runs, JSON lines go out on stdout.
+//!
+//! | question | file |
+//! |---|---|
+//! | what is a job asked to do, and what may it answer? | `protocol` |
+//! | what may a job still do, and how is that tested? | `sandbox`, `self_test` |
+//! | how is it scheduled? | `scheduling` |
 use std::any::Any;
 use std::io::{Read, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};

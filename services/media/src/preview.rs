@@ -2,6 +2,14 @@
 //!
 //! It uses the frames that the probe decodes. One scaled picture serves all three. Every failure here is ours and says nothing
 //! about the content.
+//!
+//! | what | file |
+//! |---|---|
+//! | the small film | `proxy` |
+//! | its sound | `sound` |
+//! | sound that is read before the first picture | `waiting` |
+//! | small pictures at a regular interval | `storyboard` |
+//! | moments for covers | `moments` |
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame;

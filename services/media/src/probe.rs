@@ -1,4 +1,15 @@
 //! Decodes a whole file once, under a budget, and measures it. Whatever can be counted is counted and not taken from a header.
+//!
+//! | question | file |
+//! |---|---|
+//! | what do headers claim, before anything is decoded? | `outline` |
+//! | how large is the picture, how fast, and how is it coded and shown? | `picture`, `geometry`, `pace`, `bitrate` |
+//! | what is seen: brightness, cuts, stretches of black and of stillness? | `luma`, `scene`, `still`, `stretch` |
+//! | what is heard: loudness, true peak, silence? | `sound`, `short_term` |
+//! | what goes into the fingerprint? | `thumb`, `chroma` |
+//! | at which pictures can decoding begin? | `access` |
+//! | which label declares the use of AI? | `aigc` |
+//! | what is odd, and what is refused? | `oddities`, `refuse` |
 use std::path::Path;
 
 use pipeline::fingerprint::Fingerprint;

@@ -1,5 +1,13 @@
 //! The contests, partners and ladders that exist: data in TOML, checked completely when it is read, so that no later
 //! check is needed.
+//!
+//! | question | file |
+//! |---|---|
+//! | how is it read and checked? | `read`, `check`, `builtin` |
+//! | what is in a contest's file? | `contest`, `fields`, `notice` |
+//! | which encodes can partners choose from? | `ladders` |
+//! | which reasons can reviewers choose from? | `phrases` |
+//! | how long is data kept? | `retention` |
 use std::collections::BTreeMap;
 
 use serde::Serialize;

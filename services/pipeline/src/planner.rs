@@ -4,6 +4,16 @@
 //! encodes are made once; a source that already satisfies a partner is passed through; the timeline is cut at multiples
 //! of the GOP. The number of threads of an encode is in the plan, too: x264's output depends on it, and must not depend
 //! on the machine.
+//!
+//! | question | file |
+//! |---|---|
+//! | what does each partner get? | `wish` |
+//! | may the source's picture be passed through? | `passthrough` |
+//! | which size, bit rate, frame rate and level has the output? | `picture`, `frame_rate`, `level` |
+//! | what is made once for several partners? | `merge` |
+//! | where is the timeline cut? | `segments`, `effort` |
+//! | which covers are cut? | `covers` |
+//! | why, and what does it cost? | `why`, `explain`, `estimate` |
 use std::collections::BTreeMap;
 
 use crate::catalogue::Ladders;

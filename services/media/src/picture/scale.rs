@@ -122,7 +122,8 @@ fn convert(facts: PictureFacts, picture: &Picture, (width, height): (u32, u32)) 
     )
 }
 
-/// Primaries, as tagged, that hold colours which BT.709 has not: these are converted. Those of SD differ by less than screens do.
+/// Primaries, as tagged, that contain colours outside BT.709: these are converted. SD primaries differ from BT.709 by less than
+/// screens do.
 fn wide_primaries(facts: PictureFacts) -> Option<String> {
     let name = av::primaries_name(facts.primaries);
     matches!(name.as_str(), "bt2020" | "smpte431" | "smpte432").then_some(name)

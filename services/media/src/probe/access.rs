@@ -122,7 +122,7 @@ impl Access {
         }
         let mut reader = Reader::open(path, video.stream as usize, FieldOrder::Progressive, 1, limits)?;
         for index in 0..tries {
-            // The last of each share, so that the last print of all is tried.
+            // The last print of each share, so that the very last print is tried too.
             let print = prints[(index + 1) * prints.len() / tries - 1];
             let led = if self.false_points.is_empty() {
                 reader.seek_to(print.point)

@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use runtime::outcome::OverBudget;
 use runtime::store::partners::accounts::{Account, Budget, MAIN};
 
-/// Of one job. Its calls share it.
+/// Whether one job has its turn. The calls of the job share it.
 #[derive(Debug, Default)]
 pub(crate) struct Turn(Mutex<State>);
 

@@ -19,7 +19,7 @@ pub(super) fn setup(servers: Servers, store: ObjectStore, douyin: &Emulator<Douy
         ("LEASE_S", "10"),
         ("RECONCILE_S", "1"),
         ("RETRY_BASE_S", "0.5"),
-        // Under one part, more workers die here than in years of operation.
+        // More workers die here while one part is in progress than in years of operation.
         ("MAX_ATTEMPTS", "12"),
         // Longer than a fault: until then a worker that was stopped may still write objects that are no longer wanted.
         ("GARBAGE_DELAY_S", "60"),

@@ -20,7 +20,7 @@ pub struct MediaMetrics {
     pub encoded_media_seconds: CounterVec,
     /// `reelmill_encoding_seconds_total{track}`: how long that took, from claim to commit.
     pub encoding_seconds: CounterVec,
-    /// `reelmill_encode_speed_ratio`: seconds of film in one second, for each segment, all its encodes together.
+    /// `reelmill_encode_speed_ratio`: seconds of film encoded per second, for each segment, all its encodes together.
     pub encode_speed: Histogram,
     /// `reelmill_wishes_total{met}`: files that partners request, by how they were met; only `made` was encoded for
     /// them.

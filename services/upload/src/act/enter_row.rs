@@ -102,8 +102,8 @@ pub struct WorkKept {
     pub key: Option<Token>,
 }
 
-/// What a unit keeps of a work. Of one whose key is no longer configured nothing is known: the page of the others is
-/// shown all the same.
+/// What is stored for a unit about a work. It is empty if the key that encrypted it is no longer configured, so that the
+/// page can show the other works.
 ///
 /// # Errors
 /// `internal` if what was sealed is damaged.
@@ -111,7 +111,7 @@ pub fn kept_of(app: &App, work: &WorkRow) -> Result<WorkKept, Problem> {
     let secret = match app.keys.open_for(&place(work.submission), &work.secret) {
         Ok(plain) => serde_json::from_slice(&plain).map_err(anyhow::Error::from)?,
         Err(error @ CannotOpen::UnknownKey(_)) => {
-            error!(submission.id = %work.submission, "what a unit keeps of submission {}: {error}", work.submission);
+            error!(submission.id = %work.submission, "the stored file name and token of submission {} cannot be decrypted: {error}", work.submission);
             Secret::default()
         }
         Err(error) => return Err(anyhow::Error::from(error).into()),

@@ -28,7 +28,7 @@ const MOST_ATTEMPTS: usize = 100;
 /// Which rules and which partners.
 #[derive(clap::Args, Clone)]
 pub(crate) struct CatalogueArgs {
-    /// Contest whose rules and partners count
+    /// Contest whose rules and partners apply
     #[arg(long, default_value = "demo")]
     contest: String,
     /// Directory with contests, partners and ladders instead of the built-in ones

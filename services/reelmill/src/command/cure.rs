@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// Its end, at most 90 days ahead, such as 2024-08-15T20:00:00+08:00
     #[arg(long, value_name = "TIME", value_parser = instant, required_unless_present = "close")]
     until: Option<DateTime<Utc>>,
-    /// What is to be cured; the entrant reads it
+    /// What the entrant has to correct, in words that the entrant reads
     #[arg(long, value_name = "WHY", value_parser = typed::reason, required_unless_present = "close")]
     reason: Option<String>,
     /// Close the window now

@@ -16,8 +16,8 @@ pub(crate) struct Args {
     /// Read every object and compare its SHA-256, too; takes as long as reading the whole bucket
     #[arg(long)]
     deep: bool,
-    /// Repair what can be repaired: objects that no row names become garbage, uploads whose bytes are gone are given up, and stuck
-    /// works go on
+    /// Repair what can be repaired: objects that no row names become garbage, uploads whose bytes are gone are ended,
+    /// and stuck works continue
     #[arg(long)]
     repair: bool,
     /// Skip objects younger than this, in hours: their rows may not be written yet

@@ -16,7 +16,7 @@ pub(crate) struct Args {
     /// Why, for the record
     #[arg(long, value_name = "WHY", value_parser = typed::reason, required_unless_present = "lift")]
     reason: Option<String>,
-    /// Let it go again
+    /// Lift the hold
     #[arg(long, conflicts_with = "reason")]
     lift: bool,
     /// Only report what would follow

@@ -16,7 +16,8 @@ pub(crate) struct Args {
     #[arg(long, env = "DATABASE_URL", hide_env_values = true, value_name = "URL")]
     database_url: Option<String>,
 
-    /// Role that gets what services need; their logins are its members. It is made if it is missing. Empty: services log in as the owner
+    /// Role that is granted the rights that services need; their logins are its members. It is created if it is
+    /// missing. Empty: services log in as the owner
     #[arg(long, env = "DATABASE_SERVICE_ROLE", default_value = DEFAULT_SERVICE_ROLE, value_name = "ROLE")]
     service_role: String,
 

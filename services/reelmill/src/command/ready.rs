@@ -14,7 +14,7 @@ pub(crate) struct Args {
     /// Address at which the service reports its health; for an address such as 0.0.0.0, this machine is asked
     #[arg(long, env = "ADMIN_LISTEN", default_value = "127.0.0.1:9090", value_name = "ADDR")]
     admin_listen: SocketAddr,
-    /// What is asked; anything but silence and a server's error (5xx) is a yes
+    /// Path that is requested; every answer but a server error (5xx) means ready
     #[arg(long, default_value = "/readyz", value_name = "PATH")]
     path: String,
 }

@@ -13,13 +13,14 @@ mod table;
 /// Options of `reprocess`.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// The entries' ids; one is begun at once, several a few at a time
+    /// The entries' ids; one starts at once, several in a job, a few at a time
     #[arg(value_name = "ID", required_unless_present = "selection", conflicts_with = "selection")]
     ids: Vec<SubmissionId>,
     /// Instead of ids: conditions with blanks between them, such as 'theme=green partner=bilibili engine<0.3 entered>=2024-07-01'
     #[arg(long = "where", value_name = "SELECTION")]
     selection: Option<String>,
-    /// Where the new run begins: probe, screen, transcode or publish; never later than the old one had come to
+    /// Where the new run begins: probe, screen, transcode or publish; not later than the stage that the last run has
+    /// reached
     #[arg(long, value_name = "STAGE")]
     from: Beginning,
     /// Publish the new run to this partner only; may be given several times

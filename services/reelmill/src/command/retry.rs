@@ -17,7 +17,7 @@ pub(crate) struct Args {
     /// An entry's id, or one part of it as `status` shows it: ID/STAGE/PART
     #[arg(value_name = "ID[/STAGE/PART]")]
     what: Target,
-    /// Only report how many parts it would be
+    /// Only report how many parts would be retried
     #[arg(long)]
     dry_run: bool,
     /// The digest of a dry run; refused if what the act concerns has changed since

@@ -42,7 +42,7 @@ pub(crate) enum Args {
 /// Options of `create`.
 #[derive(clap::Args)]
 pub(crate) struct CreateArgs {
-    /// Whose it is, by login name or id; the audit trail names them for all that is done with it
+    /// Its owner, by login name or id; the audit trail names this person for every act with the token
     #[arg(long, value_name = "PERSON")]
     person: String,
     /// A role that they hold: screener, organiser, operator, auditor or admin

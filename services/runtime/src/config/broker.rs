@@ -8,7 +8,7 @@ pub struct BrokerConfig {
     #[arg(long, env = "AMQP_URL", hide_env_values = true)]
     pub amqp_url: String,
 
-    /// Put before every queue and exchange name, so that several installations can share a vhost.
+    /// Prefix of every queue and exchange name, so that several installations can share a vhost.
     #[arg(long, env = "AMQP_PREFIX", default_value = "")]
     pub amqp_prefix: String,
 }

@@ -13,7 +13,7 @@ pub struct CatalogueConfig {
     #[arg(long, env = "CATALOGUE_DIR")]
     pub catalogue_dir: Option<PathBuf>,
 
-    /// Have the built-in contest `demo`, which is always open and meant for trials.
+    /// Include the built-in contest `demo`, which is always open and meant for trials.
     #[arg(long, env = "DEMO_CONTEST", default_value_t = false)]
     pub demo_contest: bool,
 }

@@ -16,7 +16,8 @@ pub struct DatabaseConfig {
     #[arg(long, env = "DATABASE_CONNECTIONS", default_value_t = 16)]
     pub database_connections: u32,
 
-    /// Role that `reelmill migrate` grants what services need; their logins are its members. Empty where they log in as the owner.
+    /// Role to which `reelmill migrate` grants the rights that services need; their logins are its members. Empty where
+    /// they log in as the owner.
     #[arg(long, env = "DATABASE_SERVICE_ROLE", default_value = DEFAULT_SERVICE_ROLE)]
     pub database_service_role: String,
 

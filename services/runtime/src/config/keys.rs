@@ -8,7 +8,8 @@ use crate::seal::Keyring;
 /// The keys that encrypt personal data.
 #[derive(Args, Clone)]
 pub struct KeysConfig {
-    /// Keys for personal data, `id:base64` with 32 bytes each, separated by commas. The first one seals; all of them open.
+    /// Keys for personal data, `id:base64` with 32 bytes each, separated by commas. The first one encrypts; all of them
+    /// decrypt.
     #[arg(long, env = "PERSONAL_DATA_KEYS", hide_env_values = true)]
     pub personal_data_keys: Option<String>,
 }

@@ -13,7 +13,8 @@ pub struct PublishConfig {
     #[arg(long, env = "POLL_BASE_S", default_value_t = 30.0, value_parser = seconds)]
     pub poll_base_s: f64,
 
-    /// Seconds after an unanswered call to a partner before "it is not there" is believed and it is sent again.
+    /// Seconds after an unanswered call to a partner before a work that is not found there counts as not delivered and
+    /// is sent again.
     #[arg(long, env = "UNKNOWN_SETTLE_S", default_value_t = 60.0, value_parser = seconds)]
     pub unknown_settle_s: f64,
 

@@ -24,7 +24,7 @@ pub struct S3Config {
     #[arg(long = "s3-secret-access-key", env = "S3_SECRET_ACCESS_KEY", hide_env_values = true, default_value = "")]
     pub secret_key: String,
 
-    /// Address buckets as `host/bucket` instead of `bucket.host`. What self-hosted servers want.
+    /// Address buckets as `host/bucket` instead of `bucket.host`. Self-hosted servers usually need this.
     #[arg(long = "s3-path-style", env = "S3_PATH_STYLE", default_value_t = true, action = clap::ArgAction::Set)]
     pub path_style: bool,
 }

@@ -10,8 +10,8 @@ pub struct ServingConfig {
     #[arg(long, env = "ADMIN_LISTEN", default_value = "127.0.0.1:9090")]
     pub admin_listen: SocketAddr,
 
-    /// Of a hundred connections, requests and uploads that are served at once, those that one address may have. Each replica counts
-    /// for itself.
+    /// Share of the connections, requests and uploads served at once that one address may have, in percent. Each
+    /// replica counts for itself.
     #[arg(long, env = "ADDRESS_SHARE_PERCENT", default_value_t = 25, value_parser = clap::value_parser!(u8).range(1..=100))]
     pub address_share_percent: u8,
 

@@ -20,23 +20,24 @@ pub struct UploadConfig {
     #[arg(long, env = "ENTRIES_PER_MINUTE", default_value_t = 120)]
     pub entries_per_minute: u32,
 
-    /// What the unfinished uploads of one entry may come to, as a multiple of its contest's largest film. A film that is sent in
-    /// pieces needs two, since the pieces go when it is joined; the third is for an attempt that was left unfinished.
+    /// Limit on the total size of one entry's unfinished uploads, as a multiple of its contest's largest film. A film
+    /// that is sent in pieces needs two, since the pieces are deleted after they were joined; the third is for an
+    /// attempt that was left unfinished.
     #[arg(long, env = "UPLOAD_BUDGET_FACTOR", default_value_t = 3, value_parser = clap::value_parser!(u8).range(2..=100))]
     pub upload_budget_factor: u8,
 
-    /// GiB of entrants' films in the whole installation, whole or unfinished, from which on no upload begins; those that began go on
-    /// until there is a tenth more. Finished files are not counted. 0 for no bound.
+    /// Limit on entrants' films in the whole installation, complete and unfinished, in GiB. Beyond it no upload starts;
+    /// uploads in progress continue up to a tenth more. Partners' files are not counted. 0 for no limit.
     #[arg(long, env = "UPLOAD_HIGH_WATER_GIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(..=1_048_576))]
     pub upload_high_water_gib: u32,
 
-    /// Unfinished uploads in the whole installation from which on none begins. Those that stood still for an hour and never came to
-    /// 8 MiB are given up then. 0 for no bound.
+    /// Limit on unfinished uploads in the whole installation. Beyond it none starts, and those that received nothing
+    /// for an hour and have less than 8 MiB are ended. 0 for no limit.
     #[arg(long, env = "UPLOAD_MOST_UNFINISHED", default_value_t = 20_000)]
     pub upload_most_unfinished: u32,
 
-    /// KiB a second that a client sends at least on average; a slower one is ended after a minute, keeps what it sent and may
-    /// resume.
+    /// Lowest average rate of a client, in KiB a second. An upload that is slower is ended after a minute; what it sent
+    /// is kept, and it can be resumed.
     #[arg(long, env = "UPLOAD_LEAST_KIB_S", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub upload_least_kib_s: u16,
 

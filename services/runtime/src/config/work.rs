@@ -9,7 +9,8 @@ use super::seconds::seconds;
 /// How parts are claimed, tried again and given up, and where their files are.
 #[derive(Args, Clone)]
 pub struct WorkConfig {
-    /// Directory for the files of running parts; local, fast, and emptied freely.
+    /// Directory for the files of running parts. It should be local and fast; nothing in it is needed after the process
+    /// has ended.
     #[arg(long, env = "SCRATCH_DIR", default_value = "/tmp/reelmill")]
     pub scratch_dir: PathBuf,
 

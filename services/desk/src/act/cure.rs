@@ -25,7 +25,7 @@ pub const MOST_DAYS: i64 = 90;
 pub struct Cure {
     /// Its end, at most 90 days ahead. If a window is open, its end is moved. Absent: the open window is closed now.
     pub until: Option<DateTime<Utc>>,
-    /// What is to be cured; the entrant reads this text. Required to open a window; stored in the audit trail, too.
+    /// What the entrant has to correct; the entrant reads this text. Required to open a window; stored in the audit trail, too.
     pub reason: Option<String>,
     /// Only report what would follow.
     pub dry_run: bool,

@@ -123,7 +123,7 @@ pub struct Work {
 pub struct Window {
     /// Its end.
     pub until: DateTime<Utc>,
-    /// What is to be cured, in the text for the entrant.
+    /// What the entrant has to correct, in words for the entrant.
     pub reason: String,
 }
 

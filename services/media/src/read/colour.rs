@@ -30,7 +30,7 @@ impl From<Tagged> for Stated {
 }
 
 impl Stated {
-    /// Of these numbers; what stands for "unknown", or for nothing that libav knows, is not stated.
+    /// From libav's numbers. A number that means "unknown", or that libav does not know, counts as not stated.
     pub(crate) fn of(primaries: c_int, transfer: c_int, matrix: c_int, full_range: bool) -> Self {
         let known = |number: c_int, name: fn(c_int) -> String| {
             let is_known = !matches!(name(number).as_str(), "unknown" | "unspecified" | "reserved");

@@ -112,7 +112,7 @@ impl Unit {
 pub struct Cure {
     /// Its end.
     pub until: DateTime<Utc>,
-    /// What is to be cured, for the entrant.
+    /// What the entrant has to correct, in words for the entrant.
     pub reason: String,
 }
 

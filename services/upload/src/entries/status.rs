@@ -73,7 +73,7 @@ pub(crate) struct Changes {
 pub(crate) struct CureText {
     /// Its end.
     pub(super) until: DateTime<Utc>,
-    /// What is to be cured.
+    /// What the entrant has to correct.
     pub(super) reason: String,
 }
 

@@ -1,6 +1,6 @@
 //! The one function through which a delivery changes, and its current state under a lock.
 use anyhow::Context;
-use pipeline::delivery::{Delivery, DeliveryEvent, Desired, Observed};
+use pipeline::delivery::{Delivery, DeliveryEvent, Desired, Phase};
 use pipeline::id::{PartnerId, SubmissionId};
 use sqlx::PgConnection;
 use sqlx::types::Json;
@@ -97,7 +97,7 @@ pub(in crate::store) async fn apply(
         messages::add(tx, &[changed]).await?;
         let detail = serde_json::json!({ "partner": partner, "state": state, "run": delivery.run });
         history::add(tx, submission, by, "delivery_changed", &detail).await?;
-        if matches!(delivery.observed, Observed::Recalled { .. } | Observed::Refused { .. }) {
+        if delivery.observed.phase() == Phase::Ended {
             fingerprints::leave_seat(tx, submission).await?;
         }
     }

@@ -100,7 +100,7 @@ async fn withdrawn_and_swept(pipeline: &TestPipeline, work: Uuid, source: &str) 
     pipeline.command(&["withdraw", &work.to_string()]).await.exits(0);
     wait_until_true("nothing is left of what was withdrawn", SOON, async || {
         let left = pipeline.objects.list(&format!("renditions/{work}/")).await.expect("list the bucket");
-        left.is_empty() && pipeline.objects.head(source).await.is_err()
+        left.is_empty() && pipeline.objects.head(&source).await.is_err()
     })
     .await;
     wait_until_true("it is settled", SOON, async || {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::house::House;
 use super::rows;
-use crate::sheets::{Row, forty, write};
+use crate::sheets::{Row, forty, row, write};
 use crate::support::catalogue::{CONTEST, UNIT};
 
 #[tokio::test(flavor = "multi_thread")]

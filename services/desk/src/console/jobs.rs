@@ -7,6 +7,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use pipeline::id::ContestId;
 use runtime::problem::Problem;
+use runtime::store::people::tokens::Role;
 use serde::{Deserialize, Serialize};
 
 use super::{Asked, Here, READERS, Shell, Visit, filtered, page, post_to, shown};

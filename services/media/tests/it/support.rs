@@ -11,7 +11,7 @@ pub mod wish;
 
 pub use bench::Bench;
 pub use child::{done, run, speak};
-pub use wish::{Rendered, Wish, audio, picture};
+pub use wish::{Rendered, Wish, picture};
 
 /// Width and height of a JPEG, from its frame header.
 pub fn jpeg_size(bytes: &[u8]) -> (u32, u32) {

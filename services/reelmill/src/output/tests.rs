@@ -1,4 +1,6 @@
 //! Tables and values as people read them.
+use unicode_width::UnicodeWidthStr;
+
 use super::*;
 
 #[test]

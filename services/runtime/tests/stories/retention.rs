@@ -19,7 +19,7 @@ mod records; // of uploads and attempts
 mod renditions; // and the files that replaced them
 mod rows; // of parts, history, exchanges and uploads
 
-use made::{POLICY, is_known, later, line, named_file, over, records_of_every_kind, rendition, sql, stills};
+use made::{POLICY, is_known, later, line, named_file, over, records_of_every_kind, rendition, sql};
 
 #[tokio::test]
 async fn who_entered_a_work_is_forgotten_after_its_time_with_a_line_in_the_audit_trail() {

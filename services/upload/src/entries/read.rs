@@ -14,7 +14,6 @@ use runtime::serving::principal::Subject;
 use runtime::serving::render::{ProblemBody, lang_of};
 use runtime::serving::status::UploadStatus;
 use runtime::store::submissions::SubmissionRow;
-use uuid::Uuid;
 
 use super::contest_of;
 use super::status::{Changes, CureText, FormerStatus, Status, rejection_of, rules_of};

@@ -5,6 +5,7 @@ use askama::Template;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use runtime::problem::{Code, Problem};
+use runtime::store::people::tokens::Role;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 

@@ -2,7 +2,7 @@
 use std::time::Duration;
 
 use pipeline::stage::Stage;
-use runtime::store::bulk::{self, BULK_RANK, Refusal};
+use runtime::store::bulk::{BULK_RANK, Refusal};
 
 use super::{ask, named, selected};
 use crate::support::World;

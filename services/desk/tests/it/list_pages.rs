@@ -190,7 +190,7 @@ async fn a_film_is_held_and_let_go_by_a_form() {
     assert!(status == 422 && text.contains("field_wrong"), "{status}: {text}");
     assert_eq!(organiser.send(&path, &[("step", "do"), ("held", "yes"), ("reason", "版权争议")]).await.status, 303);
     assert!(organiser.page(&format!("/works/{}", entry.id)).await.contains("版权争议"));
-    assert!(organiser.page(&path).await.contains("Let it go"));
+    assert!(organiser.page(&path).await.contains("Lift the hold"));
     let Shown { status, text, .. } = organiser.send(&path, &[("step", "look"), ("held", "no")]).await;
     assert!(status == 200 && text.contains("held → not held") && !text.contains("may be deleted"), "{status}: {text}");
     let digest = text.split("name=\"digest\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();

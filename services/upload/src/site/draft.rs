@@ -67,6 +67,12 @@ pub(crate) async fn draft(
     Ok((StatusCode::NO_CONTENT, [(SET_COOKIE, cookie)]).into_response())
 }
 
+/// The key that the browser holds, unless it is too old.
+fn held(app: &App, headers: &HeaderMap) -> Option<Token> {
+    let now = app.clock.now();
+    cookies::of_draft(app, headers).filter(|token| token.is_of(now - KEPT..=now + AHEAD))
+}
+
 /// The contest of an address.
 pub(super) fn contest<'a>(app: &'a App, id: &str) -> Result<&'a Contest, Problem> {
     app.catalogue.contest(&id.into()).ok_or_else(|| Code::RouteUnknown.into())
@@ -76,12 +82,17 @@ impl<'a> Visit<'a> {
     /// With the browser's key, or a new one if it has none, or if its key belongs to another contest's draft or an
     /// entry.
     pub(super) async fn of(app: &'a App, contest: &'a Contest, headers: &HeaderMap) -> Result<Self, Problem> {
-        let now = app.clock.now();
-        let held = cookies::of_draft(app, headers).filter(|token| token.is_of(now - KEPT..=now + AHEAD));
-        let token = match held {
+        let token = match held(app, headers) {
             Some(token) if app.store.submission(token.id).await?.is_none() => token,
             _ => Token::new()?,
         };
+        Ok(Self { app, contest, token })
+    }
+
+    /// For a form that was sent: with the browser's key even if it has just become an entry. Another key would enter the
+    /// work twice after a double click; this one is refused by the store.
+    pub(super) fn of_sent(app: &'a App, contest: &'a Contest, headers: &HeaderMap) -> Result<Self, Problem> {
+        let token = held(app, headers).map_or_else(Token::new, Ok)?;
         Ok(Self { app, contest, token })
     }
 

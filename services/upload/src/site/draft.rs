@@ -89,11 +89,16 @@ impl<'a> Visit<'a> {
         Ok(Self { app, contest, token })
     }
 
-    /// For a form that was sent: with the browser's key even if it has just become an entry. Another key would enter the
-    /// work twice after a double click; this one is refused by the store.
-    pub(super) fn of_sent(app: &'a App, contest: &'a Contest, headers: &HeaderMap) -> Result<Self, Problem> {
-        let token = held(app, headers).map_or_else(Token::new, Ok)?;
-        Ok(Self { app, contest, token })
+    /// For a form that was sent: with the browser's key even if it has just become the key of an entry. Another key
+    /// would enter the work twice after a double click; this one is refused by the store.
+    pub(super) async fn of_sent(app: &'a App, contest: &'a Contest, headers: &HeaderMap) -> Result<Self, Problem> {
+        if let Some(token) = held(app, headers) {
+            let entry = app.store.submission(token.id).await?;
+            if entry.is_none_or(|entry| token.opens(&entry.token_sha256)) {
+                return Ok(Self { app, contest, token });
+            }
+        }
+        Ok(Self { app, contest, token: Token::new()? })
     }
 
     /// What was typed before; `None` if there is no draft for the key.

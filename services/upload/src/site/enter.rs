@@ -73,7 +73,7 @@ pub(crate) async fn enter(
     }
     check_deadline(contest, None, shell.now)?;
     check_rate(&app, peer, &headers)?;
-    let visit = Visit::of_sent(&app, contest, &headers)?;
+    let visit = Visit::of_sent(&app, contest, &headers).await?;
     match form::check(contest, &answers) {
         Ok(form) => match entered(&visit, &form, &Act::at_page(None, address.map(|Extension(it)| it))).await {
             // The same form was sent at the same time, by a double click.

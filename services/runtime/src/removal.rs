@@ -125,7 +125,9 @@ impl Removal {
 
     /// Removes what dead processes left on this machine.
     async fn scratch(&self) {
-        let (policy, now, dir) = (self.retention, self.clock.now(), self.scratch_dir.clone());
+        let policy = self.retention;
+        let now = self.clock.now();
+        let dir = self.scratch_dir.clone();
         let removed = tokio::task::spawn_blocking(move || retention::run_scratch(&policy, now, &dir)).await;
         match removed {
             Ok(0) => {}

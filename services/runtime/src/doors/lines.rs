@@ -6,24 +6,35 @@ use std::time::{Duration, Instant};
 pub(super) const LINES: u32 = 300;
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// How many lines were written within the current minute, and how many were suppressed since the last line.
+/// Bounds the lines of a minute.
 #[derive(Default)]
-pub(super) struct Lines(Mutex<(Option<Instant>, u32, u64)>);
+pub(super) struct Lines(Mutex<Counted>);
+
+#[derive(Default)]
+struct Counted {
+    /// When the current minute began.
+    begun: Option<Instant>,
+    /// Lines of this minute.
+    written: u32,
+    /// Suppressed since the last line.
+    suppressed: u64,
+}
 
 impl Lines {
     /// Whether one more may be written at `now`; if so, how many were suppressed since the previous line.
     pub(super) fn may_write(&self, now: Instant) -> Option<u64> {
         // A panic while the lock is held leaves usable numbers.
-        let (begun, written, unwritten) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if begun.is_none_or(|begun| now.duration_since(begun) >= MINUTE) {
-            (*begun, *written) = (Some(now), 0);
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counted.begun.is_none_or(|begun| now.duration_since(begun) >= MINUTE) {
+            counted.begun = Some(now);
+            counted.written = 0;
         }
-        if *written >= LINES {
-            *unwritten += 1;
+        if counted.written >= LINES {
+            counted.suppressed += 1;
             return None;
         }
-        *written += 1;
-        Some(std::mem::take(unwritten))
+        counted.written += 1;
+        Some(std::mem::take(&mut counted.suppressed))
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) async fn leave(stream: TcpStream, full: Full, way_out: Option<OwnedSe
 
 /// Answers that there is no free slot, without reading the request: it costs only the connection.
 async fn turn_away(mut stream: TcpStream, full: Full) {
-    let (status, body, secure) = (full.status(), full.body(), headers::as_lines());
+    let status = full.status();
+    let body = full.body();
+    let secure = headers::as_lines();
     let answer = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/problem+json\r\nretry-after: {RETRY_AFTER_S}\r\n\
          cache-control: no-store\r\n{secure}content-length: {}\r\nconnection: close\r\n\r\n{body}",

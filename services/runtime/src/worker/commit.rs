@@ -30,7 +30,8 @@ pub(super) type Labels = (&'static str, &'static str);
 /// The one fenced commit. Returns what is counted. If the database does not answer, the outcome is lost with the lease,
 /// and another worker does the part again.
 pub(super) async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended, begun: Instant) -> Labels {
-    let (store, stage, part, id) = (&runtime.store, claim.stage, &claim.part, claim.submission);
+    let store = &runtime.store;
+    let Claim { stage, part, submission: id, .. } = claim;
     let result = match ended {
         Ended::Returned(Ok((Outcome::Done(output), expected))) => {
             finish(runtime, claim, &output, &expected, begun).await
@@ -68,7 +69,7 @@ pub(super) async fn commit(runtime: &Runtime, claim: &Claim, ended: Ended, begun
         Ok(labels) => labels,
         Err(failure) => {
             error!("could not record the end of {part} of {id}, it will run again: {failure:#}");
-            ("unrecorded", failure::reason(stage, &failure))
+            ("unrecorded", failure::reason(claim.stage, &failure))
         }
     }
 }
@@ -105,7 +106,7 @@ async fn finish(
 
 async fn fail(runtime: &Runtime, claim: &Claim, failure: &anyhow::Error) -> anyhow::Result<Labels> {
     let reason = failure::reason(claim.stage, failure);
-    let (stage, part, id, attempt) = (claim.stage, &claim.part, claim.submission, claim.attempt);
+    let Claim { stage, part, submission: id, attempt, .. } = claim;
     let words = format!("{failure:#}");
     let outage = failure::is_outage(failure);
     let failed = lease::persist(async || match outage {

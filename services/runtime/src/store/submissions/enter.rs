@@ -37,12 +37,16 @@ pub struct NewSubmission {
 /// Stores a new submission and its first line of history. `false` if one with this id exists already: nothing is
 /// stored.
 pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Result<bool> {
+    let by = By::ENTRANT;
     let stored = sqlx::query!(
         "/* create_submission */
-        insert into submissions (id, receipt, contest, machine, state, run, title, theme, synopsis, recommending_unit, declarations,
-            token_sha256, traceparent)
-        values ($1, $13, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-        on conflict (id) do nothing",
+        with stored as (
+            insert into submissions (id, receipt, contest, machine, state, run, title, theme, synopsis, recommending_unit, declarations,
+                token_sha256, traceparent)
+            values ($1, $13, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            on conflict (id) do nothing returning id
+        )
+        insert into history (submission, at, actor, what, detail) select id, clock_timestamp(), $14, 'entered', $15 from stored",
         new.id.0,
         new.contest.as_str(),
         Json(&new.machine) as _,
@@ -56,13 +60,11 @@ pub async fn create(tx: &mut PgConnection, new: &NewSubmission) -> anyhow::Resul
         new.token_sha256,
         telemetry::current_traceparent(),
         new.receipt.as_str(),
+        by.actor.to_string(),
+        history::signed(&by, &serde_json::json!({})),
     )
-    .execute(&mut *tx)
+    .execute(tx)
     .await
     .context("store the submission")?;
-    if stored.rows_affected() == 0 {
-        return Ok(false);
-    }
-    history::add(tx, new.id, &By::ENTRANT, "entered", &serde_json::json!({})).await?;
-    Ok(true)
+    Ok(stored.rows_affected() == 1)
 }

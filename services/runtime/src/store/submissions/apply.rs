@@ -94,7 +94,7 @@ pub(in crate::store) async fn apply_locked(
     }
     if moved {
         if has_finished_files(&before, &machine) {
-            progress::end(tx, id, &locked.contest, machine.run).await?;
+            progress::end(tx, id, &locked.contest, machine.run, locked.at).await?;
         }
         fingerprints::follow(tx, id, &machine).await?;
         watch::follow(tx, id, &before, &machine).await?;

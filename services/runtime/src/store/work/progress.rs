@@ -2,6 +2,7 @@
 //! viewers. The arithmetic is in `pipeline::progress`; here are the rows, the limit on how often it is measured, and
 //! the value below which progress never falls.
 use anyhow::Context;
+use chrono::{DateTime, Utc};
 use pipeline::id::SubmissionId;
 use pipeline::media_info::MediaInfo;
 use pipeline::planner::Estimate;
@@ -73,14 +74,41 @@ impl Store {
     }
 }
 
-/// The run's renditions are all finished: publishes that, whether or not its progress was ever measured.
+/// The run's renditions are all finished: publishes that, whether or not its progress was ever measured. `at` is the
+/// time of the event, by the database's clock.
 pub(in crate::store) async fn end(
     tx: &mut PgConnection,
     submission: SubmissionId,
     contest: &str,
     run: u32,
+    at: DateTime<Utc>,
 ) -> anyhow::Result<()> {
-    tell(tx, submission, contest, run, Reached::END).await
+    let traceparent = telemetry::current_traceparent();
+    let message = wire::submission_progressed(submission, contest, run, Reached::END, at, traceparent);
+    // No value of the same run is above the last one, so the message is known before the row is.
+    sqlx::query!(
+        "/* end_progress */
+        with told as (
+            insert into progress as told (submission, run, done, remaining_s, at) values ($1, $2, $3, $4, $5)
+            on conflict (submission) do update set run = $2, done = $3, remaining_s = $4, at = $5 where told.run <= $2
+            returning submission
+        )
+        insert into outbox (exchange, routing_key, kind, body, headers) select $6, $7, $8, $9, $10 from told",
+        submission.0,
+        run as i32,
+        Reached::END.done,
+        Reached::END.remaining_s,
+        at,
+        message.exchange,
+        message.routing_key,
+        message.kind,
+        message.body,
+        serde_json::to_value(&message.headers)?,
+    )
+    .execute(tx)
+    .await
+    .context("write the end of the progress")?;
+    Ok(())
 }
 
 /// Stores the progress, never below an earlier value of this run, and adds the event to the outbox.

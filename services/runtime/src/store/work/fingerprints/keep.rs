@@ -15,22 +15,28 @@ pub(in crate::store) async fn keep(
     fingerprint: &Fingerprint,
 ) -> anyhow::Result<()> {
     let words = |words: &[u32]| words.iter().map(|word| word.cast_signed()).collect::<Vec<i32>>();
-    sqlx::query!(
-        "/* keep_fingerprint */
-        insert into fingerprints (submission, contest, picture, sound, tokens, probes)
-        select id, contest, $2, $3, $4, $5 from submissions where id = $1
-        on conflict (submission) do update set picture = excluded.picture, sound = excluded.sound,
-            tokens = excluded.tokens, probes = excluded.probes",
+    let had_seat = sqlx::query_scalar!(
+        r#"/* keep_fingerprint */
+        with old as (
+            delete from fingerprint_words where submission = $1 returning submission
+        ), kept as (
+            insert into fingerprints (submission, contest, picture, sound, tokens, probes)
+            select id, contest, $2, $3, $4, $5 from submissions where id = $1
+            on conflict (submission) do update set picture = excluded.picture, sound = excluded.sound,
+                tokens = excluded.tokens, probes = excluded.probes
+        )
+        select exists (select from old) as "had_seat!""#,
         id.0,
         fingerprint.picture_bytes(),
         fingerprint.sound_bytes(),
         &words(&fingerprint.tokens),
         &words(&fingerprint.probes),
     )
-    .execute(&mut *tx)
+    .fetch_one(&mut *tx)
     .await
     .context("store the fingerprint")?;
-    words::renew(tx, id).await
+    // A work without a seat has no words.
+    if had_seat { words::write(tx, id).await } else { Ok(()) }
 }
 
 /// A submission changed: a refused one gives up its seat, unless an earlier run of it is still at a partner, and for a

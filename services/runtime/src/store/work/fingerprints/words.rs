@@ -45,18 +45,6 @@ pub(super) async fn write(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Re
     Ok(())
 }
 
-/// The words of another fingerprint, if the work has a seat.
-pub(super) async fn renew(tx: &mut PgConnection, id: SubmissionId) -> anyhow::Result<()> {
-    let old = sqlx::query!("/* forget_words */ delete from fingerprint_words where submission = $1", id.0)
-        .execute(&mut *tx)
-        .await
-        .context("forget the words of a work")?;
-    if old.rows_affected() == 0 {
-        return Ok(());
-    }
-    write(tx, id).await
-}
-
 /// Deletes the words with which similar works were searched for. They are three quarters of a fingerprint and were for
 /// its screening. If it is screened once more, the words under which it is found are enough, and it has its seat
 /// already.

@@ -36,14 +36,14 @@ pub(in crate::store) async fn after_move(
             add_all(tx, policy, &prefixes.map(|prefix| (prefix, &[][..])).collect::<Vec<_>>()).await?;
             return previews::forget(tx, id).await;
         }
-        State::Revoked | State::Rejected { .. } => {}
-        _ if after.run != run => {}
+        // Its renditions stay if they are in force, which is not the case if the run ended early.
+        State::Revoked | State::Rejected { .. } => renditions::forget_unused(tx, id, run).await?,
+        _ if after.run != run => renditions::forget_unused(tx, id, run).await?,
+        // With all of them in force, none is unused.
         _ if is_at(before, Stage::Assemble) => renditions::put_in_force(tx, id, run).await?,
         _ => return Ok(()),
     }
-    // The run's work has ended, with success or without. Its renditions stay if they are in force, which is not the
-    // case if it ended early.
-    renditions::forget_unused(tx, id, run).await?;
+    // The run's work has ended, with success or without.
     reuse::forget(tx, id, run).await?;
     let keep = renditions::keys(tx, id, run).await?;
     let seen = previews::keys(tx, id, run).await?;

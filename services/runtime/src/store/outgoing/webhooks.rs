@@ -9,9 +9,7 @@
 //! | the delivery log, sending again | `log` |
 use anyhow::Context;
 use chrono::{DateTime, SecondsFormat, Utc};
-use pipeline::id::SubmissionId;
 use serde_json::{Value, json};
-use sqlx::PgConnection;
 
 use crate::wire::{self, Outgoing};
 
@@ -46,41 +44,6 @@ impl Message {
         let data = wire::describe(changed.kind, &changed.body).context("an event that cannot be described")?;
         Ok(Self { kind, payload: payload(kind, at, &data) })
     }
-}
-
-/// Writes a message about `changed`, an event for the outbox, for every interested endpoint. In the transaction of the
-/// change.
-pub(in crate::store) async fn follow(
-    tx: &mut PgConnection,
-    submission: SubmissionId,
-    changed: &Outgoing,
-    at: DateTime<Utc>,
-) -> anyhow::Result<()> {
-    let message = Message::of(changed, at)?;
-    sqlx::query!(
-        "/* add_webhook_messages */
-        insert into webhook_messages (endpoint, type, submission, body, status, finished_at)
-        select id, $1, $2, $3, case when full_up then 'dropped' else 'pending' end,
-            case when full_up then clock_timestamp() end
-        from (
-            select id, $4 <= (
-                select count(*) from (
-                    select 1 from webhook_messages where endpoint = e.id and status = 'pending' limit $4
-                ) waiting
-            ) as full_up
-            from webhook_endpoints e
-            where state = 'enabled' and (types = '{}' or $1 = any(types))
-                and (contest is null or contest = (select contest from submissions where submissions.id = $2))
-        ) interested",
-        message.kind,
-        submission.0,
-        message.payload,
-        QUEUE_BOUND,
-    )
-    .execute(tx)
-    .await
-    .context("write webhook messages")?;
-    Ok(())
 }
 
 /// A payload in the format of Standard Webhooks.

@@ -4,7 +4,7 @@
 //! | what | where |
 //! |---|---|
 //! | deliveries as readers see them | `read` |
-//! | the only way in which a delivery changes | `change` |
+//! | the only way in which a delivery changes, and its lock | `change`, `lock` |
 //! | what a publish job or a person records | `note` |
 //! | the deliveries of a run that enters publishing | `want` |
 //! | the partner's part, which brings a delivery to its desired state | `part` |
@@ -12,6 +12,7 @@
 //! | texts that an organiser wrote for one partner | `texts` |
 
 mod change;
+mod lock;
 mod note;
 mod part;
 mod read;
@@ -19,8 +20,9 @@ mod session;
 mod texts;
 mod want;
 
-pub use change::current;
-pub(in crate::store) use change::{apply, keep_receipt, locked};
+pub(in crate::store) use change::{apply, keep_receipt};
+pub use lock::current;
+pub(in crate::store) use lock::locked;
 pub use note::note;
 pub(in crate::store) use part::{end_parts, is_at_work, part_of, take_up, wake};
 pub use read::DeliveryRow;

@@ -87,7 +87,7 @@ pub async fn add(
 }
 
 /// A line's detail with a person's name and reason.
-pub(super) fn signed(by: &By, detail: &Value) -> Value {
+pub(in crate::store) fn signed(by: &By, detail: &Value) -> Value {
     let mut detail = detail.clone();
     if let (true, Value::Object(detail)) = (by.is_person(), &mut detail) {
         detail.insert("by".into(), by.name.as_ref().into());

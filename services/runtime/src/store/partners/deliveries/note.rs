@@ -6,10 +6,11 @@ use pipeline::id::{PartnerId, SubmissionId};
 use pipeline::part::Part;
 use sqlx::PgConnection;
 
-use super::change::{apply, keep_receipt};
+use super::change::{apply, apply_locked, keep_receipt};
+use super::lock::lock_claimed;
 use super::part::{has_open_part, open_part, wake};
 use crate::store::submissions::history::By;
-use crate::store::work::parts::{Claim, Commit, check_fence};
+use crate::store::work::parts::Claim;
 use crate::store::{Store, submissions};
 
 impl Store {
@@ -24,13 +25,11 @@ impl Store {
         let Part::Partner(partner) = &claim.part else { anyhow::bail!("{} has no delivery", claim.part) };
         self.transaction("apply_delivery", |tx, _| {
             Box::pin(async move {
-                if check_fence(tx, claim).await? == Commit::Fenced {
-                    return Ok(None);
-                }
+                let Some(locked) = lock_claimed(tx, claim, partner).await? else { return Ok(None) };
                 if let Some(receipt) = receipt {
                     keep_receipt(tx, claim.submission, partner, receipt).await?;
                 }
-                apply(tx, claim.submission, partner, event, &By::WORKER).await.map(Some)
+                apply_locked(tx, claim.submission, partner, locked, event, &By::WORKER).await.map(Some)
             })
         })
         .await

@@ -6,7 +6,8 @@ use pipeline::submission::Submission;
 use sqlx::PgConnection;
 use sqlx::types::Json;
 
-use super::change::{apply, locked};
+use super::change::apply;
+use super::lock::locked;
 use super::part::wait_for_caller;
 use crate::store::Policy;
 use crate::store::submissions::history::By;

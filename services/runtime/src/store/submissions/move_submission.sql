@@ -10,7 +10,10 @@
 -- Parts that start, one row each: $24 stages  $25 parts
 with saved as (
     update submissions set machine = $2, state = $3, run = $4, traceparent = coalesce($5, traceparent), updated_at = $6,
-        moved_at = case when state = $3 and run = $4 then moved_at else $6 end
+        moved_at = case when state = $3 and run = $4 then moved_at else $6 end,
+        -- Its deliveries are planned next; the trigger that notes the first one then finds this done, and writes no other
+        -- version of the row.
+        has_deliveries = has_deliveries or 'publish' = any($24::text[])
     where id = $1
 ), noted as (
     insert into history (submission, at, actor, what, detail) values ($1, clock_timestamp(), $7, $8, $9)

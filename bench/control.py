@@ -53,6 +53,9 @@ class Neighbours:
         subprocess.run([rig.ROOT / "deploy/local/neighbours.sh", "stop", self.dir, "postgres"], check=True)
         self._ask("start")
         self.roots["postgres"] = int((self.data / "data/postmaster.pid").read_text().split()[0])
+        # The setting exists only with the library.
+        self.sql("alter system set pg_stat_statements.track_planning = on", "postgres")
+        self.sql("select pg_reload_conf()", "postgres")
 
     def wal(self):
         """WAL records, bytes, writes and syncs, and commits so far."""
@@ -146,14 +149,17 @@ def drawing(lines, title):
 
 
 def statements(neighbours, parts):
-    """The most expensive statements, per part: calls and milliseconds."""
-    rows = neighbours.sql("select calls, total_exec_time, left(regexp_replace(query, '\\s+', ' ', 'g'), 60) from pg_stat_statements"
-                          " where dbid = (select oid from pg_database where datname = 'reelmill') order by total_exec_time desc limit 40")
-    total = neighbours.sql("select sum(calls), sum(total_exec_time) from pg_stat_statements"
+    """The most expensive statements, per part: calls, milliseconds, and how often and for how long they were planned."""
+    rows = neighbours.sql("select calls, total_exec_time, plans, total_plan_time, left(regexp_replace(query, '\\s+', ' ', 'g'), 60)"
+                          " from pg_stat_statements where calls > 0 and dbid = (select oid from pg_database where datname = 'reelmill')"
+                          " order by total_exec_time + total_plan_time desc limit 40")
+    total = neighbours.sql("select sum(calls), sum(total_exec_time), sum(plans), sum(total_plan_time) from pg_stat_statements"
                            " where dbid = (select oid from pg_database where datname = 'reelmill')")[0]
     return {"calls_a_part": float(total[0]) / parts, "ms_a_part": float(total[1]) / parts,
+            "plans_a_part": float(total[2]) / parts, "planning_ms_a_part": float(total[3]) / parts,
             "dearest": [{"statement": text, "calls_a_part": int(calls) / parts, "ms_a_part": float(ms) / parts,
-                         "ms_a_call": float(ms) / int(calls)} for calls, ms, text in rows]}
+                         "ms_a_call": float(ms) / int(calls), "plans_a_call": int(plans) / int(calls),
+                         "planning_ms_a_part": float(planning) / parts} for calls, ms, plans, planning, text in rows]}
 
 
 def main():

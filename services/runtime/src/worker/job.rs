@@ -24,7 +24,7 @@ pub trait Handler: Send + Sync + 'static {
 
 /// One claimed part and what is needed to do it.
 pub struct Job {
-    /// The submission as it was when the part was claimed.
+    /// The submission as it was when the part was claimed, without its verdict.
     pub submission: SubmissionRow,
     /// The run that the part belongs to.
     pub run: u32,

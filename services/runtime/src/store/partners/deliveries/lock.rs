@@ -9,7 +9,7 @@ use sqlx::types::Json;
 use crate::store::work::parts::{Claim, Commit, check_fence};
 
 /// A delivery whose row is locked until the end of the transaction.
-pub(in crate::store) struct LockedDelivery {
+pub(super) struct LockedDelivery {
     pub(super) delivery: Delivery,
     /// By the database's clock, after the lock was obtained.
     pub(super) at: DateTime<Utc>,

@@ -4,7 +4,6 @@ use anyhow::Context;
 use pipeline::id::{Fence, SubmissionId};
 use pipeline::media_info::MediaInfo;
 use pipeline::rendition::Plan;
-use pipeline::screening::Verdict;
 use pipeline::stage::Stage;
 use pipeline::submission::Submission;
 use sqlx::types::Json;
@@ -23,7 +22,7 @@ impl Store {
     /// people.
     ///
     /// The submission is as of the start of the statement, when the part was already pending: it is not older than the
-    /// change that made it pending.
+    /// change that made it pending. Its verdict is left out.
     pub async fn claim_work(&self, stage: Stage, holder: &str) -> anyhow::Result<Option<(Claim, SubmissionRow)>> {
         let after = self.turns.after(stage);
         let row = sqlx::query_file!(
@@ -65,7 +64,8 @@ impl Store {
             mezzanine_sha256: row.mezzanine_sha256,
             declared_sha256: row.declared_sha256,
             media_info: row.media_info,
-            verdict: row.verdict,
+            // No stage reads it: kilobytes that each part of a work would decode.
+            verdict: None,
             plan: row.plan,
             traceparent: row.traceparent,
             cure_until: row.cure_until,

@@ -28,6 +28,5 @@ returning p.run, p.part, p.attempt, p.fence as "fence!", p.traceparent as part_t
     extract(epoch from clock_timestamp() - p.not_before)::float8 as "waited_s!",
     s.id, s.receipt, s.contest, s.machine as "machine: Json<Submission>", s.title, s.theme, s.synopsis, s.recommending_unit,
     s.declarations, s.token_sha256, s.mezzanine_upload, s.mezzanine_bytes, s.mezzanine_sha256, s.declared_sha256,
-    s.media_info as "media_info: Json<MediaInfo>", s.verdict as "verdict: Json<Verdict>",
-    s.plan as "plan: Json<Plan>", s.traceparent, s.cure_until, s.cure_reason, s.created_at,
-    s.updated_at
+    s.media_info as "media_info: Json<MediaInfo>", s.plan as "plan: Json<Plan>", s.traceparent, s.cure_until,
+    s.cure_reason, s.created_at, s.updated_at

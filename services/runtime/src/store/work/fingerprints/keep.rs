@@ -17,7 +17,7 @@ pub(in crate::store) async fn keep(
     let words = |words: &[u32]| words.iter().map(|word| word.cast_signed()).collect::<Vec<i32>>();
     let had_seat = sqlx::query_scalar!(
         r#"/* keep_fingerprint */
-        with old as (
+        with former as (
             delete from fingerprint_words where submission = $1 returning submission
         ), kept as (
             insert into fingerprints (submission, contest, picture, sound, tokens, probes)
@@ -25,7 +25,7 @@ pub(in crate::store) async fn keep(
             on conflict (submission) do update set picture = excluded.picture, sound = excluded.sound,
                 tokens = excluded.tokens, probes = excluded.probes
         )
-        select exists (select from old) as "had_seat!""#,
+        select exists (select from former) as "had_seat!""#,
         id.0,
         fingerprint.picture_bytes(),
         fingerprint.sound_bytes(),

@@ -3,9 +3,11 @@ use futures::future::join_all;
 use pipeline::delivery::{Desired, Observed};
 use pipeline::stage::Stage;
 use pipeline::submission::{Event, Gate};
+use runtime::metrics::Metrics;
 use runtime::outcome::Output;
 use runtime::store::submissions::history::Actor;
 use runtime::store::work::parts::{Claim, Commit};
+use runtime::store::{Policy, Store};
 use serde_json::json;
 
 use crate::support::{World, all_but_publish, eventually, probed, screened, whole_line};
@@ -152,4 +154,26 @@ async fn two_transactions_that_deadlock_both_succeed() {
     let (a, b) = tokio::join!(lock_both(one.0, other.0), lock_both(other.0, one.0));
     assert!(a.is_ok() && b.is_ok(), "{a:?} {b:?}");
     assert!(met.load(std::sync::atomic::Ordering::SeqCst) >= 3, "one of them was run again");
+}
+
+#[tokio::test]
+async fn a_move_is_planned_for_each_connection_and_not_for_each_work() {
+    const WORKS: i64 = 12;
+    // PostgreSQL then compares what planning for the values has saved.
+    const TRIED: i64 = 5;
+    let world = World::new().await;
+    for _ in 0..WORKS {
+        world.uploaded().await;
+    }
+    let (config, metrics) = (&world.config, Metrics::new().unwrap());
+    let mut database = config.database.clone();
+    database.database_connections = 1;
+    let store = Store::new(&database, &config.allow_plaintext, Policy::from(&config.work), metrics).unwrap();
+    while let Some(claim) = store.claim(Stage::Probe, "me").await.unwrap() {
+        assert_eq!(store.finish(&claim, &probed()).await.unwrap(), Commit::Committed);
+    }
+    let plans = "select custom_plans, generic_plans from pg_prepared_statements
+        where statement like '/* move_submission */%'";
+    let plans: (i64, i64) = sqlx::query_as(plans).fetch_one(store.pool()).await.unwrap();
+    assert_eq!(plans, (TRIED, WORKS - TRIED));
 }

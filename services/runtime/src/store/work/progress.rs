@@ -88,12 +88,12 @@ pub(in crate::store) async fn end(
     // No value of the same run is above the last one, so the message is known before the row is.
     sqlx::query!(
         "/* end_progress */
-        with told as (
+        with ended as (
             insert into progress as told (submission, run, done, remaining_s, at) values ($1, $2, $3, $4, $5)
             on conflict (submission) do update set run = $2, done = $3, remaining_s = $4, at = $5 where told.run <= $2
             returning submission
         )
-        insert into outbox (exchange, routing_key, kind, body, headers) select $6, $7, $8, $9, $10 from told",
+        insert into outbox (exchange, routing_key, kind, body, headers) select $6, $7, $8, $9, $10 from ended",
         submission.0,
         run as i32,
         Reached::END.done,

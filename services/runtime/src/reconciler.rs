@@ -25,6 +25,8 @@ const TICKS_A_SAMPLE: u32 = 3;
 const WAKINGS_A_TICK: u32 = 20;
 /// Entries that one search for stuck work examines; the next search continues after them.
 const LOOK_THROUGH: i64 = 200;
+/// The shortest time between two looks for deliveries whose reserved time has come.
+const NEXT_CALLS: Duration = Duration::from_millis(50);
 /// The deadline of a tick: a server that hangs must not stop later ticks.
 const TICK_DEADLINE: Duration = Duration::from_secs(60);
 
@@ -62,8 +64,12 @@ impl Failures {
 }
 
 impl Reconciler {
-    /// Ticks until `stop`.
+    /// Does its duties until `stop`.
     pub(crate) async fn run(self, stop: CancellationToken) {
+        tokio::join!(self.tick_on(&stop), self.call_on(&stop));
+    }
+
+    async fn tick_on(&self, stop: &CancellationToken) {
         let mut failing = false;
         while !stop.is_cancelled() {
             let tick = match tokio::time::timeout(TICK_DEADLINE, self.tick()).await {
@@ -83,6 +89,35 @@ impl Reconciler {
                 () = stop.cancelled() => {}
             }
         }
+    }
+
+    /// Wakes deliveries that reserved their calls to a partner. A look wakes what the partner may be called for at that moment, so where a
+    /// delivery is due soon, the next look comes after half of the time between two calls.
+    async fn call_on(&self, stop: &CancellationToken) {
+        while !stop.is_cancelled() {
+            let interval = match tokio::time::timeout(TICK_DEADLINE, self.wake_reserved()).await {
+                Ok(Ok(interval)) => interval,
+                Ok(Err(error)) => {
+                    debug!("could not wake deliveries that wait for a partner: {error:#}");
+                    None
+                }
+                Err(_) => None,
+            };
+            let pause = interval.map_or(self.every, |interval| interval.div_f64(2.0).max(NEXT_CALLS).min(self.every));
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = stop.cancelled() => {}
+            }
+        }
+    }
+
+    /// Returns the time between two calls of the quickest partner for which a delivery is due before the next tick.
+    async fn wake_reserved(&self) -> anyhow::Result<Option<Duration>> {
+        // Two looks at the same time would each wake as many as the partner may be called for.
+        if self.store.take_turn("wake_reserved", NEXT_CALLS.mul_f64(0.8)).await? {
+            self.store.wake_reserved().await?;
+        }
+        self.store.reserved_interval(self.every).await
     }
 
     /// One round of all duties. Parts come first, because they need no broker. Each duty is performed whatever the
@@ -111,15 +146,14 @@ impl Reconciler {
         failures.first()
     }
 
-    /// Wakes parts that waited for a time, as after a release of many works, and parts that waited for a partner's
-    /// budget.
+    /// Wakes parts that waited for a time, as after a release of many works.
     async fn wake(&self) -> anyhow::Result<()> {
         for _ in 0..WAKINGS_A_TICK {
             if self.store.wake_due().await? < WOKEN_AT_ONCE as usize {
                 break;
             }
         }
-        self.store.wake_reserved().await.map(drop)
+        Ok(())
     }
 
     async fn unstick_in_turn(&self, pause: Duration) -> anyhow::Result<()> {

@@ -12,7 +12,7 @@ use runtime::store::partners::accounts::{Account, Budget, MAIN, Pass};
 use runtime::store::work::parts::{Claim, Commit};
 use runtime::worker::Job;
 
-use crate::support::{Doing, World, all_but_publish, hand_over, output};
+use crate::support::{Doing, SOON, World, all_but_publish, hand_over, output};
 
 /// Parts of a new work's runs 2 to `runs` + 1, the first run's the oldest, all backdated by `age_s`.
 async fn parts(world: &World, stage: Stage, part: &str, contest: &str, runs: i32, age_s: f64) -> SubmissionId {
@@ -242,13 +242,10 @@ async fn while_a_partners_breaker_is_open_none_of_its_deliveries_is_woken() {
     assert_eq!(world.store.wake_reserved().await.unwrap(), 1, "one goes first");
 }
 
-/// Services and reconciler as they run: each delivery requests permission before its only call, ten a second for each
-/// partner.
-#[tokio::test]
-async fn every_delivery_has_its_turn_and_hardly_any_is_tried_in_vain() {
-    let world = World::new().await;
+/// Enters works and processes them up to their deliveries, which begin when publish does.
+async fn ready_to_publish(world: &World, count: usize) -> Vec<SubmissionId> {
     let mut works = Vec::new();
-    for _ in 0..5 {
+    for _ in 0..count {
         works.push(world.uploaded().await);
     }
     let made = world.process(all_but_publish()).await;
@@ -256,8 +253,13 @@ async fn every_delivery_has_its_turn_and_hardly_any_is_tried_in_vain() {
         world.reaches(*id, "publish").await;
     }
     made.stop().await;
-    let store = world.store.clone();
-    let budgeted = Doing::<4, _>(move |job: Job| -> BoxFuture<'static, _> {
+    works
+}
+
+/// A publish service whose deliveries request permission before their only call, ten a second for each partner.
+fn budgeted(store: &Store) -> Services {
+    let store = store.clone();
+    Services::new().worker(Doing::<4, _>(move |job: Job| -> BoxFuture<'static, _> {
         let store = store.clone();
         Box::pin(async move {
             let (account, budget) = (account(&job.claim), Budget { per_minute: 600, burst: 1 });
@@ -267,8 +269,15 @@ async fn every_delivery_has_its_turn_and_hardly_any_is_tried_in_vain() {
             hand_over(&store, &job).await?;
             Ok(Outcome::Done(output(&job)))
         })
-    });
-    let process = world.process(Services::new().worker(budgeted)).await;
+    }))
+}
+
+/// Services and reconciler as they run.
+#[tokio::test]
+async fn every_delivery_has_its_turn_and_hardly_any_is_tried_in_vain() {
+    let world = World::new().await;
+    let works = ready_to_publish(&world, 5).await;
+    let process = world.process(budgeted(&world.store)).await;
     for id in works {
         world.reaches(id, "published").await;
     }
@@ -276,5 +285,19 @@ async fn every_delivery_has_its_turn_and_hardly_any_is_tried_in_vain() {
     let in_vain = number(&world, "select count(*) from attempts where stage = 'publish'").await;
     // If one is woken between another one's claim and its call, it finds the budget used up, which is rare.
     assert!(in_vain * 10 <= deliveries, "{in_vain} attempts in vain at {deliveries} deliveries");
+    process.stop().await;
+}
+
+/// With a call a tick, the last of these would be published after more ticks than anything here waits for.
+#[tokio::test]
+async fn a_budget_is_used_up_between_two_ticks() {
+    let world = World::new().await;
+    let works = ready_to_publish(&world, 14).await;
+    let mut config = world.config.clone();
+    config.work.reconcile_s = SOON.as_secs_f64() / 10.0;
+    let process = world.process_with(config, budgeted(&world.store)).await;
+    for id in works {
+        world.reaches(id, "published").await;
+    }
     process.stop().await;
 }

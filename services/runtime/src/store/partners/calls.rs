@@ -2,6 +2,8 @@
 //! waits without being claimed; the reconciler wakes as many of a partner as it may be called at that moment. So a
 //! hundred thousand deliveries to one partner cost one statement for each thousand of them, and deliveries to other
 //! partners are not delayed.
+use std::time::Duration;
+
 use anyhow::Context;
 use pipeline::stage::Stage;
 use sqlx::PgConnection;
@@ -47,6 +49,23 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// The shortest time between two calls of the partners for which a delivery is due within this time. A partner that is not called
+    /// while it fails does not count.
+    pub async fn reserved_interval(&self, within: Duration) -> anyhow::Result<Option<Duration>> {
+        let interval_s = sqlx::query_scalar!(
+            "/* reserved_interval */
+            select min(interval_s) from partner_accounts where account = $1 and coalesce(open_until <= clock_timestamp(), true) and exists (
+                select from parts where stage = 'publish' and part = 'partner/' || partner and status = 'waiting'
+                    and call_at <= now() + make_interval(secs => $2))",
+            MAIN,
+            within.as_secs_f64(),
+        )
+        .fetch_one(self.pool())
+        .await
+        .context("look for deliveries that wait for a partner")?;
+        Ok(interval_s.map(Duration::from_secs_f64))
     }
 }
 

@@ -122,7 +122,7 @@ fn covers(id: &str) -> String {
 fn ladders(segment_s: u32, buffer_start: f64) -> String {
     let rung = |name: &str, short_side: u32, kbps: u32| {
         format!(
-            "\n[rungs.{name}]\nshort_side = {short_side}\ncrf = 26.0\nmax_bitrate_kbps = {kbps}\naudio_bitrate_kbps = 96\n\
+            "\n[rungs.{name}]\npurpose = \"playback\"\nshort_side = {short_side}\ncrf = 26.0\nmax_bitrate_kbps = {kbps}\naudio_bitrate_kbps = 96\n\
              loudness_lufs = -15.0\nloudness_tolerance_lu = 2.0\ntrue_peak_dbtp = -2.0\n"
         )
     };

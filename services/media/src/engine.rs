@@ -5,10 +5,10 @@ use std::ffi::{CStr, CString, c_char, c_uint, c_void};
 /// The version of our code that decides the bytes of renditions. It is raised by hand, and only when some rendition can come out with
 /// other bytes: every finished file then has another address, and none that was made before is reused. The tests of the house compare a
 /// digest of that code with a known one, so that no change passes without a decision.
-pub const ENGINE: &str = "0.2.0";
+pub const ENGINE: &str = "0.3.0";
 
 /// The name of the engine: its version and those of the loaded libraries that make the bytes, such as
-/// `reelmill 0.2.0, ffmpeg 5.1.9, x264 164, zimg 3.0.4, soxr 0.1.3`. Opens nothing.
+/// `reelmill 0.3.0, ffmpeg 5.1.9, x264 164, zimg 3.0.4, soxr 0.1.3`. Opens nothing.
 #[allow(unsafe_code)]
 pub fn engine() -> String {
     // SAFETY: libavutil returns a static, NUL-terminated string.

@@ -13,14 +13,13 @@
 use std::path::{Path, PathBuf};
 
 use ffmpeg_next::frame;
-use pipeline::media_info::{FieldOrder, Ratio, Transfer};
-use pipeline::rendition::Picture;
 
+use crate::av;
 use crate::av::graph::Graph;
-use crate::av::{self, PictureFacts};
 use crate::child::protocol::PROXY;
 use crate::error::{During, Error, Result};
 use crate::picture::scale;
+use crate::picture::shape::Shape;
 use crate::read::times::to_us;
 use moments::Moments;
 use proxy::Proxy;
@@ -41,19 +40,6 @@ const LONG_SIDE: u32 = 1920;
 const APART_US: i64 = 1_000_000 / 30 - 2000;
 /// Longest source with a preview, µs: no contest accepts longer ones, and the files stay bounded.
 const LONGEST_US: i64 = 4 * 3600 * 1_000_000;
-
-/// What has to be known of a source's picture before the first one is scaled.
-#[derive(Clone, Debug)]
-pub(crate) struct Shape {
-    pub(crate) facts: PictureFacts,
-    pub(crate) rotation_degrees: u32,
-    pub(crate) mirrored: bool,
-    pub(crate) transfer: Transfer,
-    pub(crate) matrix: String,
-    pub(crate) full_range: bool,
-    /// As people see it.
-    pub(crate) display: (u32, u32),
-}
 
 /// The preview of one source, being made.
 pub(crate) struct Preview {
@@ -154,23 +140,8 @@ impl Preview {
 
 impl Making {
     fn begin(dir: &Path, shape: &Shape, begin_us: Option<i64>) -> Result<Self> {
-        let size = size(shape.display);
-        let picture = Picture {
-            stream: 0,
-            rotation_degrees: shape.rotation_degrees,
-            mirrored: shape.mirrored,
-            field_order: FieldOrder::Progressive,
-            transfer: shape.transfer,
-            matrix: shape.matrix.clone(),
-            full_range: shape.full_range,
-            // Pictures keep their own times here.
-            frame_rate: Ratio::ONE,
-            frames: 0,
-            lead_frames: 0,
-            hold_frames: 0,
-            entry_points: None,
-        };
-        let mut graph = scale::small(shape.facts, &picture, size)?;
+        let size = shape.fitted(SHORT_SIDE, LONG_SIDE);
+        let mut graph = scale::small(shape.facts, &shape.picture(), size)?;
         let ticks = graph.time_base(0).unwrap_or((1, 1_000_000));
         Ok(Self {
             graph,
@@ -195,31 +166,10 @@ impl Making {
     }
 }
 
-/// The proxy's size: the short side brought down, never up; even.
-fn size((width, height): (u32, u32)) -> (u32, u32) {
-    let (short, long) = (width.min(height).max(2), width.max(height).max(2));
-    let factor = f64::min(f64::from(SHORT_SIDE) / f64::from(short), f64::from(LONG_SIDE) / f64::from(long)).min(1.0);
-    let scaled = |side: u32| ((f64::from(side.max(2)) * factor / 2.0).round() as u32 * 2).max(2);
-    (scaled(width), scaled(height))
-}
-
 /// Turns any error into a failure of ours.
 fn ours<T>(result: Result<T>) -> Result<T> {
     result.map_err(|error| match error {
         Error::Failed(text) => Error::Failed(format!("make the preview: {text}")),
         Error::Rejected(reason) => Error::Failed(format!("make the preview: {reason:?}")),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_short_side_is_brought_down_and_never_up() {
-        assert_eq!(size((1920, 1080)), (854, 480));
-        assert_eq!(size((1080, 1920)), (480, 854));
-        assert_eq!(size((320, 180)), (320, 180));
-        assert_eq!(size((16_000, 2)), (1920, 2));
-    }
 }

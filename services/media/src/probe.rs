@@ -6,6 +6,7 @@
 //! | how large is the picture, how fast, and how is it coded and shown? | `picture`, `geometry`, `pace`, `bitrate` |
 //! | what is seen: brightness, cuts, stretches of black and of stillness? | `luma`, `scene`, `still`, `stretch` |
 //! | what is heard: loudness, true peak, silence? | `sound`, `short_term` |
+//! | how hard is it to encode? | `trial` |
 //! | what goes into the fingerprint? | `thumb`, `chroma` |
 //! | at which pictures can decoding begin? | `access` |
 //! | which label declares the use of AI? | `aigc` |
@@ -45,6 +46,7 @@ pub(crate) mod sound;
 mod still;
 mod stretch;
 mod thumb;
+mod trial;
 
 /// Says what the headers of the file at `path` claim; `None` where they do not say how long it is.
 ///
@@ -83,7 +85,7 @@ pub fn report(
     measure(
         path,
         limits,
-        Extras { fingerprint: true, curve: true, entry_points: true, preview },
+        Extras { fingerprint: true, trial: true, curve: true, entry_points: true, preview },
         &mut |_, _| (),
         progress,
     )
@@ -94,7 +96,7 @@ pub fn report(
 /// # Errors
 /// As [`report`].
 pub fn probe(path: &Path, limits: &Limits, progress: &mut dyn FnMut(f64)) -> Result<MediaInfo> {
-    let extras = Extras { curve: true, entry_points: true, ..Extras::default() };
+    let extras = Extras { trial: true, curve: true, entry_points: true, ..Extras::default() };
     Ok(measure(path, limits, extras, &mut |_, _| (), progress)?.media_info)
 }
 
@@ -115,12 +117,20 @@ pub(crate) fn watch(
 #[derive(Clone, Copy, Default)]
 struct Extras<'a> {
     fingerprint: bool,
+    /// Whether it is tried how hard the picture is to encode.
+    trial: bool,
     /// Whether loudness is measured over time.
     curve: bool,
     /// Whether to try where decoding may begin; for our own files this is known.
     entry_points: bool,
     /// Where a proxy and a storyboard go.
     preview: Option<&'a Path>,
+}
+
+impl Extras<'_> {
+    fn picture(&self) -> picture::Extras {
+        picture::Extras { fingerprint: self.fingerprint, trial: self.trial }
+    }
 }
 
 fn measure(
@@ -195,7 +205,7 @@ struct Decoded {
 impl Decoded {
     fn open(source: &Source, choice: tracks::Choice, limits: &Limits, extras: Extras) -> Result<Self> {
         let stream = choice.picture.ok_or(Rejection::NoVideo)?;
-        let picture = PictureMeasure::open(source, stream, limits, extras.fingerprint)?;
+        let picture = PictureMeasure::open(source, stream, limits, extras.picture())?;
         let wanted = sound::Extras { fingerprint: extras.fingerprint, curve: extras.curve };
         let open = |index| Ok::<_, Error>((index, SoundMeasure::open(source, index, limits)?.with(wanted)));
         let sound = choice.sound.map(open).transpose()?;

@@ -26,7 +26,7 @@ mod read;
 mod retention;
 
 pub use contest::{Contest, Cure, LengthLimit, Theme, Unit};
-pub use ladders::{Ladders, Rung};
+pub use ladders::{Ladders, Purpose, Quicker, Rung};
 pub use notice::{Office, Passage};
 pub use phrases::Phrase;
 pub use retention::Retention;

@@ -6,6 +6,7 @@ mod colour;
 mod measure;
 mod oddity;
 mod track;
+mod trial;
 mod video;
 
 pub use audio::{AudioInfo, ShortTerm};
@@ -13,6 +14,7 @@ pub use colour::{Colour, Transfer};
 pub use measure::{Ratio, Stretch};
 pub use oddity::Oddity;
 pub use track::{OtherTrack, StreamCount, TrackKind, Unused};
+pub use trial::Trial;
 pub use video::{FieldOrder, VideoInfo};
 
 /// The probe's result for one file.

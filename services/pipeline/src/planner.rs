@@ -10,6 +10,7 @@
 //! | what does each partner get? | `wish` |
 //! | may the source's picture be passed through? | `passthrough` |
 //! | which size, bit rate, frame rate and level has the output? | `picture`, `frame_rate`, `level` |
+//! | which settings reach the rung's quality in the least time? | `quality` |
 //! | what is made once for several partners? | `merge` |
 //! | where is the timeline cut? | `segments`, `effort` |
 //! | which covers are cut? | `covers` |
@@ -30,6 +31,7 @@ mod level;
 mod merge;
 mod passthrough;
 mod picture;
+mod quality;
 mod segments;
 mod why;
 mod wish;

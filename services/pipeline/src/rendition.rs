@@ -7,7 +7,7 @@ use crate::id::PartnerId;
 use crate::part::Part;
 
 pub use because::{About, Because};
-pub use encode::{AudioEncode, VideoEncode};
+pub use encode::{AudioEncode, Target, VideoEncode};
 pub use picture::{Picture, Segment};
 pub use planned::{PlannedCover, PlannedRendition, VideoSource};
 pub use qc::{QcCheck, QcOutcome};

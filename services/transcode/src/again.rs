@@ -75,6 +75,7 @@ mod tests {
             gop_frames: 50,
             level: 40,
             preset: "medium".into(),
+            target: None,
             threads: 1,
         }
     }

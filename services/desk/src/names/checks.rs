@@ -4,7 +4,7 @@ use pipeline::lang::{Lang, measured_zh};
 
 /// Stable name of a check, Chinese, English.
 #[rustfmt::skip]
-const CHECKS: [(&str, &str, &str); 37] = [
+const CHECKS: [(&str, &str, &str); 38] = [
     ("format", "封装格式", "Container"),
     ("faststart", "可边下边播", "Fast start"),
     ("streams", "轨道", "Streams"),
@@ -21,6 +21,7 @@ const CHECKS: [(&str, &str, &str); 37] = [
     ("duration_ms", "时长（毫秒）", "Duration, ms"),
     ("av_difference_ms", "音画时长差（毫秒）", "Audio against video, ms"),
     ("av_start_difference_ms", "音画起点差（毫秒）", "Audio start against video start, ms"),
+    ("encoder", "编码设置与画质目标", "Encoder settings, and the quality to reach"),
     ("profile", "编码档次", "Profile"),
     ("level", "编码级别", "Level"),
     ("pixel_format", "像素格式", "Pixel format"),

@@ -76,6 +76,7 @@ pub(crate) fn check(
     checks.picture(expected, &info);
     checks.time(expected, &info);
     if let Some(encode) = &expected.video {
+        checks.settings(encode);
         checks.encode(encode, expected.frame_rate, &info, &packets);
     }
     checks.is("first_frame_idr", packets.first_is_idr, "a key frame that refers to nothing before it");
@@ -172,6 +173,13 @@ impl Checks {
             let late = audio.start_ms.abs_diff(video.start_ms);
             self.at_most("av_start_difference_ms", late, 1);
         }
+    }
+
+    /// A record: the file itself no longer says it, since players need no settings of the encoder.
+    fn settings(&mut self, encode: &VideoEncode) {
+        let settings = |preset: &str, crf: f64| format!("{preset}, CRF {crf}");
+        let target = encode.target.as_ref().map_or_else(|| "none".into(), |it| settings(&it.preset, it.crf));
+        self.row("encoder", settings(&encode.preset, encode.crf), target, QcOutcome::Pass);
     }
 
     fn encode(&mut self, encode: &VideoEncode, rate: Ratio, info: &MediaInfo, packets: &Packets) {

@@ -10,6 +10,7 @@ use super::access::Access;
 use super::bitrate::Bitrate;
 use super::geometry::{display_size, honest_aspect};
 use super::pace::{Pace, last_duration, longest_gap, pace_of};
+use super::trial::Trials;
 use crate::av::{self, StreamFacts};
 use crate::child::protocol::Limits;
 use crate::error::Result;
@@ -23,6 +24,15 @@ use seen::{Seen, colour};
 
 mod coding;
 mod seen;
+
+/// What is taken of the pictures only on request.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Extras {
+    /// Samples for a fingerprint.
+    pub(super) fingerprint: bool,
+    /// A trial of how hard they are to encode.
+    pub(super) trial: bool,
+}
 
 /// The stream of pictures under measurement.
 pub(super) struct PictureMeasure {
@@ -42,8 +52,8 @@ pub(super) struct PictureMeasure {
 }
 
 impl PictureMeasure {
-    /// `fingerprint`: whether pictures are sampled for one.
-    pub(super) fn open(source: &Source, stream: usize, limits: &Limits, fingerprint: bool) -> Result<Self> {
+    /// Measures what always is, and of the extras what concerns the picture.
+    pub(super) fn open(source: &Source, stream: usize, limits: &Limits, extras: Extras) -> Result<Self> {
         let facts = av::stream_facts(&source.input, stream).ok_or(Rejection::NoVideo)?;
         Ok(Self {
             stream,
@@ -55,7 +65,7 @@ impl PictureMeasure {
             keys: Vec::new(),
             open_gops: false,
             length: source.track(stream).map(|track| track.length),
-            seen: Seen::new(source, stream, facts.time_base, limits, fingerprint),
+            seen: Seen::new(source, stream, facts.time_base, limits).with(extras.fingerprint, extras.trial),
         })
     }
 
@@ -174,6 +184,7 @@ impl PictureMeasure {
             bitrate_kbps: self.bitrate.mean_kbps(duration_ms),
             peak_bitrate_kbps: self.bitrate.peak_kbps(),
             bytes_by_second: self.bitrate.by_second(),
+            trial: seen.trials.and_then(Trials::finish),
             black: seen.black.finish(duration_us),
             frozen: seen.frozen.finish(duration_us),
             calm: seen.calm.finish(duration_us),

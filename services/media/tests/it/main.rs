@@ -36,5 +36,7 @@ mod sound;
 mod sources;
 // Which track is the work's.
 mod tracks;
+// How hard a picture is to encode.
+mod trial;
 // Durations, rates and sizes.
 mod units;

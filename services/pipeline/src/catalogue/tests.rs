@@ -141,6 +141,16 @@ fn a_wrong_key_or_value_is_named_with_what_is_allowed() {
     check("ladders.toml", "crf = 17", "crf = 60", "rungs.master-1080.crf", "0 to 51");
     check("ladders.toml", "short_side = 1080", "short_side = 1081", "rungs.master-1080.short_side", "even");
     check("ladders.toml", "\"medium\"", "\"placebo\"", "preset", "veryslow");
+    check("ladders.toml", "\"veryfast\"", "\"medium\"", "quicker.preset", "not quicker");
+    check("ladders.toml", "crf_less = 1\n", "crf_less = -1\n", "quicker.crf_less", "0 to 10");
+    check("ladders.toml", "up_to = 0.45", "up_to = 0.95", "quicker.up_to", "rises");
+    check(
+        "ladders.toml",
+        "purpose = \"playback\"\nshort_side = 1080",
+        "purpose = \"archive\"\nshort_side = 1080",
+        "rungs.web-1080.purpose",
+        "`playback`",
+    );
 }
 
 #[test]

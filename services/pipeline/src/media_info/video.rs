@@ -3,6 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use super::colour::Colour;
 use super::measure::{Ratio, Stretch};
+use super::trial::Trial;
 
 /// The order of a picture's fields.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -93,6 +94,9 @@ pub struct VideoInfo {
     /// if it lasts longer than an hour.
     #[serde(default)]
     pub bytes_by_second: Vec<u64>,
+    /// What encoding it takes. `None` if not examined, or if the picture is too short.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trial: Option<Trial>,
     /// Black for at least 2 s.
     pub black: Vec<Stretch>,
     /// Frozen for at least 5 s.

@@ -40,7 +40,8 @@ pub struct Line {
     /// How it is made.
     #[serde(flatten)]
     pub how: How,
-    /// The limits that decided: why it is not passed through, its size, its cap, its frame rate.
+    /// The limits that decided: why it is not passed through, its size, its cap, its settings,
+    /// its frame rate.
     pub because: Vec<Because>,
     /// Encoding, joining and checking it, seconds of one core; 0 if a line above has the cost.
     pub cpu_s: f64,
@@ -96,8 +97,8 @@ fn how(plan: &Plan, lines: &[Line], rendition: &PlannedRendition) -> How {
 
 /// The limits that decided about the picture for this partner: its own before those of the rung and the source.
 fn limits(rendition: &PlannedRendition, partner: &PartnerId) -> Vec<Because> {
-    use About::{Bitrate, Copied, FrameRate, Length, Merged, NotCopied, Size};
-    let decides = [Copied, NotCopied, Merged, Size, Bitrate, FrameRate, Length];
+    use About::{Bitrate, Copied, FrameRate, Length, Merged, NotCopied, Quality, Size};
+    let decides = [Copied, NotCopied, Merged, Size, Bitrate, Quality, FrameRate, Length];
     let mut limits = Vec::new();
     for about in decides {
         let of = |whose: Option<&PartnerId>| {

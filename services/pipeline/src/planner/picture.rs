@@ -104,6 +104,12 @@ pub(super) fn cap(info: &MediaInfo, rung: &Rung, partner: &Partner) -> Cap {
     cap
 }
 
+/// The bitrate of a picture of other pixels: it falls with the power of 0.75 of these, a rule of thumb among encoder
+/// authors.
+pub(super) fn resized_kbps(kbps: f64, was: f64, is: f64) -> f64 {
+    kbps * (is / was.max(1.0)).powf(0.75)
+}
+
 /// How many bits of H.264 correspond to one bit of this codec.
 pub(super) fn efficiency(codec: &str) -> u64 {
     match codec {

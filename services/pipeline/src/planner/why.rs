@@ -3,7 +3,7 @@ use crate::catalogue::Rung;
 use crate::id::{PartnerId, RenditionName};
 use crate::media_info::{MediaInfo, Ratio, VideoInfo};
 use crate::partner::Partner;
-use crate::rendition::{About, AudioEncode, Because};
+use crate::rendition::{About, AudioEncode, Because, Target};
 
 fn because(about: About, en: String, zh: String) -> Because {
     Because { about: Some(about), partner: None, en, zh }
@@ -108,6 +108,44 @@ pub(super) fn cap_of_size(kbps: u32, bytes: u64, partner: &Partner) -> Because {
         format!("at most {cap}: {} takes files of {megabytes} MB", partner.name.en),
         format!("码率不超过 {cap}：{}只接受 {megabytes} MB 以内的文件", partner.name.zh),
     )
+}
+
+/// `medium, CRF 17`.
+fn settings(preset: &str, crf: f64) -> (String, String) {
+    (format!("{preset}, CRF {crf}"), format!("{preset}、CRF {crf}"))
+}
+
+/// The settings that the picture leaves room for, and what it is expected to take.
+pub(super) fn quicker((preset, crf): (&str, f64), target: &Target, needs: u64, cap: u32) -> Because {
+    let (is, is_zh) = settings(preset, crf);
+    let (wanted, wanted_zh) = settings(&target.preset, target.crf);
+    let (needs, cap) = (rate(needs), rate(cap.into()));
+    because(
+        About::Quality,
+        format!("{is}, as good as {wanted}: the picture needs about {needs} of {cap}"),
+        format!("{is_zh}，画质同 {wanted_zh}：画面约需 {needs}，上限 {cap}"),
+    )
+}
+
+pub(super) fn too_hard(target: &Target, needs: u64, cap: u32) -> Because {
+    let (is, is_zh) = settings(&target.preset, target.crf);
+    let (needs, cap) = (rate(needs), rate(cap.into()));
+    because(
+        About::Quality,
+        format!("{is}: quicker settings would need about {needs} of {cap}, and the cap would bind"),
+        format!("{is_zh}：更快的设置约需 {needs}，接近上限 {cap}"),
+    )
+}
+
+/// `measured`: whether it is known how hard the picture is.
+pub(super) fn settings_of_rung(target: &Target, measured: bool) -> Because {
+    let (is, is_zh) = settings(&target.preset, target.crf);
+    let (en, zh) = if measured {
+        ("the rung's own settings", "该档自有设置")
+    } else {
+        ("it was not measured how hard the picture is", "未测量画面复杂程度")
+    };
+    because(About::Quality, format!("{is}: {en}"), format!("{is_zh}：{zh}"))
 }
 
 /// `None` if the output has the source's own constant rate.

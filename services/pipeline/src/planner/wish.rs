@@ -1,5 +1,5 @@
 //! What each partner gets of a work: the rungs of the ladder, capped by what the source has and the partner accepts.
-use super::{frame_rate, level, passthrough, picture, why};
+use super::{frame_rate, level, passthrough, picture, quality, why};
 use crate::catalogue::{Ladders, Rung};
 use crate::id::{EncodeId, RenditionName};
 use crate::media_info::MediaInfo;
@@ -67,18 +67,20 @@ fn encoded<'a>(
 ) -> Wish<'a> {
     let (width, height) = picture::size(info, rung, partner);
     let cap = picture::cap(info, rung, partner);
+    let quality = quality::of(info, ladders, rung, (width, height), cap.kbps);
     let buffer_kbit = (f64::from(cap.kbps) * ladders.buffer_s).round() as u32;
     let video = VideoEncode {
         id: EncodeId::new(""),
         width,
         height,
-        crf: rung.crf,
+        crf: quality.crf,
         max_bitrate_kbps: cap.kbps,
         buffer_kbit,
         buffer_start: FULL_BUFFER_START,
         gop_frames: frame_rate::gop_frames(picture.frame_rate, ladders.gop_s),
         level: level::of(width, height, picture.frame_rate, cap.kbps, buffer_kbit),
-        preset: ladders.preset.clone(),
+        preset: quality.preset,
+        target: Some(quality.target),
         threads: ladders.threads,
     };
     let audio = sound(info, partner, rung);
@@ -86,6 +88,7 @@ fn encoded<'a>(
     because.extend(passthrough::why_not(info, partner, video.gop_frames));
     because.push(why::size(info, rung, (width, height)));
     because.push(cap.because);
+    because.push(quality.because);
     because.push(why::sound(info, audio.as_ref()));
     Wish { partner, rung_name, video: Some(video), audio, width, height, because }
 }

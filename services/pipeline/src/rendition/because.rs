@@ -32,6 +32,8 @@ pub enum About {
     Size,
     /// The cap on the bitrate.
     Bitrate,
+    /// The encoder's settings.
+    Quality,
     /// The frame rate.
     FrameRate,
     /// The length, if it differs from the picture's own.

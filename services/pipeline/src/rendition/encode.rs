@@ -3,6 +3,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::EncodeId;
 
+/// The quality that an encode has to reach: what this preset gives at this CRF.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Target {
+    /// x264 preset.
+    pub preset: String,
+    /// Constant rate factor of x264.
+    pub crf: f64,
+}
+
 /// One effective H.264 encode (8-bit 4:2:0 High, BT.709 limited, closed GOP, first frame IDR).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct VideoEncode {
@@ -26,6 +35,9 @@ pub struct VideoEncode {
     pub level: u32,
     /// x264 preset.
     pub preset: String,
+    /// The quality to reach; `None` in plans of earlier releases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<Target>,
     /// x264 threads, at least 1. They affect the output, so they are fixed here and not chosen by the machine.
     pub threads: u32,
 }

@@ -7,7 +7,8 @@ use pipeline::rejection::Rejection;
 use crate::av::{self, LumaLayout, PictureFacts};
 use crate::child::protocol::Limits;
 use crate::error::Result;
-use crate::preview::{Preview, Shape};
+use crate::picture::shape::Shape;
+use crate::preview::Preview;
 use crate::probe::access::Access;
 use crate::probe::geometry::{display_size, honest_aspect, upright};
 use crate::probe::luma::{Difference, Grid};
@@ -15,6 +16,7 @@ use crate::probe::scene::Scenes;
 use crate::probe::still::Still;
 use crate::probe::stretch::Stretches;
 use crate::probe::thumb::Thumb;
+use crate::probe::trial::Trials;
 use crate::read::by_order::ByOrder;
 use crate::read::colour::Stated;
 use crate::read::source::Source;
@@ -68,11 +70,12 @@ pub(super) struct Seen {
     pub(super) turn: (u32, bool),
     /// Sampled pictures, where a fingerprint is wanted.
     pub(super) album: Option<Album>,
+    /// Where it is tried how hard the picture is to encode.
+    pub(super) trials: Option<Trials>,
 }
 
 impl Seen {
-    /// `fingerprint`: whether pictures are sampled for one.
-    pub(super) fn new(source: &Source, stream: usize, base: av::Rational, limits: &Limits, fingerprint: bool) -> Self {
+    pub(super) fn new(source: &Source, stream: usize, base: av::Rational, limits: &Limits) -> Self {
         Self {
             stream,
             max_frames: limits.max_frames,
@@ -95,8 +98,14 @@ impl Seen {
             calm: Still::new(MIN_FROZEN_US, Difference::is_calm),
             scenes: Scenes::default(),
             turn: av::display_matrix(&source.input, stream).map_or((0, false), upright),
-            album: fingerprint.then(Album::default),
+            album: None,
+            trials: None,
         }
+    }
+
+    /// With pictures sampled for a fingerprint, and with a trial.
+    pub(super) fn with(self, fingerprint: bool, trial: bool) -> Self {
+        Self { album: fingerprint.then(Album::default), trials: trial.then(Trials::default), ..self }
     }
 
     /// Measures a decoded picture and passes it on.
@@ -115,6 +124,10 @@ impl Seen {
         let begin = self.times.first().copied().unwrap_or(at);
         let (at_us, begin_us) = (to_us(at.saturating_sub(begin), self.base), to_us(begin, self.base));
         (sink.watch)(at_us, frame);
+        if let Some(mut trials) = self.trials.take() {
+            trials.see(frame, at_us, || self.shape(source));
+            self.trials = Some(trials);
+        }
         match &mut sink.preview {
             // Last of all: the picture's content moves there.
             Some(preview) => preview.picture(frame, at_us, begin_us, || self.shape(source)),

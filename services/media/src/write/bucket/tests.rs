@@ -14,6 +14,7 @@ fn encode() -> VideoEncode {
         gop_frames: 25,
         level: 31,
         preset: "veryfast".into(),
+        target: None,
         threads: 1,
     }
 }

@@ -26,6 +26,7 @@ impl Wish {
             gop_frames: 25,
             level: 31,
             preset: "veryfast".into(),
+            target: None,
             threads: 1,
         };
         Self { video, segment_frames: u64::MAX, rate: None, covers: vec![], cover_candidates_ms: vec![] }

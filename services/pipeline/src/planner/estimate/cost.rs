@@ -1,7 +1,7 @@
 //! The measured figures, and the cost of one step by them.
 use crate::id::EncodeId;
 use crate::media_info::MediaInfo;
-use crate::planner::picture::efficiency;
+use crate::planner::picture::{efficiency, resized_kbps};
 use crate::rendition::{AudioEncode, Plan, PlannedRendition, VideoEncode, VideoSource};
 
 /// Pixels of the picture that the figures were measured with.
@@ -69,9 +69,7 @@ pub(super) fn bytes(plan: &Plan, info: &MediaInfo, rendition: &PlannedRendition)
         VideoSource::Copied => source_kbps,
         VideoSource::Encoded(id) => video(plan, id).map_or(0.0, |video| {
             let (is, was) = (f64::from(video.width) * f64::from(video.height), source_pixels(info));
-            // The bit rate of smaller pictures falls with the power of 0.75 of the pixels, a rule of thumb among
-            // encoder authors.
-            let useful = source_kbps * efficiency(&info.video.codec) as f64 * (is / was).powf(0.75);
+            let useful = resized_kbps(source_kbps * efficiency(&info.video.codec) as f64, was, is);
             let cap = f64::from(video.max_bitrate_kbps);
             if useful > 0.0 { useful.min(cap) } else { cap }
         }),

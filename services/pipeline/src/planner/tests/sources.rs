@@ -39,6 +39,7 @@ pub(crate) fn video() -> VideoInfo {
         entry_points: None,
         bitrate_kbps: 23_000,
         peak_bitrate_kbps: 35_000,
+        trial: None,
         black: vec![],
         frozen: vec![],
         calm: vec![],

@@ -1,6 +1,6 @@
 # The commands for people and CI. Each is a script in deploy/local/, described at its head.
 .DEFAULT_GOAL := help
-.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants bench-fingerprint bench-control bench-growth servers servers-stop garage garage-stop sqlx reference clean
+.PHONY: help run stop check test test-trixie measure chaos chaos-handoff bench-mix bench-ladder bench-settings bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants bench-fingerprint bench-control bench-growth servers servers-stop garage garage-stop sqlx reference clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,7 @@ chaos-handoff: ## 1,000 deliveries by every method under all faults at once; DEL
 
 bench-mix: ## a contest's mix of entries against scripts of ffmpeg; LENGTH_S, PAIRS, SIZE, FOOTAGE, CORES as its head says
 bench-ladder: ## one entry's ladder against one ffmpeg command
+bench-settings: ## which quicker settings of x264 are as good as each rung's own, and for which pictures; SECONDS, GRAINS, RUNGS as its head says
 bench-seams: ## the cost of cuts: quality, bitrate and the decoder's buffer against one piece
 bench-workers: ## one entry with 1, 2 and 4 transcode workers
 bench-verdict: ## how soon after its last byte the verdict on a film of 500 MB is shown, and the cost of decoding all of it
@@ -38,7 +39,7 @@ bench-long: ## the longest entry: memory, scratch, progress; CALM=1 is a tenth o
 bench-upload: ## 16 uploads at once to one S3 server, against @tus/server; UPLOADS=4 MIB=16 PAIRS=1 is a short one
 bench-pages: ## pages of staff with 10,000 works waiting, beside a running encode, and bytes until the first paint; WORKS=1000 is a short one
 bench-entrants: ## 500 entrants over 50 addresses in ten minutes, 64 uploads at once; ENTRANTS=40 SECONDS=40 UPLOADS=8 MOST=6 is a short one
-bench-mix bench-ladder bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants:
+bench-mix bench-ladder bench-settings bench-seams bench-workers bench-verdict bench-long bench-upload bench-pages bench-entrants:
 	@deploy/local/bench.sh $(@:bench-%=%)
 
 bench-fingerprint: ## copies found, unrelated films mistaken for copies, searches among 100,000 entries; ORIGINALS=20 ENTRIES=5000 is a short one

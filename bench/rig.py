@@ -305,12 +305,12 @@ def ffmpeg(*args):
     return done.stderr
 
 
-def footage():
-    """Files to make entries from, and their description: FOOTAGE=dir, else the real clips that deploy/local/footage.sh
+def footage(script="footage.sh"):
+    """Files to make entries from, and their description: FOOTAGE=dir, else the real clips that a script of deploy/local
     fetches, else synthetic ones."""
     directory = os.environ.get("FOOTAGE")
     if not directory:
-        script = ROOT / "deploy/local/footage.sh"
+        script = ROOT / "deploy/local" / script
         done = subprocess.run([script], capture_output=True, text=True) if script.exists() else None
         directory = done.stdout.strip().splitlines()[-1] if done and done.returncode == 0 and done.stdout.strip() else None
     files = sorted(path for path in Path(directory).rglob("*") if path.suffix in {".mp4", ".mov", ".mkv", ".avi"}) if directory else []
@@ -321,16 +321,18 @@ def footage():
 
 def reel(work, size, seconds, files):
     """All clips one after the other at `size` and 25 frames a second, nearly lossless, at least `seconds` long, by
-    repetition if necessary; entries are cut from it. Real clips of other sizes are scaled, which the report says by their names."""
+    repetition if necessary; entries are cut from it. Real clips of other sizes are scaled, which the report says by their names.
+    GRAIN (0) is the strength of grain that is added."""
     width, height = size
     to = work / "reel.mp4"
     shape = f"scale={width}:{height}:flags=lanczos:force_original_aspect_ratio=increase,crop={width}:{height},fps=25,setsar=1,format=yuv420p"
     if files:
         inputs, graph, each = [], "", max(2, min(8, seconds))
+        grain = f",noise=alls={number('GRAIN', 0)}:allf=t+u" if number("GRAIN", 0) else ""
         for index, file in enumerate(files):
             inputs += ["-t", each, "-i", file]
             graph += f"[{index}:v:0]{shape}[v{index}];"
-        graph += "".join(f"[v{index}]" for index in range(len(files))) + f"concat=n={len(files)}:v=1[v]"
+        graph += "".join(f"[v{index}]" for index in range(len(files))) + f"concat=n={len(files)}:v=1{grain}[v]"
     else:
         inputs = ["-f", "lavfi", "-t", min(seconds, 40), "-i", f"testsrc2=s={width}x{height}:r=25,noise=alls=12:allf=t"]
         graph = "[0:v]null[v]"
@@ -376,11 +378,16 @@ def bitrate_kbps(file):
     return sum(size for _, size, _ in found) * 8 / 1000 / max(seconds, 0.001)
 
 
+def size_of(file):
+    """Width and height of the picture."""
+    done = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of",
+                           "csv=p=0:s=x", str(file)], capture_output=True, text=True, check=True)
+    return done.stdout.strip().split("x")[:2]
+
+
 def ssim(file, source):
     """SSIM of each frame of `file` against the source scaled to its size, luma."""
-    size = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of",
-                           "csv=p=0:s=x", str(file)], capture_output=True, text=True, check=True).stdout.strip()
-    width, height = size.split("x")[:2]
+    width, height = size_of(file)
     with tempfile.NamedTemporaryFile() as stats:
         # The same filter as the product's own, so that the scaler is not measured.
         graph = f"[1:v:0]zscale=w={width}:h={height}:f=lanczos,format=yuv420p[r];[0:v:0]format=yuv420p[o];" \
@@ -389,11 +396,33 @@ def ssim(file, source):
         return [float(found) for found in re.findall(r"Y:([0-9.]+)", Path(stats.name).read_text())]
 
 
+def vmaf(file, source, every=3):
+    """VMAF of each `every`th frame of `file` against the source scaled to its size, by the ffmpeg that VMAF_FFMPEG names; `None` without one."""
+    program = os.environ.get("VMAF_FFMPEG")
+    if not program:
+        return None
+    with tempfile.NamedTemporaryFile(suffix=".json") as log:
+        width, height = size_of(file)
+        graph = f"[1:v:0]scale={width}:{height}:flags=lanczos,format=yuv420p[r];[0:v:0]format=yuv420p[o];" \
+                f"[o][r]libvmaf=log_fmt=json:log_path={log.name}:n_threads=2:n_subsample={every}"
+        done = subprocess.run([program, "-hide_banner", "-nostdin", "-i", str(file), "-i", str(source), "-lavfi", graph, "-an", "-f", "null", "-"],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(f"no VMAF of {file}: {done.stderr[-500:]}")
+        return [frame["metrics"]["vmaf"] for frame in json.loads(Path(log.name).read_text())["frames"]]
+
+
+def quality(file, source):
+    """Mean and 1st percentile of VMAF; empty without a VMAF_FFMPEG."""
+    scores = sorted(vmaf(file, source) or [])
+    return {"vmaf": round(statistics.mean(scores), 3), "vmaf_p1": round(scores[len(scores) // 100], 3)} if scores else {}
+
+
 def guard(ours, theirs, source):
-    """Frames, bitrate and SSIM of two files of one source."""
+    """Frames, bitrate, SSIM and VMAF of two files of one source."""
     def of(file):
         scores = ssim(file, source)
-        return {"frames": len(packets(file)), "kbps": round(bitrate_kbps(file)), "ssim": round(statistics.mean(scores), 4)}
+        return {"frames": len(packets(file)), "kbps": round(bitrate_kbps(file)), "ssim": round(statistics.mean(scores), 4), **quality(file, source)}
     return {"ours": of(ours), "peer": of(theirs)}
 
 

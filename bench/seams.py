@@ -3,10 +3,7 @@ imageio-ffmpeg is available) within 24 frames of each seam, bitrate, and the dec
 LENGTH_S (48), SEGMENT (10), SIZE (1920x1080), PARTNERS (guangming), FOOTAGE, CORES.
 """
 import json
-import os
 import statistics
-import subprocess
-import tempfile
 
 import rig
 
@@ -30,22 +27,6 @@ def lowest_fill(file, video, rate):
         lowest = min(lowest, fill)
         fill = min(fill + video["max_bitrate_kbps"] / rate, size)
     return lowest
-
-
-def vmaf(file, source, width, height):
-    """VMAF of each frame, by PyPI's ffmpeg; empty if that is not available."""
-    program = os.environ.get("VMAF_FFMPEG")
-    if not program:
-        return None
-    with tempfile.NamedTemporaryFile(suffix=".json") as log:
-        graph = f"[0:v]format=yuv420p[o];[1:v]scale={width}:{height}:flags=lanczos,format=yuv420p[r];" \
-                f"[o][r]libvmaf=log_fmt=json:log_path={log.name}:n_threads=2"
-        done = subprocess.run([program, "-hide_banner", "-nostdin", "-i", str(file), "-i", str(source), "-lavfi", graph, "-an", "-f", "null", "-"],
-                              capture_output=True, text=True)
-        if done.returncode != 0:
-            print("no VMAF:", done.stderr[-300:])
-            return None
-        return [frame["metrics"]["vmaf"] for frame in json.load(open(log.name))["frames"]]
 
 
 def near(scores, seams):
@@ -81,7 +62,7 @@ def main():
                    "ssim_overall": [statistics.mean(one), statistics.mean(two)], "kbps": kbps, "kbps_ratio": kbps[0] / kbps[1],
                    "cap_kbps": video["cut"]["max_bitrate_kbps"], "lowest_fill_kbit": lowest_fill(made["file"], video["cut"], rate),
                    "buffer_kbit": video["cut"]["buffer_kbit"]}
-            scores = [vmaf(file["file"], source, made["width"], made["height"]) for file in (made, other)]
+            scores = [rig.vmaf(file["file"], source, every=1) for file in (made, other)]
             if all(scores):
                 row["vmaf_at_seams"] = rig.spread([a - b for a, b in zip(near(scores[0], seams), near(scores[1], seams))])
                 row["vmaf_overall"] = [statistics.mean(score) for score in scores]

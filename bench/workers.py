@@ -1,5 +1,5 @@
 """P4: one entry, 1, 2 and 4 transcode workers of one slot and one core each. The time of the transcode stage falls with the number of workers as long
-as there are cores for them; further workers share cores. LENGTH_S (480), SIZE (640x360), WORKERS (1,2,4), FOOTAGE, CORES.
+as there are cores for them; further workers share cores. Target: ≥ 0.95 of two cores with two workers. LENGTH_S (480), SIZE (640x360), WORKERS (1,2,4), FOOTAGE, CORES.
 """
 import os
 

@@ -10,7 +10,11 @@ if [ "$1" = upload ]; then
     command -v npm >/dev/null || deploy/local/install.sh nodejs npm
     npm ci --prefix bench/tus-peer --ignore-scripts --no-audit --no-fund --loglevel error
 fi
-if [ "$1" = seams ] && [ -z "${VMAF_FFMPEG:-}" ]; then
+case $1 in
+ladder | mix | seams | settings) vmaf=yes ;;
+*) vmaf= ;;
+esac
+if [ -n "$vmaf" ] && [ -z "${VMAF_FFMPEG:-}" ]; then
     # An ffmpeg with libvmaf, which Debian's lacks; without it only SSIM is reported.
     venv=$PWD/.local/bench-venv
     [ -x "$venv/bin/python" ] || python3 -m venv "$venv" 2>/dev/null || rm -rf "$venv"

@@ -141,9 +141,18 @@ fn a_wrong_key_or_value_is_named_with_what_is_allowed() {
     check("ladders.toml", "crf = 17", "crf = 60", "rungs.master-1080.crf", "0 to 51");
     check("ladders.toml", "short_side = 1080", "short_side = 1081", "rungs.master-1080.short_side", "even");
     check("ladders.toml", "\"medium\"", "\"placebo\"", "preset", "veryslow");
-    check("ladders.toml", "\"veryfast\"", "\"medium\"", "quicker.preset", "not quicker");
-    check("ladders.toml", "crf_less = 1\n", "crf_less = -1\n", "quicker.crf_less", "0 to 10");
-    check("ladders.toml", "up_to = 0.45", "up_to = 0.95", "quicker.up_to", "rises");
+    let quicker = |rows: &[(&str, f64, f64)]| {
+        let row = |(preset, crf_less, up_to): &(&str, f64, f64)| {
+            format!(
+                "[[quicker]]\npurpose = \"playback\"\npreset = \"{preset}\"\ncrf_less = {crf_less}\nup_to = {up_to}\n"
+            )
+        };
+        format!("segment_buffer_start = 0.6\n{}", rows.iter().map(row).collect::<String>())
+    };
+    let ladders = "segment_buffer_start = 0.6\n";
+    check("ladders.toml", ladders, &quicker(&[("medium", 1.0, 0.5)]), "quicker.preset", "not quicker");
+    check("ladders.toml", ladders, &quicker(&[("faster", -1.0, 0.5)]), "quicker.crf_less", "0 to 10");
+    check("ladders.toml", ladders, &quicker(&[("veryfast", 3.0, 0.5), ("faster", 1.0, 0.5)]), "quicker.up_to", "rises");
     check(
         "ladders.toml",
         "purpose = \"playback\"\nshort_side = 1080",

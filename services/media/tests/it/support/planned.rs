@@ -46,7 +46,6 @@ impl Finished {
 /// Two rungs for one partner that takes copies, at a preset that wastes no time.
 pub fn ladders(short_sides: [u32; 2], segment_s: u32) -> Ladders {
     let mut ladders = Catalogue::builtin().ladders;
-    ladders.quicker.clear();
     (ladders.preset, ladders.threads, ladders.gop_s, ladders.segment_s) = ("superfast".into(), 1, 1, segment_s);
     for (name, short_side) in ["social-1080", "web-720"].into_iter().zip(short_sides) {
         let rung = ladders.rungs.get_mut(&name.into()).unwrap();

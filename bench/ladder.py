@@ -1,17 +1,15 @@
-"""P2: the whole ladder of one entry, nothing shared or passed through, against one multi-output ffmpeg command with frozen settings: x264's
-medium at the CRF of each rung. Ours counts everything from the end of screening to the last finished file (S3, database, broker, sandbox,
+"""P2: the whole ladder of one entry, nothing shared or passed through, against one multi-output ffmpeg command with the settings of
+frozen.py. Ours counts everything from the end of screening to the last finished file (S3, database, broker, sandbox,
 quality control). After the pairs the files of the first one are compared with the source, by VMAF where PyPI's imageio-ffmpeg is available.
 LENGTH_S (24), PAIRS (5), SIZE (1920x1080), GRAIN (0), GUARD (1; 0 leaves out comparing the files), FOOTAGE, CORES.
 """
 import sys
+import tomllib
 
+import frozen
 import rig
 
-# What the peer encodes with, whatever the catalogue says. These and the rungs' caps are what ours has to be as good as.
-PRESET = "medium"
-CRF = {"master-1080": 17, "social-1080": 20, "web-1080": 22, "web-720": 22}
-# A partner that encodes again takes more bits; viewers who play the file pay for them.
-MOST_BYTES = {"master-1080": 1.4, "social-1080": 1.4, "web-1080": 1.1, "web-720": 1.1}
+RUNGS = tomllib.loads((rig.ROOT / "services/pipeline/catalogue/ladders.toml").read_text())["rungs"]
 PARTNERS = ["yangshipin", "weixin_channels", "guangming"]  # one for each class of rungs: four rungs together
 
 
@@ -29,8 +27,8 @@ def peer_command(source, plan, to):
         video = next(video for video in videos if video["id"] == rendition["video"]["encoded"])
         audio = next(audio for audio in plan["audios"] if audio["id"] == rendition["audio"])
         gop = video["gop_frames"]
-        command += ["-map", f"[{video['id']}]", "-map", "0:a:0", "-c:v", "libx264", "-preset", PRESET, "-profile:v", "high",
-                    "-crf", CRF[rendition["name"]], "-maxrate", f"{video['max_bitrate_kbps']}k", "-bufsize", f"{video['buffer_kbit']}k",
+        command += ["-map", f"[{video['id']}]", "-map", "0:a:0", "-c:v", "libx264", "-preset", frozen.PRESET, "-profile:v", "high",
+                    "-crf", frozen.CRF[rendition["name"]], "-maxrate", f"{video['max_bitrate_kbps']}k", "-bufsize", f"{video['buffer_kbit']}k",
                     "-x264-params", f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0:force-cfr=1", "-af", "volume=-6dB", "-c:a", "aac",
                     "-ar", "48000", "-ac", "2", "-b:a", f"{audio['bitrate_kbps']}k", "-movflags", "+faststart",
                     to / f"{rendition['name']}.mp4"]
@@ -51,17 +49,6 @@ def one_of_ours(servers, source, number):
                 for part in parts]
     return status, {**meter.figures(), "wall_s": ended - began, "qc_s": qc, "timeline": sorted(timeline, key=lambda row: row[2]),
                     "segments": sum(part["part"].startswith("segment/") for part in parts)}
-
-
-def compared(name, ours, peer):
-    """How one file of ours differs from the peer's, and whether that is allowed."""
-    size = ours["kbps"] / peer["kbps"]
-    words = f"size × {size:.2f} (≤ {MOST_BYTES[name]}: {'yes' if size <= MOST_BYTES[name] else 'NO'})"
-    if "vmaf" in ours:
-        mean, low = ours["vmaf"] - peer["vmaf"], ours["vmaf_p1"] - peer["vmaf_p1"]
-        kept = mean >= -0.1 and low >= -0.3
-        words += f", VMAF {mean:+.2f} (≥ −0.1), 1st percentile {low:+.2f} (≥ −0.3): {'yes' if kept else 'NO'}"
-    return words
 
 
 def main():
@@ -106,7 +93,7 @@ def main():
     wall = rig.spread([o["wall_s"] / t["wall_s"] for o, t in zip(ours, theirs)])
     bare = rig.spread([(o["wall_s"] - qc) / t["wall_s"] for o, t, qc in zip(ours, theirs, share)])
     cpu = rig.spread([o["cpu_s"] / t["cpu_s"] for o, t in zip(ours, theirs)])
-    print(f"footage {words}, grain {rig.number('GRAIN', 0)}; {seconds} s at {size[0]}×{size[1]}, {ours[0]['segments']} segments, {cores} cores")
+    print(f"footage {words}; {seconds} s at {size[0]}×{size[1]}, {ours[0]['segments']} segments, {cores} cores")
     print(f"wall, ours / peer, quality control included    {rig.shown(wall)}   target ≤ 0.72")
     print(f"wall, ours / peer, quality control apart       {rig.shown(bare)}")
     print(f"CPU, ours (probe, checks, servers too) / peer  {rig.shown(cpu)}   target ≤ 0.75")
@@ -115,7 +102,9 @@ def main():
         print(f"{video['id']}: {video['width']}×{video['height']}, {video['preset']}, CRF {video['crf']}")
     for name, both in quality.items():
         print(f"quality of {name}: ours {both['ours']}, peer {both['peer']}")
-        print(f"  {compared(name, **both)}")
+        purpose = RUNGS[name]["purpose"]
+        both["compared"] = frozen.compared(purpose, both["ours"], both["peer"])
+        print(f"  {frozen.words(purpose, both['compared'])}")
     data = {"machine": rig.machine(), "footage": words, "seconds": seconds, "size": size, "ours": ours, "peer": theirs,
             "ratios": {"wall": wall, "wall_without_qc": bare, "cpu": cpu}, "quality": quality}
     rig.report("ladder", data, [("ours, wall", rig.spread([o["wall_s"] for o in ours])["median"]),

@@ -1,13 +1,14 @@
 """P1: a contest's mix. Ten entries for nine partners: four that platforms accept unchanged, five that they do not, one that is entered
 again. Ours against (a) a script that runs one ffmpeg for each partner and rendition, and (b) one multi-output ffmpeg command for each
-entry, with equal outputs made once for all partners. CPU of everything, servers, probing and quality control included on our side;
-neither peer checks anything. PEAK_KBPS (6000) is the peak of the conforming sources: up to 6000 all partners accept them, up to 10000 all
-but the three sites. LENGTH_S (4), PAIRS (5), SIZE (1920x1080), PEERS (ab), FOOTAGE, CORES.
+entry, with equal outputs made once for all partners; both with the settings of frozen.py. CPU of everything, servers, probing and quality
+control included on our side; neither peer checks anything. PEAK_KBPS (6000) is the peak of the conforming sources: up to 6000 all partners
+accept them, up to 10000 all but the three sites. LENGTH_S (4), PAIRS (5), SIZE (1920x1080), PEERS (ab), GRAIN (0), FOOTAGE, CORES.
 """
 import shutil
 import sys
 import tomllib
 
+import frozen
 import rig
 
 CATALOGUE = rig.ROOT / "services/pipeline/catalogue"
@@ -27,7 +28,7 @@ def wishes():
 def encode(ladder, name, picture, sound, to):
     """Output options of one rung."""
     rung, gop = ladder["rungs"][name], 25 * ladder["gop_s"]
-    return ["-map", picture, "-map", sound, "-c:v", "libx264", "-preset", ladder["preset"], "-profile:v", "high", "-crf", rung["crf"],
+    return ["-map", picture, "-map", sound, "-c:v", "libx264", "-preset", frozen.PRESET, "-profile:v", "high", "-crf", frozen.CRF[name],
             "-maxrate", f"{rung['max_bitrate_kbps']}k", "-bufsize", f"{round(rung['max_bitrate_kbps'] * ladder['buffer_s'])}k",
             "-x264-params", f"keyint={gop}:min-keyint={gop}:scenecut=0:open-gop=0", "-c:a", "aac", "-ar", "48000", "-ac", "2", "-b:a",
             f"{rung['audio_bitrate_kbps']}k", "-movflags", "+faststart", to]
@@ -80,7 +81,7 @@ def main():
     seconds, pairs, peers = rig.number("LENGTH_S", 4), rig.number("PAIRS", 5), rig.number("PEERS", "ab")
     peak = rig.number("PEAK_KBPS", 6000)
     size = tuple(int(side) for side in rig.number("SIZE", "1920x1080").split("x"))
-    files, words = rig.footage()
+    files, words = rig.footage("footage-bench.sh")
     wanted, ladder = wishes()
     runs = {"ours": [], "a": [], "b": []}
     quality = {}
@@ -139,6 +140,9 @@ def main():
             print(f"memory of {side}: {peaks[0]:.0f} MiB of all processes at their peak, {peaks[1]:.0f} MiB the largest")
     for name, both in quality.items():
         print(f"quality of {name}: ours {both['ours']}, peer {both['peer']}")
+        purpose = ladder["rungs"][name]["purpose"]
+        both["compared"] = frozen.compared(purpose, both["ours"], both["peer"])
+        print(f"  {frozen.words(purpose, both['compared'])}")
     bars = [(words, rig.spread([run["cpu_s"] for run in runs[side]])["median"]) for side, words in
             (("ours", "Reelmill"), ("b", "one command an entry"), ("a", "a command a file")) if runs[side]]
     rig.report("mix", data, bars, "Ten entries for nine partners", "s of CPU")

